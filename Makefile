@@ -1,0 +1,38 @@
+# Every target needs only python3 (3.11 or later) with venv, and the package index that pip is set up for.
+PYTHON ?= python3
+VENV := $(if $(filter python3,$(PYTHON)),.venv,.venv-$(notdir $(PYTHON)))
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check bench clean
+
+help:  ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+setup: $(READY)  ## make the virtual environment (PYTHON=python3.13 chooses another Python)
+
+$(READY): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(0 if v >= (3, 11) else f"farhost needs Python 3.11 or later; {sys.executable} is {v.major}.{v.minor}: choose another with make PYTHON=...")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+demo: $(READY)  ## run the main job: the notes' programs over a bad link, and http.server fetched by urllib
+	$(BIN)/python examples/demo.py
+
+test: $(READY)  ## all tests, under 5 minutes on 2 cores
+	$(BIN)/python -m pytest -n 2
+
+check: $(READY)  ## ruff, mypy, the layers, the tidy test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest tests/test_tidy.py
+
+bench: $(READY)  ## round trips and bulk transfer, beside the kernel's
+	$(BIN)/python -m benchmarks
+
+clean:  ## remove what the targets made
+	rm -rf .venv .venv-* .mypy_cache .ruff_cache .import_linter_cache build

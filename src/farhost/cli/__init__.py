@@ -1,0 +1,1 @@
+"""The command line: `farhost run`, `farhost dig` and their messages."""

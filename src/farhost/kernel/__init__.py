@@ -1,0 +1,1 @@
+"""One host's socket layer: system calls, descriptors, families, ports, options, readiness. Never blocks, never sees another host."""

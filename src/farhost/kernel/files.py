@@ -1,0 +1,147 @@
+"""Open files: what a descriptor refers to. Sockets, pipes, epoll instances and the console are open files.
+
+The layering is xv6's: a system call checks its arguments and finds the `OpenFile`; the open file does the work. One
+open file may have several descriptors (dup, inheritance); it is released when the last one goes. Methods return a
+result, raise `KernelError`, or return `Blocked`. A file that does not have a call keeps this class's answer, which is
+the errno that Linux gives for it.
+"""
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from farhost.kernel.waiting import Blocked, KernelError, WaitQueue
+from farhost.wire import linux
+from farhost.wire.sockaddr import Sockaddr
+
+if TYPE_CHECKING:
+    from farhost.kernel.process import Thread
+
+
+class Received(NamedTuple):
+    """What recvmsg(2) returns."""
+
+    data: bytes
+    address: Sockaddr | None
+    flags: int
+    """MSG_TRUNC, MSG_CTRUNC, MSG_EOR, ..."""
+    control: tuple[tuple[int, int, bytes], ...]
+    """(level, type, data) of each control message."""
+
+
+class Stat(NamedTuple):
+    """The fields of stat(2) that a simulated file has."""
+
+    mode: int
+    inode: int
+    links: int
+    uid: int
+    gid: int
+    size: int
+    modified_ns: int
+
+
+class OpenFile:
+    """One open file description (open(2))."""
+
+    kind = "anon"
+    """sock, pipe, epoll, console: for reports."""
+
+    def __init__(self) -> None:
+        self.status_flags = 0
+        """O_NONBLOCK and the access mode."""
+        self.references = 0
+        """Descriptors (in any process), messages under way and attachments that refer to it."""
+        self.queue = WaitQueue()
+        """Everybody who waits for this file; woken with the readiness bits that changed."""
+
+    @property
+    def nonblocking(self) -> bool:
+        """Whether O_NONBLOCK is set."""
+        return bool(self.status_flags & linux.O_NONBLOCK)
+
+    def poll(self) -> int:
+        """The readiness bits now: EPOLLIN, EPOLLOUT, EPOLLERR, EPOLLHUP, EPOLLRDHUP, EPOLLPRI."""
+        return 0
+
+    def read(self, thread: "Thread", size: int) -> bytes | Blocked:
+        """read(2)."""
+        raise KernelError(linux.EINVAL)
+
+    def write(self, thread: "Thread", data: bytes) -> int | Blocked:
+        """write(2)."""
+        raise KernelError(linux.EINVAL)
+
+    def ioctl(self, thread: "Thread", request: int, argument: bytes) -> bytes:
+        """ioctl(2): the argument's bytes after the call."""
+        raise KernelError(linux.ENOTTY)
+
+    def stat(self) -> Stat:
+        """fstat(2)."""
+        raise KernelError(linux.EBADF)
+
+    def release(self, thread: "Thread | None") -> None | Blocked:
+        """The last reference went (close(2), or the end of the process: then `thread` is None and nothing blocks)."""
+        return None
+
+
+class Socket(OpenFile):
+    """The calls that sockets of every family have (socket(7)); a family overrides what it supports."""
+
+    kind = "sock"
+
+    def __init__(self, domain: int, type: int, protocol: int) -> None:
+        super().__init__()
+        self.status_flags = linux.O_RDWR
+        self.domain = domain
+        self.type = type
+        self.protocol = protocol
+
+    def bind(self, thread: "Thread", address: Sockaddr) -> None:
+        """bind(2)."""
+        raise KernelError(linux.EOPNOTSUPP)
+
+    def listen(self, thread: "Thread", backlog: int) -> None:
+        """listen(2)."""
+        raise KernelError(linux.EOPNOTSUPP)
+
+    def accept(self, thread: "Thread") -> "tuple[Socket, Sockaddr] | Blocked":
+        """accept(2): the new socket and the peer's address."""
+        raise KernelError(linux.EOPNOTSUPP)
+
+    def connect(self, thread: "Thread", address: Sockaddr) -> None | Blocked:
+        """connect(2)."""
+        raise KernelError(linux.EOPNOTSUPP)
+
+    def getsockname(self) -> Sockaddr:
+        """getsockname(2)."""
+        raise KernelError(linux.EOPNOTSUPP)
+
+    def getpeername(self) -> Sockaddr:
+        """getpeername(2)."""
+        raise KernelError(linux.ENOTCONN)
+
+    def sendmsg(
+        self,
+        thread: "Thread",
+        data: bytes,
+        address: Sockaddr | None,
+        flags: int,
+        control: tuple[tuple[int, int, bytes], ...] = (),
+    ) -> int | Blocked:
+        """send(2), sendto(2), sendmsg(2): the bytes taken. EPIPE is raised with `sigpipe` set unless MSG_NOSIGNAL."""
+        raise KernelError(linux.EOPNOTSUPP)
+
+    def recvmsg(self, thread: "Thread", size: int, flags: int, control_size: int = 0) -> Received | Blocked:
+        """recv(2), recvfrom(2), recvmsg(2)."""
+        raise KernelError(linux.EOPNOTSUPP)
+
+    def shutdown(self, thread: "Thread", how: int) -> None:
+        """shutdown(2)."""
+        raise KernelError(linux.EOPNOTSUPP)
+
+    def setsockopt(self, thread: "Thread", level: int, name: int, value: bytes) -> None:
+        """setsockopt(2): the value as the C struct's bytes, little endian."""
+        raise KernelError(linux.ENOPROTOOPT)
+
+    def getsockopt(self, thread: "Thread", level: int, name: int, size: int) -> bytes:
+        """getsockopt(2): at most `size` bytes."""
+        raise KernelError(linux.ENOPROTOOPT)

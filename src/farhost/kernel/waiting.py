@@ -1,0 +1,95 @@
+"""How the kernel says "would block", and how it tells those who wait that something changed.
+
+The kernel never blocks (DESIGN 2). A system call returns its result, raises `KernelError`, or returns `Blocked`: the
+queues to sit on and what to do then. The one interruptible wait in `farhost.programs.trap` does the sitting: it
+registers on the queues, parks, and calls `retry` after each wake-up. Nothing runs between the try and the
+registering, so no wake-up is lost.
+"""
+
+from collections.abc import Callable
+from enum import Enum, auto
+
+Callback = Callable[[int], object]
+"""Called with the readiness bits (EPOLLIN, EPOLLOUT, EPOLLERR, EPOLLHUP, EPOLLRDHUP, ...) that woke it."""
+
+ALWAYS = 0x008 | 0x010
+"""EPOLLERR and EPOLLHUP, which poll(2) and epoll(7) report whether asked for or not."""
+
+
+class KernelError(Exception):
+    """A condition that a program can see: `errno` is Linux's number. `sigpipe`: the caller also gets SIGPIPE."""
+
+    def __init__(self, errno: int, sigpipe: bool = False) -> None:
+        super().__init__(errno)
+        self.errno = errno
+        self.sigpipe = sigpipe
+
+
+class GiveUp(Enum):
+    """Why a wait ends without its condition."""
+
+    TIMED_OUT = auto()
+    INTERRUPTED = auto()
+
+
+class Waiter:
+    """One registration on a queue. Compared by identity."""
+
+    __slots__ = ("callback", "mask")
+
+    def __init__(self, mask: int, callback: Callback) -> None:
+        self.mask = mask
+        self.callback = callback
+
+
+class WaitQueue:
+    """Those who wait for one object, in order of arrival."""
+
+    __slots__ = ("waiters",)
+
+    def __init__(self) -> None:
+        self.waiters: list[Waiter] = []
+
+    def add(self, waiter: Waiter) -> None:
+        """Call the waiter at each later `wake` that concerns its mask."""
+        self.waiters.append(waiter)
+
+    def remove(self, waiter: Waiter) -> None:
+        """Stop calling it; one that is not there is no error."""
+        if waiter in self.waiters:
+            self.waiters.remove(waiter)
+
+    def wake(self, mask: int) -> None:
+        """Something changed: tell each waiter whose mask (or ALWAYS) meets `mask`, oldest first."""
+        waiters = self.waiters
+        if waiters:
+            for waiter in waiters[:]:
+                if mask & (waiter.mask | ALWAYS):
+                    waiter.callback(mask)
+
+
+def interrupted(why: GiveUp) -> object:
+    """The usual end of a wait: EINTR (4) for a signal, EAGAIN (11) for a socket's own time limit (socket(7))."""
+    raise KernelError(4 if why is GiveUp.INTERRUPTED else 11)
+
+
+class Blocked:
+    """A system call that has to wait."""
+
+    __slots__ = ("deadline_ns", "give_up", "retry", "waits")
+
+    def __init__(
+        self,
+        waits: tuple[tuple[WaitQueue, int], ...],
+        retry: Callable[[], object],
+        deadline_ns: int | None = None,
+        give_up: Callable[[GiveUp], object] = interrupted,
+    ) -> None:
+        self.waits = waits
+        """The queues to sit on, each with the readiness bits that matter."""
+        self.retry = retry
+        """Called after a wake-up: the result, a KernelError, or Blocked again (then its own fields hold from there)."""
+        self.deadline_ns = deadline_ns
+        """Virtual time (`Environment.now_ns`) at which `give_up(TIMED_OUT)` is called; None: never."""
+        self.give_up = give_up
+        """Called instead of `retry` when the wait ends otherwise: returns the (partial) result or raises KernelError."""

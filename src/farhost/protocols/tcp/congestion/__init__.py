@@ -1,0 +1,1 @@
+"""Congestion controls, one file each behind one Protocol."""

@@ -1,0 +1,1 @@
+"""What happened, for people: the terminal's view of a trace."""

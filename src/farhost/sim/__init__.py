@@ -1,0 +1,1 @@
+"""Virtual time: the clock, the event queue, tasks, and choose(). Knows no networking."""

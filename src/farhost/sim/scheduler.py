@@ -1,0 +1,212 @@
+"""Virtual time: the event queue, and the tasks that run on it one at a time.
+
+A task is a greenlet. It runs until it parks; then the hub (the greenlet that called `Scheduler.run`) takes the next
+event, and an event may wake a task. Time moves only when the hub takes an event, or when a running task is charged
+for a call and nothing is due before the charge ends. Ties are broken by the order in which events were made, so a
+run is a function of its inputs. This module leaves to its neighbours what a task does and why it waits; it knows no
+networking.
+"""
+
+import heapq
+from collections.abc import Callable
+from enum import Enum, auto
+from typing import Protocol
+
+import greenlet
+
+Callback = Callable[..., object]
+
+
+class Pace(Protocol):
+    """What a run in real time adds: it waits on real descriptors until an event is due. Virtual time has none."""
+
+    def wait(self, due_ns: int | None) -> int:
+        """Wait until `due_ns` (None: until something arrives); return the time it is now, in ns."""
+
+
+class End(Enum):
+    """Why `Scheduler.run` returned."""
+
+    IDLE = auto()
+    """Nothing is scheduled: every task has ended or is parked."""
+    UNTIL = auto()
+    """The time limit was reached."""
+    STOPPED = auto()
+    """`Scheduler.stop` was called."""
+
+
+class Timer:
+    """One scheduled callback; `cancel` forgets it. Cancelling one that has fired does nothing."""
+
+    __slots__ = ("arguments", "callback", "due_ns")
+
+    def __init__(self, due_ns: int, callback: Callback | None, arguments: tuple[object, ...]) -> None:
+        self.due_ns = due_ns
+        self.callback = callback
+        self.arguments = arguments
+
+    def cancel(self) -> None:
+        """Forget the callback."""
+        self.callback = None
+        self.arguments = ()
+
+
+class Task:
+    """A simulated thread of control: a greenlet, its name, and whether it has been woken."""
+
+    __slots__ = ("_body", "_greenlet", "alive", "context", "name", "scheduler", "wake_timer")
+
+    def __init__(self, scheduler: "Scheduler", name: str, body: Callable[[], None]) -> None:
+        self.scheduler = scheduler
+        self.name = name
+        self.alive = True
+        self.context: object = None
+        """Whatever the owner of the task wants to find again from `Scheduler.current`."""
+        self.wake_timer: Timer | None = None
+        """The wake-up under way, if one is; a task is woken at most once until it runs."""
+        self._body = body
+        self._greenlet = greenlet.greenlet(self._run, scheduler.hub)
+
+    def _run(self) -> None:
+        try:
+            self._body()
+        finally:
+            self.alive = False
+
+    def enter(self) -> None:
+        """Called by the hub: run the task until it parks or ends."""
+        self.wake_timer = None
+        if not self.alive:
+            return
+        scheduler = self.scheduler
+        scheduler.current = self
+        scheduler.switches += 1
+        self._greenlet.switch()
+        scheduler.current = None
+
+    def throw(self, error: type[BaseException]) -> None:
+        """Called by the hub: raise `error` in the task where it is parked, and let it unwind."""
+        if not self.alive:
+            return
+        scheduler = self.scheduler
+        scheduler.current = self
+        self._greenlet.throw(error)
+        scheduler.current = None
+
+    @property
+    def frame(self) -> object:
+        """The innermost Python frame of the parked task, for reports; None while it runs or after its end."""
+        return self._greenlet.gr_frame
+
+
+class Scheduler:
+    """The clock and the event queue of one run."""
+
+    __slots__ = ("_heap", "_sequence", "_stopping", "current", "hub", "now_ns", "pace", "switches")
+
+    def __init__(self, start_ns: int = 0) -> None:
+        self.now_ns = start_ns
+        """Virtual time, in ns since the start of the run."""
+        self.current: Task | None = None
+        """The task that runs now; None inside an event."""
+        self.pace: Pace | None = None
+        self.switches = 0
+        """Task switches so far: what a watchdog in real time looks at."""
+        self.hub = greenlet.getcurrent()
+        self._heap: list[tuple[int, int, Timer]] = []
+        self._sequence = 0
+        self._stopping = False
+
+    def call_at(self, due_ns: int, callback: Callback, *arguments: object) -> Timer:
+        """Call `callback(*arguments)` at virtual time `due_ns`, after everything already due then.
+
+        >>> scheduler = Scheduler()
+        >>> _ = scheduler.call_at(5, print, "five")
+        >>> _ = scheduler.call_at(3, print, "three")
+        >>> scheduler.run()
+        three
+        five
+        <End.IDLE: 1>
+        """
+        timer = Timer(due_ns, callback, arguments)
+        self._sequence = sequence = self._sequence + 1
+        heapq.heappush(self._heap, (due_ns, sequence, timer))
+        return timer
+
+    def spawn(self, name: str, body: Callable[[], None]) -> Task:
+        """A new task that starts at the present time, after everything already due."""
+        task = Task(self, name, body)
+        self.wake(task)
+        return task
+
+    def wake(self, task: Task, delay_ns: int = 0) -> None:
+        """Let a parked task run `delay_ns` from now; waking it again before it runs does nothing."""
+        if task.wake_timer is None and task.alive:
+            task.wake_timer = self.call_at(self.now_ns + delay_ns, task.enter)
+
+    def park(self) -> None:
+        """Called by a running task: leave until somebody wakes it. It comes back at the time of the wake-up."""
+        assert self.current is not None, "only a task can park"
+        self.hub.switch()
+
+    def charge(self, cost_ns: int) -> None:
+        """Called by a running task: it takes `cost_ns` of virtual time, in which whatever is due earlier runs first."""
+        due_ns = self.now_ns + cost_ns
+        heap = self._heap
+        if not heap or heap[0][0] > due_ns:
+            self.now_ns = due_ns
+            return
+        task = self.current
+        assert task is not None, "only a task can be charged"
+        if task.wake_timer is not None:
+            task.wake_timer.cancel()
+        task.wake_timer = self.call_at(due_ns, task.enter)
+        self.hub.switch()
+
+    def stop(self) -> None:
+        """Make `run` return after the present event."""
+        self._stopping = True
+
+    def next_due_ns(self) -> int | None:
+        """When the next event is due; None when nothing is scheduled."""
+        heap = self._heap
+        while heap and heap[0][2].callback is None:
+            heapq.heappop(heap)
+        return heap[0][0] if heap else None
+
+    def run(self, until_ns: int | None = None) -> End:
+        """Take events in order until none is left, the limit is reached, or `stop` is called.
+
+        The greenlet that calls this is the hub. At the limit `now_ns` is `until_ns`; later events stay scheduled.
+        """
+        assert greenlet.getcurrent() is self.hub, "run must be called where the scheduler was made"
+        heap = self._heap
+        pop = heapq.heappop
+        self._stopping = False
+        limit = None if until_ns is None else self.call_at(until_ns, self.stop)
+        while heap:
+            if self.pace is not None:
+                self._keep_pace(self.pace)
+            due_ns, _, timer = pop(heap)
+            callback = timer.callback
+            if callback is None:
+                continue
+            if timer is limit:
+                if self.next_due_ns() is None:
+                    break
+                self.now_ns = due_ns
+                return End.UNTIL
+            self.now_ns = due_ns
+            callback(*timer.arguments)
+            if self._stopping:
+                if limit is not None:
+                    limit.cancel()
+                return End.STOPPED
+        return End.IDLE
+
+    def _keep_pace(self, pace: Pace) -> None:
+        """Real time: let it catch up with the next event, or an arrival schedule an earlier one."""
+        due_ns = self.next_due_ns()
+        while due_ns is not None and self.now_ns < due_ns:
+            self.now_ns = min(pace.wait(due_ns), due_ns)
+            due_ns = self.next_due_ns()

@@ -1,0 +1,1 @@
+"""The one stream of what happened in a run: typed, versioned events, their hashes, their sinks."""
