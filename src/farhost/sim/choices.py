@@ -35,10 +35,10 @@ class Choices:
         self.seed = seed
         self.taken: dict[Choice, int] = {}
         self._replay = replay
-        self._key = str(seed).encode()
+        self._key = hashlib.blake2b(str(seed).encode(), digest_size=32).digest()
 
     def _number(self, kind: str, place: str) -> int:
-        digest = hashlib.blake2b(f"{kind}\0{place}".encode(), digest_size=8, key=self._key[:64]).digest()
+        digest = hashlib.blake2b(f"{kind}\0{place}".encode(), digest_size=8, key=self._key).digest()
         return int.from_bytes(digest, "big")
 
     def chance(self, kind: str, place: str, numerator: int, denominator: int) -> bool:

@@ -1,0 +1,53 @@
+"""choose(): answers depend on what a decision is about, and on nothing else."""
+
+from farhost.sim.choices import Choice, Choices
+
+PLACES = [f"client>server data {offset}+100 #1" for offset in range(0, 100_000, 100)]
+
+
+def test_an_answer_depends_on_seed_kind_and_place_only() -> None:
+    forward, backward = Choices(3), Choices(3)
+    answers = {place: forward.chance("loss", place, 1, 5) for place in PLACES}
+    assert answers == {place: backward.chance("loss", place, 1, 5) for place in reversed(PLACES)}
+    assert answers != {place: Choices(4).chance("loss", place, 1, 5) for place in PLACES}
+    assert answers != {place: forward.chance("duplicate", place, 1, 5) for place in PLACES}
+
+
+def test_a_chance_comes_out_about_as_often_as_told() -> None:
+    choices = Choices(1)
+    hits = sum(choices.chance("loss", place, 1, 5) for place in PLACES)
+    assert 150 < hits < 250
+
+
+def test_the_taken_list_replays_the_run_and_an_entry_less_moves_no_other() -> None:
+    seeded = Choices(9)
+    first = [seeded.chance("loss", place, 1, 10) for place in PLACES]
+    assert [Choices(9, seeded.taken).chance("loss", place, 1, 10) for place in PLACES] == first
+    entries = dict(seeded.taken)
+    removed = next(iter(entries))
+    del entries[removed]
+    shrunk = Choices(9, entries)
+    again = [shrunk.chance("loss", place, 1, 10) for place in PLACES]
+    differing = [place for place, one, two in zip(PLACES, first, again, strict=True) if one != two]
+    assert differing == [removed.place]
+
+
+def test_the_default_answer_is_not_listed() -> None:
+    choices = Choices(2)
+    values = [choices.amount("jitter", place, 1_000) for place in PLACES]
+    assert len(choices.taken) == sum(value != 0 for value in values)
+    assert min(values) >= 0 and max(values) <= 1_000
+    assert choices.amount("jitter", "here", 0) == 0
+    assert Choice("jitter", "here") not in choices.taken
+
+
+def test_draws_come_from_the_seed_even_in_a_replay_and_are_never_listed() -> None:
+    seeded, replayed = Choices(5), Choices(5, {})
+    assert seeded.draw("port", "client 1", 28_000) == replayed.draw("port", "client 1", 28_000)
+    assert seeded.draw_bytes("entropy", "client", 32) == replayed.draw_bytes("entropy", "client", 32)
+    assert len(set(seeded.draw("port", place, 28_000) for place in PLACES)) > 900
+    assert not seeded.taken
+
+
+def test_a_seed_of_any_length_works() -> None:
+    assert 0 <= Choices(10**80).draw("port", "x", 10) < 10
