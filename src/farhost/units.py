@@ -1,11 +1,11 @@
 """Values with units, as people write them, to integers and integer ratios, and back.
 
-`40ms`, `5%`, `10mbit`, `64KiB`. A bare number is an error, because "40" of what is the question that a reader asks; so
-is a value that is not a whole number of the smallest unit (ns, bits per second, bytes). Nothing here is a float, so a
+`40ms`, `5%`, `10mbit`, `64KiB`. A bare number is an error, because "40" of what is what a reader asks; so
+is a value that is no whole number of the smallest unit (ns, bits per second, bytes). Nothing here is a float, so a
 description means the same run on any machine. Only counts (`limit=100`) have no unit.
 
-Rates are netem's words (tc(8)): `bit`, `kbit`, `mbit`, `gbit`, powers of 1000, in any case, with or without `/s`. What
-tc calls `bps` is bytes per second, which nearly everybody misreads, so it is refused.
+Rates are netem's words (tc(8)): `bit`, `kbit`, `mbit`, `gbit`, powers of 1000, in any case, with or without `/s`.
+What tc calls `bps` is bytes per second, which nearly everybody misreads, so it is refused.
 """
 
 import re
@@ -77,9 +77,9 @@ def parse_rate(text: str) -> int:
     (10000000, 1000000000, 800000, 1500000)
     >>> parse_rate("9bps")
     Traceback (most recent call last):
-    farhost.units.UnitError: '9bps': no unit 'bps': a rate is a number with bit, kbit, mbit, gbit or tbit, such as 10mbit
+    farhost.units.UnitError: '9bps': no unit 'bps': a rate is a number with bit, kbit, mbit, gbit or tbit, as in 9mbit
     """
-    help = "a rate is a number with bit, kbit, mbit, gbit or tbit, such as 10mbit"
+    help = "a rate is a number with bit, kbit, mbit, gbit or tbit, as in 9mbit"
     rate = _whole(text, _RATES, help, "bits a second", plain=lambda unit: unit.lower().removesuffix("/s"))
     if rate == 0:
         raise UnitError(f"{text!r} would never send anything: {help}; leave rate out for a link without a limit")
