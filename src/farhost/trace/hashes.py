@@ -19,7 +19,9 @@ CONTENT_FIELDS = frozenset({"data", "control", "payload"})
 alone among a call's arguments or as its result are content."""
 
 _PLAIN = frozenset({int, str, bool, type(None)})
-_BATCH = 64
+_BATCH = 256
+_SMALL = 4096
+_BYTES = (bytes, bytearray, memoryview)
 
 
 class TraceHash(NamedTuple):
@@ -36,7 +38,7 @@ class HashSink:
     >>> sink = HashSink()
     >>> sink.take(Output(time_ns=5, host="a", process="p", stream=1, data=b"hello"))
     >>> sink.result()
-    TraceHash(shape='7c36fdf6d0cd2217999babc4f3ad2b1f', content='6a5d9279408c5ebd7664ca523b84a484', events=1)
+    TraceHash(shape='9b6a37ea27750e1357a3786d6cf1486f', content='6a5d9279408c5ebd7664ca523b84a484', events=1)
     """
 
     __slots__ = ("_content", "_lines", "_shape", "events")
@@ -91,28 +93,32 @@ class HashSink:
         shape = [v if type(v) in _PLAIN else self._value(v, False) for v in packet.shape()]
         return ascii((time_ns, host, interface, action, reason, shape, size, pieces))
 
-    def _bytes(self, data: bytes) -> str:
+    def _bytes(self, data: bytes | bytearray | memoryview) -> int:
         """Hash them as content; what stands for them in the shape is their size."""
-        size = str(len(data))
-        content = self._content
-        content.update(f"{size}:".encode())
-        content.update(data)
+        size = len(data)
+        if size < _SMALL:
+            self._content.update(b"%d:%b" % (size, data))
+        else:
+            self._content.update(b"%d:" % size)
+            self._content.update(data)
         return size
 
     def _value(self, value: object, content: bool) -> object:
-        """A value as plain tuples, ints and strings; `content`: bytes found in it belong to the content hash."""
-        if isinstance(value, (bytes, bytearray, memoryview)):
-            return (self._bytes(bytes(value)),) if content else ("bytes", bytes(value).hex())
+        """A value as plain lists, tuples, ints and strings; `content`: bytes in it belong to the content hash."""
+        if isinstance(value, _BYTES):
+            return (self._bytes(value),) if content else ("bytes", value.hex())
+        if isinstance(value, (tuple, list)):
+            fields = getattr(value, "_fields", None)
+            if fields is None:
+                return [v if type(v) in _PLAIN else self._value(v, content) for v in value]
+            shaped: list[object] = [type(value).__name__]
+            for name, field in zip(fields, value):
+                shaped.append(field if type(field) in _PLAIN else self._value(field, name in CONTENT_FIELDS))
+            return tuple(shaped)
         if isinstance(value, bool) or value is None:
             return value
         if isinstance(value, int):
             return int(value)
         if isinstance(value, str):
             return str.__str__(value)
-        if isinstance(value, (tuple, list)):
-            fields = getattr(value, "_fields", None)
-            if fields is None:
-                return [v if type(v) in _PLAIN else self._value(v, content) for v in value]
-            named = [self._value(v, name in CONTENT_FIELDS) for name, v in zip(fields, value)]
-            return (type(value).__name__, *named)
         raise TypeError(f"an event holds {value!r}, which has no canonical encoding")
