@@ -97,7 +97,7 @@ class HashSink:
         """Hash them as content; what stands for them in the shape is their size."""
         size = len(data)
         if size < _SMALL:
-            self._content.update(b"%d:%b" % (size, data))
+            self._content.update(b"%d:" % size + data)
         else:
             self._content.update(b"%d:" % size)
             self._content.update(data)
