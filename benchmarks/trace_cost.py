@@ -4,7 +4,7 @@ import argparse
 import time
 from collections.abc import Callable
 
-from farhost.trace.events import Event, PacketEvent, SystemCall
+from farhost.trace.events import PacketEvent, SystemCall
 from farhost.trace.hashes import HashSink
 from farhost.trace.sinks import JsonlSink, ListSink
 from farhost.trace.tracer import Tracer

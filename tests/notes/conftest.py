@@ -27,5 +27,5 @@ def pytest_terminal_summary(terminalreporter):
         both = sum("[farhost" in nodeid and nodeid.replace("[farhost", "[system") in passed for nodeid in passed)
         alone = sum("[farhost" in nodeid for nodeid in passed) - both
         terminalreporter.write_line(
-            f"notes: {system} on the system, {both} the same on farhost, {alone} on farhost alone (reasons beside them)"
+            f"notes: {system} on the system, {both} the same on farhost, {alone} on farhost alone for listed reasons"
         )

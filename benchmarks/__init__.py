@@ -1,0 +1,1 @@
+"""Measurements beside a peer in the same run: `make bench`, or `python -m benchmarks echo bulk`."""

@@ -1,0 +1,23 @@
+"""`python -m benchmarks [echo] [bulk] [trace]`: all of them without a name."""
+
+import sys
+
+from benchmarks import bulk, echo
+from benchmarks.measure import machine
+
+REPORTS = {"echo": echo.report, "bulk": bulk.report}
+
+
+def main() -> None:
+    """Print the reports asked for."""
+    names = sys.argv[1:] or list(REPORTS)
+    unknown = [name for name in names if name not in REPORTS]
+    if unknown:
+        sys.exit(f"no such measurement: {', '.join(unknown)}; there are {', '.join(REPORTS)}")
+    print(machine())
+    for name in names:
+        REPORTS[name]()
+
+
+if __name__ == "__main__":
+    main()
