@@ -1,0 +1,57 @@
+"""Cutting an IP packet into fragments that fit an MTU.
+
+IPv4: RFC 791 §3.2, any router on the way may do it unless DF is set. IPv6: RFC 8200 §4.5, the sender alone. A packet
+that is itself a fragment is cut further (IPv4). The caller has chosen `identification`, and has checked
+`dont_fragment`: this module only cuts.
+"""
+
+from farhost.wire.codec import encode
+from farhost.wire.packet import Packet, RawBody, TcpSegment
+
+V4_HEADER = 20
+V6_HEADER = 40
+V6_FRAGMENT_HEADER = 8
+
+
+def header_size(packet: Packet) -> int:
+    """Bytes of a packet's IP header as we write it, the IPv6 fragment header included."""
+    if len(packet.source) == 4:
+        return V4_HEADER
+    if packet.fragment_offset or packet.more_fragments:
+        return V6_HEADER + V6_FRAGMENT_HEADER
+    return V6_HEADER
+
+
+def transport_bytes(packet: Packet) -> bytes:
+    """What follows a packet's IP header, with its checksum in place. Not for super-segments."""
+    body = packet.body
+    if isinstance(body, RawBody):
+        return bytes(body.data)
+    assert not isinstance(body, TcpSegment) or body.pieces == 1, "a super-segment is cut into segments, not fragments"
+    return encode(packet)[0][header_size(packet) :]
+
+
+def fragment(packet: Packet, mtu: int) -> list[Packet]:
+    """The fragments of a packet, each at most `mtu` bytes with its header, in order; all but the last carry a
+    multiple of 8 bytes. A packet that fits is returned as it is.
+
+    Flow and ordinal are kept, so each fragment has a place of its own. `mtu` is at least 68 (IPv4) or 1280 (IPv6)
+    on a real link; here whatever leaves 8 bytes of data will do.
+    """
+    data = transport_bytes(packet)
+    if header_size(packet) + len(data) <= mtu:
+        return [packet]
+    header = V4_HEADER if len(packet.source) == 4 else V6_HEADER + V6_FRAGMENT_HEADER
+    step = (mtu - header) // 8 * 8
+    assert step > 0, "an MTU leaves room for 8 bytes"
+    base = packet.fragment_offset
+    last = len(data) - 1
+    return [
+        packet._replace(
+            body=RawBody(data[start : start + step]),
+            fragment_offset=base + start,
+            more_fragments=packet.more_fragments or start + step <= last,
+            dont_fragment=False,
+        )
+        for start in range(0, len(data), step)
+    ]

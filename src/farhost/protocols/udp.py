@@ -1,0 +1,51 @@
+"""UDP: sizes, and the packet that a datagram becomes. RFC 768, RFC 8200 §8.1.
+
+There is nothing else to a datagram's life in this layer: sockets and their queues are the kernel's, the bytes and the
+checksum `farhost.wire`'s.
+"""
+
+from farhost.wire.packet import NO_FLOW, Flow, IpAddress, Packet, UdpDatagram
+
+IPPROTO_UDP = 17
+HEADER = 8
+MAX_PAYLOAD_V4 = 65535 - 20 - HEADER
+MAX_PAYLOAD_V6 = 65535 - HEADER
+
+
+def max_payload(address: IpAddress) -> int:
+    """The most bytes one datagram to `address` can carry; more is EMSGSIZE (udp(7)).
+
+    >>> max_payload(bytes(4)), max_payload(bytes(16))
+    (65507, 65527)
+    """
+    return MAX_PAYLOAD_V4 if len(address) == 4 else MAX_PAYLOAD_V6
+
+
+def datagram(
+    source: tuple[IpAddress, int],
+    destination: tuple[IpAddress, int],
+    payload: bytes,
+    hop_limit: int = 64,
+    dont_fragment: bool = False,
+    identification: int = 0,
+    traffic_class: int = 0,
+    flow: Flow = NO_FLOW,
+    ordinal: int = 1,
+) -> Packet:
+    """A datagram from (address, port) to (address, port), in a packet. One beyond `max_payload` is a caller's bug."""
+    source_address, source_port = source
+    address, port = destination
+    assert len(source_address) == len(address), "both ends are of one family"
+    assert len(payload) <= max_payload(address), "the caller refuses what no datagram can carry"
+    return Packet(
+        source_address,
+        address,
+        IPPROTO_UDP,
+        UdpDatagram(source_port, port, payload),
+        hop_limit,
+        identification,
+        dont_fragment,
+        traffic_class,
+        flow=flow,
+        ordinal=ordinal,
+    )
