@@ -1,0 +1,234 @@
+"""A simulated process: its threads, its way into the kernel, its signals, its output, and its end.
+
+What its code sees of Python (modules, builtins, sys) is its world, made in `farhost.programs.world`; what the kernel
+knows of it is `kernel_process`. The code itself is a body: a callable that runs in the main thread and returns the
+exit status.
+"""
+
+from collections.abc import Callable
+from types import FrameType
+from typing import TYPE_CHECKING
+
+from greenlet import GreenletExit
+
+from farhost.kernel.waiting import Blocked, WaitQueue
+from farhost.programs.costs import CLOCK_NS, SPAWN_NS
+from farhost.programs.frames import program_frame
+from farhost.programs.thread import KILLED, ProgramThread
+from farhost.programs.trap import Trap, make_trap, wait
+from farhost.trace.events import Wake
+from farhost.wire import linux
+
+if TYPE_CHECKING:
+    from farhost.network.host import Host
+    from farhost.programs.runtime import Runtime
+
+Body = Callable[[], int]
+Handler = Callable[[int, FrameType | None], object]
+
+
+class ProgramProcess:
+    """One process of the run; `call` is its trap."""
+
+    def __init__(self, runtime: "Runtime", host: "Host", name: str, argv: tuple[str, ...]) -> None:
+        self.runtime = runtime
+        self.host = host
+        self.host_name = host.name
+        self.name = name
+        self.argv = argv
+        self.kernel = host.kernel
+        self.kernel_process = host.kernel.spawn_process(name)
+        self.kernel_process.on_kill = self._killed
+        self.kernel_process.on_signal = self._signalled
+        self.kernel_process.on_stop = self._stopped
+        self.kernel_process.signals.set_disposition(linux.SIGPIPE, 1)
+        self.threads: list[ProgramThread] = []
+        self.main_thread = self._new_thread("MainThread", True)
+        self.stdout = bytearray()
+        self.stderr = bytearray()
+        self.status: int | None = None
+        """None while it runs; then its exit status, or minus the signal that killed it."""
+        self.dead = False
+        """Whether its calls are inert."""
+        self.attention = False
+        """Whether something waits for a thread that comes out of a call: death, a signal's handler, a stop."""
+        self.settled = False
+        """Whether all its threads have been parked at one time, or it has ended."""
+        self.handlers: dict[int, Handler] = {}
+        """The Python signal handlers, by signal."""
+        self.on_signal: Callable[[int], None] | None = None
+        """Called at the moment a signal with a handler arrives, before the handler runs (`signal.set_wakeup_fd`)."""
+        self.at_end: list[Callable[[], None]] = []
+        """Called in an event after the process has ended: what the outside has to release."""
+        self.failure: BaseException | None = None
+        """The exception that ended its main thread, if one did."""
+        self.traceback = ""
+        """What the uncaught exception looked like."""
+        self._continued = WaitQueue()
+        self.call: Trap = make_trap(self)
+
+    # Threads.
+
+    def _new_thread(self, name: str, is_main: bool) -> ProgramThread:
+        thread = ProgramThread(self, self.kernel_process.add_thread(), name, is_main)
+        self.threads.append(thread)
+        return thread
+
+    @property
+    def current_thread(self) -> ProgramThread | None:
+        """The thread of this process that runs now; None when none of them does."""
+        task = self.runtime.scheduler.current
+        if task is None:
+            return None
+        thread = task.context
+        assert isinstance(thread, ProgramThread)
+        return thread if thread.process is self else None
+
+    def start(self, body: Body) -> None:
+        """Run `body` in the main thread, from now on; its result is the exit status."""
+
+        def main() -> None:
+            self.exit(body())
+
+        self._run(self.main_thread, main)
+
+    def spawn_thread(self, body: Callable[[], None], name: str) -> ProgramThread:
+        """Start another thread; `body` must catch what its code raises."""
+        if self.dead:
+            raise GreenletExit
+        thread = self._new_thread(name, False)
+        self._run(thread, body)
+        if self.current_thread is not None:
+            self.runtime.scheduler.charge(SPAWN_NS)
+        return thread
+
+    def _run(self, thread: ProgramThread, body: Callable[[], None]) -> None:
+        def run() -> None:
+            try:
+                body()
+            except GreenletExit:
+                pass
+            except BaseException as error:
+                self.runtime.broke(error)
+            finally:
+                self._thread_ended(thread)
+
+        thread.task = self.runtime.scheduler.spawn(f"{self.name}/{thread.name}", run)
+        thread.task.context = thread
+
+    def _thread_ended(self, thread: ProgramThread) -> None:
+        self.threads.remove(thread)
+        self.kernel_process.remove_thread(thread.kernel_thread)
+        if not self.settled:
+            self.look_settled()
+
+    def look_settled(self) -> None:
+        """Called when a thread parks or ends: the process has settled once no thread of it can go on."""
+        if all(thread.blocked is not None for thread in self.threads):
+            self.settled = True
+            self.runtime.settled()
+
+    def wait(self, what: str, arguments: tuple[object, ...], blocked: Blocked) -> object:
+        """The one wait, for what is no system call (a lock, a join): interruptible, and it takes no time by itself.
+
+        KernelError comes out as the waits' functions raise it; handlers of signals have run when it returns.
+        """
+        thread = self.current_thread
+        if thread is None or self.dead:
+            raise GreenletExit
+        self.runtime.calls += 1
+        thread.call_name = what
+        thread.arguments = arguments
+        return wait(thread, blocked)
+
+    def look_at_clock(self) -> int:
+        """Virtual time in ns, after the cost of a look; free outside the process's own threads."""
+        runtime = self.runtime
+        scheduler = runtime.scheduler
+        task = scheduler.current
+        if task is not None and not self.dead:
+            runtime.calls += 1
+            scheduler.charge(CLOCK_NS)
+            if self.attention:
+                self.attend()
+        return scheduler.now_ns
+
+    # Signals.
+
+    def _signalled(self, signal: int) -> None:
+        self.attention = True
+        if self.on_signal is not None:
+            self.on_signal(signal)
+        self.main_thread.interrupt()
+
+    def _stopped(self, stopped: bool) -> None:
+        self.attention = True
+        if not stopped:
+            self._continued.wake(linux.EPOLLIN)
+
+    def signals_wait(self) -> bool:
+        """Whether a signal's handler should run in the main thread."""
+        return bool(self.kernel_process.signals.pending)
+
+    def attend(self) -> None:
+        """A thread of the process comes out of a call: it ends, stops, or runs the handlers that wait, as it must."""
+        thread = self.current_thread
+        if thread is None:
+            return
+        if self.dead:
+            raise GreenletExit
+        while self.kernel_process.stopped:
+            self.wait(
+                "stopped", (), Blocked(((self._continued, linux.EPOLLIN),), lambda: None, give_up=lambda _: None)
+            )
+        pending = self.kernel_process.signals.pending
+        if thread.is_main:
+            while pending:
+                signal = pending.pop(0)
+                handler = self.handlers.get(signal)
+                if handler is not None:
+                    handler(signal, program_frame())
+                pending = self.kernel_process.signals.pending
+        self.attention = bool(pending)
+
+    # The end.
+
+    def exit(self, status: int) -> None:
+        """The process ends with `status`, 0 to 255: no thread of it makes another call (exit_group(2))."""
+        self._die(status & 0xFF)
+
+    def _killed(self, signal: int) -> None:
+        self._die(-signal)
+
+    def _die(self, status: int) -> None:
+        if self.dead:
+            return
+        self.dead = True
+        self.attention = True
+        self.status = status
+        self.runtime.scheduler.call_at(self.runtime.scheduler.now_ns, self._bury)
+
+    def _bury(self) -> None:
+        """In an event: unwind the threads, then let the kernel close everything."""
+        tracer = self.runtime.tracer
+        for thread in tuple(self.threads):
+            if thread.blocked is not None and self.status is not None and self.status < 0 and tracer.on:
+                now_ns = self.runtime.scheduler.now_ns
+                tracer.emit(Wake(now_ns, self.host_name, self.name, thread.ident, KILLED))
+            task = thread.task
+            if task.wake_timer is not None:
+                task.wake_timer.cancel()
+                task.wake_timer = None
+            task.throw(GreenletExit)
+        assert self.status is not None
+        self.kernel.exit_process(self.kernel_process, self.status)
+        self.kernel.softirq()
+        self.settled = True
+        self.runtime.settled()
+        for release in self.at_end:
+            release()
+        self.runtime.ended(self)
+
+    def output(self, stream: int, data: bytes) -> None:
+        """What it wrote to its console: stream 1 or 2."""
+        (self.stdout if stream == 1 else self.stderr).extend(data)

@@ -1,0 +1,72 @@
+"""What the processes of one run share: the network, the scheduler, the trace, the count of calls, the order of starts.
+
+No module-level state: two runs in one interpreter have two of these and know nothing of each other.
+"""
+
+import gc
+from collections import deque
+from collections.abc import Callable
+from typing import TYPE_CHECKING, cast
+
+from farhost.programs.thread import ProgramThread
+
+if TYPE_CHECKING:
+    from farhost.network.network import Network
+    from farhost.programs.process import ProgramProcess
+
+
+class Runtime:
+    """The programs of one run."""
+
+    def __init__(self, network: "Network") -> None:
+        self.network = network
+        self.scheduler = network.scheduler
+        self.choices = network.choices
+        self.tracer = network.tracer
+        self.processes: list[ProgramProcess] = []
+        self.calls = 0
+        """System calls, clock reads and lock waits so far: progress, as the watchdog and the collector see it."""
+        self.starts: deque[Callable[[], None]] = deque()
+        """Programs that wait for those named before them."""
+        self.on_end: Callable[[], None] | None = None
+        """Called after a process has ended, in an event."""
+        self.defect: BaseException | None = None
+        """An exception that farhost itself must not raise: the run stops, and its caller is told."""
+        self._collecting = False
+
+    @property
+    def current(self) -> ProgramThread | None:
+        """The simulated thread that runs now; None outside of one."""
+        task = self.scheduler.current
+        return None if task is None else cast(ProgramThread, task.context)
+
+    def start_next(self) -> None:
+        """Start the next program if all those before it have parked or exited."""
+        if self.starts and all(process.settled for process in self.processes):
+            self.starts.popleft()()
+
+    def settled(self) -> None:
+        """A process parked for the first time, or ended: perhaps the next may start."""
+        if self.starts:
+            self.scheduler.call_at(self.scheduler.now_ns, self.start_next)
+
+    def ended(self, process: "ProgramProcess") -> None:
+        """A process has ended and its kernel has closed everything."""
+        if self.on_end is not None:
+            self.on_end()
+
+    def broke(self, error: BaseException) -> None:
+        """farhost itself raised `error`: stop the run (the first one counts)."""
+        if self.defect is None:
+            self.defect = error
+        self.scheduler.stop()
+
+    def collect_soon(self) -> None:
+        """Collect garbage in an event of its own: finalizers then run outside every thread, where nothing can wait."""
+        if not self._collecting:
+            self._collecting = True
+            self.scheduler.call_at(self.scheduler.now_ns, self._collect)
+
+    def _collect(self) -> None:
+        self._collecting = False
+        gc.collect()

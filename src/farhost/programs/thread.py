@@ -1,0 +1,94 @@
+"""A simulated thread of a program: a task of the scheduler, the kernel's idea of it, and what it waits for.
+
+The one interruptible wait (DESIGN 1) lives in `farhost.programs.trap`; the callbacks that end a wait are methods here.
+"""
+
+from types import FrameType
+from typing import TYPE_CHECKING, cast
+
+from farhost.kernel.process import Thread
+from farhost.kernel.waiting import Blocked
+from farhost.programs.costs import WAKE_NS
+from farhost.sim.scheduler import Task
+from farhost.trace.events import Wake
+from farhost.wire import linux
+
+if TYPE_CHECKING:
+    from farhost.programs.process import ProgramProcess
+
+READY = "ready"
+TIMEOUT = "timeout"
+SIGNAL = "signal"
+KILLED = "killed"
+CLOSED = "closed"
+
+
+class ProgramThread:
+    """One thread of a simulated process."""
+
+    __slots__ = (
+        "arguments",
+        "blocked",
+        "call_name",
+        "cause",
+        "ident",
+        "inert_calls",
+        "is_main",
+        "kernel_thread",
+        "locals",
+        "name",
+        "process",
+        "raw",
+        "since_ns",
+        "task",
+    )
+
+    def __init__(self, process: "ProgramProcess", kernel_thread: Thread, name: str, is_main: bool) -> None:
+        self.process = process
+        self.kernel_thread = kernel_thread
+        self.ident = kernel_thread.tid
+        self.name = name
+        self.is_main = is_main
+        self.task: Task
+        self.blocked: Blocked | None = None
+        """What it waits for while it is parked in the wait."""
+        self.cause = READY
+        """How the present or latest wait ended."""
+        self.call_name = ""
+        """The call that it waits in, for reports; `lock` and `join` are not system calls but wait in the same way."""
+        self.arguments: tuple[object, ...] = ()
+        self.since_ns = 0
+        self.raw = False
+        """Whether a call that a signal interrupts fails with EINTR rather than starting again (PEP 475)."""
+        self.inert_calls = 0
+        """How many calls it made after its process had died."""
+        self.locals: dict[int, object] = {}
+        """Thread-local data, by the identity of the object that holds it (`_thread._local`)."""
+
+    def end_wait(self, cause: str) -> None:
+        """The wait ends: the first cause counts, later ones find it ended."""
+        if self.blocked is None or self.cause:
+            return
+        self.cause = cause
+        runtime = self.process.runtime
+        runtime.scheduler.wake(self.task, WAKE_NS)
+        tracer = runtime.tracer
+        if tracer.on:
+            process = self.process
+            tracer.emit(Wake(runtime.scheduler.now_ns, process.host_name, process.name, self.ident, cause))
+
+    def ready(self, mask: int) -> None:
+        """What a wait queue calls."""
+        self.end_wait(CLOSED if mask & linux.EPOLLNVAL else READY)
+
+    def expire(self) -> None:
+        """What the timer calls."""
+        self.end_wait(TIMEOUT)
+
+    def interrupt(self) -> None:
+        """A signal with a handler arrived."""
+        self.end_wait(SIGNAL)
+
+    def frame(self) -> FrameType | None:
+        """The innermost frame of the parked thread; None while it runs."""
+        return cast("FrameType | None", self.task.frame)

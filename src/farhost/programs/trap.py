@@ -1,0 +1,221 @@
+"""The trap: the one way from a program into its kernel, and the one interruptible wait.
+
+A call is charged a little virtual time, goes to `farhost.kernel.syscalls.table.CALLS`, lets the host's soft interrupts
+run (local delivery), waits if the kernel says so, is traced, and comes back as a result or as the OSError that CPython
+would raise. A wait has five ends: ready, timeout, signal, killed, descriptor closed (`farhost.programs.thread`).
+Signal handlers of the program run here, in its main thread, as CPython runs them between two bytecodes; a call that
+they interrupt starts again unless they raise (PEP 475).
+
+A process that was killed is inert: its threads unwind by GreenletExit, and what their `finally` blocks call does
+nothing any more.
+"""
+
+import os
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from greenlet import GreenletExit
+
+from farhost.kernel.signals import send_signal
+from farhost.kernel.syscalls.table import CALLS
+from farhost.kernel.waiting import Blocked, GiveUp, KernelError, Waiter
+from farhost.programs.costs import CALL_NS, COLLECT_CALLS
+from farhost.programs.thread import SIGNAL, TIMEOUT, ProgramThread
+from farhost.trace.events import SystemCall
+from farhost.wire import linux
+
+if TYPE_CHECKING:
+    from farhost.programs.process import ProgramProcess
+
+Trap = Callable[..., Any]
+"""`call(name, *arguments)`: what comes back depends on the call's row in CALLS, so nothing narrower can be said."""
+
+TIMEOUT_ARGUMENT = {"poll": 1, "select": 3, "epoll_wait": 2, "nanosleep": 0}
+"""Which argument is a relative time in ns, so that a call that starts again waits for what is left of it."""
+
+PATIENCE = 100
+"""Calls that a dead process's thread may make while it unwinds; one that swallows every GreenletExit is left parked."""
+
+_FUNCTIONS: dict[str, Callable[..., object]] = {name: row.function for name, row in CALLS.items()}
+
+
+def make_trap(process: "ProgramProcess") -> Trap:
+    """The `call` of one process: a closure, because this is the hottest path above the kernel."""
+    runtime = process.runtime
+    scheduler = runtime.scheduler
+    charge = scheduler.charge
+    tracer = runtime.tracer
+    kernel = process.kernel
+    soft = kernel.soft
+    softirq = kernel.softirq
+    functions = _FUNCTIONS
+
+    def call(name: str, *arguments: object) -> Any:
+        task = scheduler.current
+        if task is None or task.context.process is not process:  # type: ignore[attr-defined]
+            return call_from_outside(process, name, arguments)
+        thread: ProgramThread = task.context  # type: ignore[assignment]
+        if process.dead:
+            return inert(thread, name, arguments)
+        runtime.calls = calls = runtime.calls + 1
+        if not calls % COLLECT_CALLS:
+            runtime.collect_soon()
+        started_ns = scheduler.now_ns
+        charge(CALL_NS)
+        try:
+            result = functions[name](thread.kernel_thread, *arguments)
+            if soft:
+                softirq()
+            if type(result) is Blocked:
+                thread.call_name = name
+                thread.arguments = arguments
+                result = wait(thread, result)
+        except KernelError as error:
+            failure = error
+        except Exception as error:
+            runtime.broke(error)
+            raise
+        else:
+            if tracer.on:
+                trace_call(thread, name, arguments, result, 0, started_ns)
+            if process.attention:
+                process.attend()
+            return result
+        if soft:
+            softirq()
+        return fail(thread, name, arguments, failure, started_ns)
+
+    return call
+
+
+def wait(thread: ProgramThread, blocked: Blocked) -> object:
+    """Sit on the queues of `blocked` until the call has a result or an error, and return or raise that."""
+    process = thread.process
+    kernel = process.kernel
+    thread.since_ns = process.runtime.scheduler.now_ns
+    try:
+        while True:
+            cause = _sit(thread, blocked)
+            if process.dead:
+                raise GreenletExit
+            if cause is TIMEOUT:
+                result = blocked.give_up(GiveUp.TIMED_OUT)
+            elif cause is SIGNAL:
+                result = blocked.give_up(GiveUp.INTERRUPTED)
+            else:
+                result = blocked.retry()
+            if kernel.soft:
+                kernel.softirq()
+            if type(result) is not Blocked:
+                return result
+            blocked = result
+    finally:
+        thread.kernel_thread.let_go()
+
+
+def _sit(thread: ProgramThread, blocked: Blocked) -> str:
+    """Register, park, forget the registrations; the cause of the end."""
+    process = thread.process
+    if thread.is_main and process.signals_wait():
+        return SIGNAL
+    scheduler = process.runtime.scheduler
+    callback = thread.ready
+    thread.cause = ""
+    thread.blocked = blocked
+    registered = [(queue, Waiter(mask, callback)) for queue, mask in blocked.waits]
+    for queue, waiter in registered:
+        queue.add(waiter)
+    deadline_ns = blocked.deadline_ns
+    timer = None
+    if deadline_ns is not None:
+        timer = scheduler.call_at(max(deadline_ns, scheduler.now_ns), thread.expire)
+    if not process.settled:
+        process.look_settled()
+    try:
+        while not thread.cause:
+            scheduler.park()
+    finally:
+        thread.blocked = None
+        for queue, waiter in registered:
+            queue.remove(waiter)
+        if timer is not None:
+            timer.cancel()
+    return thread.cause
+
+
+def trace_call(
+    thread: ProgramThread, name: str, arguments: tuple[object, ...], result: object, errno: int, started_ns: int
+) -> None:
+    """Emit the SystemCall event of a call that returned; call it only when the tracer is on."""
+    process = thread.process
+    runtime = process.runtime
+    now_ns = runtime.scheduler.now_ns
+    runtime.tracer.emit(
+        SystemCall(
+            now_ns,
+            process.host_name,
+            process.name,
+            thread.ident,
+            name,
+            arguments,
+            result,
+            errno,
+            now_ns - started_ns,
+        )
+    )
+
+
+def fail(
+    thread: ProgramThread, name: str, arguments: tuple[object, ...], error: KernelError, started_ns: int
+) -> object:
+    """A call failed: trace it, post its SIGPIPE, run handlers, start it again after EINTR, or raise the OSError."""
+    process = thread.process
+    runtime = process.runtime
+    if runtime.tracer.on:
+        trace_call(thread, name, arguments, None, error.errno, started_ns)
+    if error.sigpipe:
+        send_signal(process.kernel_process, linux.SIGPIPE)
+    if process.attention:
+        process.attend()
+    if error.errno == linux.EINTR and not thread.raw:
+        position = TIMEOUT_ARGUMENT.get(name)
+        if position is not None:
+            timeout_ns = arguments[position]
+            if isinstance(timeout_ns, int) and timeout_ns >= 0:
+                left_ns = max(0, timeout_ns - (runtime.scheduler.now_ns - started_ns))
+                arguments = (*arguments[:position], left_ns, *arguments[position + 1 :])
+        return process.call(name, *arguments)
+    raise OSError(error.errno, os.strerror(error.errno))
+
+
+def inert(thread: ProgramThread, name: str, arguments: tuple[object, ...]) -> object:
+    """A call of a process that is dead: it has no effect and the thread goes on unwinding."""
+    thread.inert_calls += 1
+    if thread.inert_calls > PATIENCE:
+        while True:
+            thread.task.scheduler.hub.switch()
+    if name == "close":
+        return None
+    if name == "write":
+        return len(arguments[1])  # type: ignore[arg-type]
+    raise GreenletExit
+
+
+def call_from_outside(process: "ProgramProcess", name: str, arguments: tuple[object, ...]) -> object:
+    """A call made where none of the process's threads runs: a finalizer in the collector, a signal's wake-up byte.
+
+    It takes no time and never waits; one that would have to is given up, and its result is None.
+    """
+    if process.dead or process.kernel_process.status is not None:
+        return None
+    kernel = process.kernel
+    failure = None
+    try:
+        result = _FUNCTIONS[name](process.main_thread.kernel_thread, *arguments)
+    except KernelError as error:
+        failure = error
+    if kernel.soft:
+        kernel.softirq()
+    if failure is not None:
+        raise OSError(failure.errno, os.strerror(failure.errno))
+    return None if type(result) is Blocked else result
