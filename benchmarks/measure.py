@@ -42,4 +42,5 @@ def simulate(name: str, size: int, link: str) -> Cost:
 
 def machine() -> str:
     """One line about where this was measured."""
-    return f"{platform.python_implementation()} {platform.python_version()}, {os.cpu_count()} cores, {platform.machine()}"
+    python = f"{platform.python_implementation()} {platform.python_version()}"
+    return f"{python}, {os.cpu_count()} cores, {platform.machine()}"
