@@ -1,0 +1,145 @@
+"""A trace for the eye: calls as strace writes them, packets as tcpdump does, merged on virtual time, one column a host.
+
+A `ColumnsSink` writes each event when it happens. Where the columns would be too narrow to read, each line names its
+host instead. What is left out: wake-ups and queue depths, which the JSON trace has.
+"""
+
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.text import Text
+
+from farhost.report import values
+from farhost.report.strace import format_call
+from farhost.report.tcpdump import format_packet
+from farhost.trace.events import (
+    Event,
+    FaultEvent,
+    Output,
+    PacketEvent,
+    ProcessEnded,
+    ProcessStarted,
+    QueueDepth,
+    SignalSent,
+    StateChange,
+    SystemCall,
+    Wake,
+)
+
+NARROWEST = 26
+"""Characters below which a column is given up."""
+WIDEST = 78
+"""Characters above which a column gains nothing; what a file or a pipe gets."""
+_TIME = 11
+_CALL_NS = 10_000
+"""A call that took longer waited, and says for how long, as strace -T does."""
+_PACKET_STYLES = {"sent": "cyan", "received": "green", "dropped": "red"}
+
+
+class ColumnsSink:
+    """Writes events to a console, one column for each host."""
+
+    def __init__(self, console: Console, hosts: Sequence[str]) -> None:
+        """`hosts`: whose columns there are, from left to right; an event of another host gets a line of its own."""
+        self._console = console
+        self._hosts = list(hosts)
+        self._pids: set[int] = set()
+        self._busy: dict[str, int] = {}
+        room = console.width if console.is_terminal else _TIME + (WIDEST + 3) * len(self._hosts)
+        self._width = min(WIDEST, (room - _TIME) // max(1, len(self._hosts)) - 3)
+        self._columns = len(self._hosts) > 1 and self._width >= NARROWEST
+        if self._columns:
+            self._write_row(" " * _TIME, {host: [host] for host in self._hosts}, "bold")
+
+    def take(self, event: Event) -> None:
+        """Write it, if it is of a sort that has a line."""
+        if isinstance(event, ProcessStarted):
+            self._pids.add(event.pid)
+            self._busy[event.host] = self._busy.get(event.host, 0) + 1
+        described = describe(event)
+        if described is None:
+            return
+        text, style = described
+        if isinstance(event, SystemCall):
+            text = self._who(event) + text
+        time = format_time(event.time_ns)
+        if self._columns and event.host in self._hosts:
+            self._write_row(time, {event.host: wrap(text, self._width)}, style)
+        else:
+            line = Text(f"{time} {event.host or '-'}: ", no_wrap=True)
+            self._print(line.append(text, style=style))
+
+    def _who(self, call: SystemCall) -> str:
+        """strace -f's mark, where more than one thread could have made the call."""
+        alone = self._busy.get(call.host, 0) <= 1 and (call.thread in self._pids or not self._pids)
+        return "" if alone else f"[pid {call.thread}] "
+
+    def _write_row(self, time: str, cells: dict[str, list[str]], style: str) -> None:
+        last = max(index for index, host in enumerate(self._hosts) if host in cells)
+        for row in range(max(map(len, cells.values()))):
+            line = Text(time if row == 0 else " " * _TIME, no_wrap=True)
+            for host in self._hosts[: last + 1]:
+                lines = cells.get(host, [])
+                text = lines[row] if row < len(lines) else ""
+                line.append(" | ").append(text.ljust(self._width) if host != self._hosts[last] else text, style=style)
+            self._print(line)
+
+    def _print(self, line: Text) -> None:
+        line.rstrip()
+        self._console.print(line, soft_wrap=True, highlight=False)
+
+
+def describe(event: Event) -> tuple[str, str] | None:
+    """An event's line and its style; None for the sorts that have no line."""
+    match event:
+        case SystemCall():
+            took = f" <{format_time(event.took_ns).strip()}>" if event.took_ns > _CALL_NS else ""
+            return format_call(event) + took, "yellow" if event.error else ""
+        case PacketEvent():
+            return format_packet(event), _PACKET_STYLES.get(event.action, "magenta")
+        case FaultEvent():
+            size = f" ({event.amount})" if event.amount else ""
+            return f"* {event.kind}{size}: {event.place}", "magenta"
+        case StateChange():
+            return f"{event.what}: {event.old} -> {event.new}", "dim"
+        case SignalSent():
+            return f"--- {values.signal_name(event.signal)} to {event.process}: {event.outcome} ---", "bold yellow"
+        case ProcessStarted():
+            return f"+++ {event.process} started, pid {event.pid}: {' '.join(event.arguments)} +++", "bold"
+        case ProcessEnded(status=status):
+            how = f"exited with {status}" if status >= 0 else f"killed by {values.signal_name(-status)}"
+            return f"+++ {event.process} {how} +++", "bold" if status == 0 else "bold red"
+        case Output():
+            mark = "|" if event.stream == 1 else "!"
+            return f"{event.process} {mark} {event.data.decode('utf-8', 'backslashreplace').rstrip()}", "bold"
+        case Wake() | QueueDepth():
+            return None
+
+
+def format_time(ns: int) -> str:
+    """Seconds of virtual time, to the microsecond, in 11 characters or more.
+
+    >>> format_time(40_012_345)
+    '   0.040012'
+    """
+    return f"{ns // 1_000_000_000:>4}.{ns % 1_000_000_000 // 1_000:06d}"
+
+
+def wrap(text: str, width: int) -> list[str]:
+    """Lines of at most `width` characters, broken at spaces where the last third of a line has one.
+
+    >>> wrap("sendto(4, 'hello', 5, 0, NULL, 0) = 5", 20)
+    ["sendto(4, 'hello',", '  5, 0, NULL, 0) = 5']
+    """
+    lines = []
+    for part in text.splitlines() or [""]:
+        indent = ""
+        while len(part) + len(indent) > width:
+            room = width - len(indent)
+            cut = part.rfind(" ", room * 2 // 3, room + 1)
+            cut = room if cut <= 0 else cut
+            lines.append(indent + part[:cut].rstrip())
+            part = part[cut:].lstrip()
+            indent = "  "
+        lines.append(indent + part)
+    return lines

@@ -1,0 +1,339 @@
+"""System calls as strace(1) writes them, from the trace's `SystemCall` events.
+
+`sendto(4, "hello\\n", 6, MSG_NOSIGNAL, NULL, 0) = 6`. The trace has the waist's arguments, which are C's without the
+pointers and lengths (`farhost.kernel.syscalls`); one rule for each call puts these back. A call without a rule is
+written with its plain values, so that a new one shows at once.
+"""
+
+import os
+from collections.abc import Callable
+from typing import Any
+
+from farhost.report import values as v
+from farhost.trace.events import SystemCall
+from farhost.wire import linux
+
+Rule = Callable[[tuple[Any, ...], Any], tuple[list[str], str]]
+"""(arguments, result or None if it failed) -> (each argument as written, the result as written). What the arguments
+are, the call's row in `farhost.kernel.syscalls.table` says, so they are Any here."""
+
+_FCNTL = {
+    getattr(linux, name): name
+    for name in ("F_DUPFD", "F_GETFD", "F_SETFD", "F_GETFL", "F_SETFL", "F_DUPFD_CLOEXEC", "F_GETOWN", "F_SETOWN")
+}
+_REQUESTS = {
+    getattr(linux, name): name
+    for name in ("FIONREAD", "FIONBIO", "SIOCOUTQ", "FIOCLEX", "FIONCLEX", "SIOCATMARK", "SIOCGIFCONF")
+}
+_HOW = {linux.SHUT_RD: "SHUT_RD", linux.SHUT_WR: "SHUT_WR", linux.SHUT_RDWR: "SHUT_RDWR"}
+_CONTROLS = {linux.EPOLL_CTL_ADD: "EPOLL_CTL_ADD", linux.EPOLL_CTL_DEL: "EPOLL_CTL_DEL"}
+_CONTROLS[linux.EPOLL_CTL_MOD] = "EPOLL_CTL_MOD"
+_DISPOSITIONS = {0: "SIG_DFL", 1: "SIG_IGN", 2: "handler"}
+
+
+def format_call(call: SystemCall) -> str:
+    """One line: the call, its arguments, and its result or error.
+
+    >>> print(format_call(SystemCall(0, "a", "a", 100, "listen", (3, 5), None, 0, 1000)))
+    listen(3, 5) = 0
+    >>> print(format_call(SystemCall(0, "a", "a", 100, "close", (9,), None, 9, 1000)))
+    close(9) = -1 EBADF (Bad file descriptor)
+    """
+    rule = _RULES.get(call.name, _plain)
+    arguments, result = rule(call.arguments, None if call.error else call.result)
+    if call.error:
+        result = f"-1 {v.error_name(call.error)} ({os.strerror(call.error)})"
+    return f"{call.name}({', '.join(arguments)}) = {result}"
+
+
+def _plain(arguments: tuple[Any, ...], result: Any) -> tuple[list[str], str]:
+    return [v.plain(value) for value in arguments], "0" if result is None else v.plain(result)
+
+
+def _socket(arguments: tuple[Any, ...], result: Any) -> tuple[list[str], str]:
+    domain, kind, protocol = arguments
+    if domain in (linux.AF_INET, linux.AF_INET6):
+        named = v.PROTOCOLS.get(protocol, str(protocol))
+    else:
+        named = str(protocol)
+    return [v.FAMILIES.get(domain, str(domain)), v.socket_type(kind), named], str(result)
+
+
+def _socketpair(arguments: tuple[Any, ...], result: Any) -> tuple[list[str], str]:
+    written, _ = _socket(arguments, None)
+    return [*written, v.plain(result) if result else "0x0"], "0"
+
+
+def _with_address(arguments: tuple[Any, ...], result: Any) -> tuple[list[str], str]:
+    """bind, connect."""
+    fd, address = arguments
+    return [str(fd), v.sockaddr(address), str(v.address_size(address))], "0"
+
+
+def _asks_address(arguments: tuple[Any, ...], result: Any) -> tuple[list[str], str]:
+    """getsockname, getpeername."""
+    if result is None:
+        return [str(arguments[0]), "0x0", "[0]"], ""
+    return [str(arguments[0]), v.sockaddr(result), f"[{v.address_size(result)}]"], "0"
+
+
+def _accept4(arguments: tuple[Any, ...], result: Any) -> tuple[list[str], str]:
+    fd, flags = arguments
+    accepted, address = result if result is not None else ("", None)
+    size = f"[{v.address_size(address)}]" if address is not None else "NULL"
+    return [str(fd), v.sockaddr(address), size, v.flags(flags, v.SOCKET_FLAGS)], str(accepted)
+
+
+def _shutdown(arguments: tuple[Any, ...], result: Any) -> tuple[list[str], str]:
+    return [str(arguments[0]), _HOW.get(arguments[1], str(arguments[1]))], "0"
+
+
+def _option_value(level: int, name: int, value: bytes) -> str:
+    """An integer in brackets, the structures that have names, or the bytes."""
+    if (level, name) == (linux.SOL_SOCKET, linux.SO_LINGER) and len(value) == 8:
+        on, seconds = _int(value), _int(value[4:])
+        return f"{{l_onoff={on}, l_linger={seconds}}}"
+    if level == linux.SOL_SOCKET and name in (linux.SO_RCVTIMEO, linux.SO_SNDTIMEO) and len(value) == 16:
+        seconds, microseconds = (int.from_bytes(part, "little", signed=True) for part in (value[:8], value[8:]))
+        return f"{{tv_sec={seconds}, tv_usec={microseconds}}}"
+    if (level, name) == (linux.SOL_SOCKET, linux.SO_ERROR) and len(value) == 4 and _int(value):
+        return f"[{v.error_name(_int(value))}]"
+    return f"[{_int(value)}]" if len(value) == 4 else v.quote(value)
+
+
+def _int(value: bytes) -> int:
+    return int.from_bytes(value[:4], "little", signed=True)
+
+
+def _setsockopt(arguments: tuple[Any, ...], result: Any) -> tuple[list[str], str]:
+    fd, level, name, value = arguments
+    written = _option_value(level, name, value)
+    return [str(fd), _level(level), v.option_name(level, name), written, str(len(value))], "0"
+
+
+def _getsockopt(arguments: tuple[Any, ...], result: Any) -> tuple[list[str], str]:
+    fd, level, name, size = arguments
+    value, length = ("0x0", size) if result is None else (_option_value(level, name, result), len(result))
+    return [str(fd), _level(level), v.option_name(level, name), value, f"[{length}]"], "0"
+
+
+def _level(level: int) -> str:
+    return v.LEVELS.get(level, str(level))
+
+
+def _sendto(arguments: tuple[Any, ...], result: Any) -> tuple[list[str], str]:
+    fd, data, flags, address = arguments
+    target = [v.sockaddr(address), str(v.address_size(address))]
+    return [str(fd), v.quote(data), str(len(data)), v.flags(flags, v.MESSAGE_FLAGS), *target], str(result)
+
+
+def _recvfrom(arguments: tuple[Any, ...], result: Any) -> tuple[list[str], str]:
+    fd, size, flags = arguments
+    if result is None:
+        return [str(fd), "0x0", str(size), v.flags(flags, v.MESSAGE_FLAGS), "NULL", "NULL"], ""
+    address = result.address
+    source = ["NULL", "NULL"] if address is None else [v.sockaddr(address), f"[{v.address_size(address)}]"]
+    written = [str(fd), v.quote(result.data), str(size), v.flags(flags, v.MESSAGE_FLAGS), *source]
+    return written, str(len(result.data))
+
+
+def _message(address: Any, vector: str, control: tuple[Any, ...], flags: int) -> str:
+    name = f"msg_name={v.sockaddr(address)}, msg_namelen={v.address_size(address)}"
+    ancillary = "msg_controllen=0"
+    if control:
+        items = ", ".join(_ancillary(*item) for item in control)
+        ancillary = f"msg_control=[{items}]"
+    return f"{{{name}, msg_iov=[{vector}], {ancillary}, msg_flags={v.flags(flags, v.MESSAGE_FLAGS)}}}"
+
+
+def _ancillary(level: int, kind: int, data: bytes) -> str:
+    if (level, kind) == (linux.SOL_SOCKET, linux.SCM_RIGHTS):
+        descriptors = [_int(data[at : at + 4]) for at in range(0, len(data), 4)]
+        return f"{{cmsg_level=SOL_SOCKET, cmsg_type=SCM_RIGHTS, cmsg_data={descriptors}}}"
+    return f"{{cmsg_level={_level(level)}, cmsg_type={kind:#x}, cmsg_data={v.quote(data)}}}"
+
+
+def _sendmsg(arguments: tuple[Any, ...], result: Any) -> tuple[list[str], str]:
+    fd, chunks, address, control, flags = arguments
+    vector = ", ".join(f"{{iov_base={v.quote(chunk)}, iov_len={len(chunk)}}}" for chunk in chunks)
+    return [str(fd), _message(address, vector, control, 0), v.flags(flags, v.MESSAGE_FLAGS)], str(result)
+
+
+def _recvmsg(arguments: tuple[Any, ...], result: Any) -> tuple[list[str], str]:
+    fd, size, _, flags = arguments
+    if result is None:
+        return [str(fd), f"{{msg_iov=[{{iov_len={size}}}]}}", v.flags(flags, v.MESSAGE_FLAGS)], ""
+    vector = f"{{iov_base={v.quote(result.data)}, iov_len={size}}}"
+    message = _message(result.address, vector, result.control, result.flags)
+    return [str(fd), message, v.flags(flags, v.MESSAGE_FLAGS)], str(len(result.data))
+
+
+def _read(arguments: tuple[Any, ...], result: Any) -> tuple[list[str], str]:
+    fd, size = arguments
+    if result is None:
+        return [str(fd), "0x0", str(size)], ""
+    return [str(fd), v.quote(result), str(size)], str(len(result))
+
+
+def _write(arguments: tuple[Any, ...], result: Any) -> tuple[list[str], str]:
+    fd, data = arguments
+    return [str(fd), v.quote(data), str(len(data))], str(result)
+
+
+def _dup3(arguments: tuple[Any, ...], result: Any) -> tuple[list[str], str]:
+    fd, new, flags = arguments
+    return [str(fd), str(new), v.flags(flags, v.OPEN_FLAGS)], str(result)
+
+
+def _pipe2(arguments: tuple[Any, ...], result: Any) -> tuple[list[str], str]:
+    return [v.plain(result) if result else "0x0", v.flags(arguments[0], v.OPEN_FLAGS)], "0"
+
+
+def _fcntl(arguments: tuple[Any, ...], result: Any) -> tuple[list[str], str]:
+    fd, command, argument = arguments
+    name = _FCNTL.get(command, hex(command))
+    if command == linux.F_GETFL:
+        return [str(fd), name], f"{result:#x} (flags {_status(result)})" if result is not None else ""
+    if command == linux.F_SETFL:
+        return [str(fd), name, _status(argument)], "0"
+    if command == linux.F_GETFD:
+        return [str(fd), name], "0x1 (flags FD_CLOEXEC)" if result else "0"
+    if command == linux.F_SETFD:
+        return [str(fd), name, "FD_CLOEXEC" if argument & 1 else "0"], "0"
+    return [str(fd), name, str(argument)], str(result)
+
+
+def _status(value: int) -> str:
+    access = ("O_RDONLY", "O_WRONLY", "O_RDWR", "O_ACCMODE")[value & linux.O_ACCMODE]
+    more = v.flags(value & ~linux.O_ACCMODE, v.OPEN_FLAGS, "")
+    return f"{access}|{more}" if more else access
+
+
+def _ioctl(arguments: tuple[Any, ...], result: Any) -> tuple[list[str], str]:
+    fd, request, argument = arguments
+    value = argument if result is None else result
+    written = f"[{_int(value)}]" if isinstance(value, bytes) and len(value) == 4 else v.plain(value)
+    return [str(fd), _REQUESTS.get(request, hex(request)), written], "0"
+
+
+def _stat(arguments: tuple[Any, ...], result: Any) -> tuple[list[str], str]:
+    """stat, fstat."""
+    answer = "0x0" if result is None else f"{{st_mode={v.mode(result.mode)}, st_size={result.size}, ...}}"
+    return [v.plain(arguments[0]), answer], "0"
+
+
+def _poll(arguments: tuple[Any, ...], result: Any) -> tuple[list[str], str]:
+    watched, timeout_ns = arguments
+    listed = ", ".join(f"{{fd={fd}, events={v.flags(events, v.POLL_BITS)}}}" for fd, events in watched)
+    written = [f"[{listed}]", str(len(watched)), v.milliseconds(timeout_ns)]
+    if not result:
+        return written, "0 (Timeout)"
+    ready = ", ".join(f"{{fd={fd}, revents={v.flags(events, v.POLL_BITS)}}}" for fd, events in result)
+    return written, f"{len(result)} ([{ready}])"
+
+
+def _select(arguments: tuple[Any, ...], result: Any) -> tuple[list[str], str]:
+    *sets, timeout_ns = arguments
+    highest = max((fd for fds in sets for fd in fds), default=-1)
+    timeout = "NULL"
+    if timeout_ns is not None:
+        timeout = f"{{tv_sec={timeout_ns // 1_000_000_000}, tv_usec={timeout_ns % 1_000_000_000 // 1000}}}"
+    written = [str(highest + 1), *(_fd_set(fds) if fds else "NULL" for fds in sets), timeout]
+    if result is None or not any(result):
+        return written, "0 (Timeout)"
+    ready = ", ".join(f"{name} {_fd_set(fds)}" for name, fds in zip(("in", "out", "except"), result) if fds)
+    return written, f"{sum(map(len, result))} ({ready})"
+
+
+def _fd_set(fds: tuple[int, ...]) -> str:
+    return "[" + " ".join(map(str, fds)) + "]"
+
+
+def _epoll_create1(arguments: tuple[Any, ...], result: Any) -> tuple[list[str], str]:
+    return ["EPOLL_CLOEXEC" if arguments[0] & linux.EPOLL_CLOEXEC else "0"], str(result)
+
+
+def _epoll_ctl(arguments: tuple[Any, ...], result: Any) -> tuple[list[str], str]:
+    epfd, operation, fd, events, data = arguments
+    event = f"{{events={v.flags(events, v.EPOLL_BITS)}, data={data}}}"
+    return [str(epfd), _CONTROLS.get(operation, str(operation)), str(fd), event], "0"
+
+
+def _epoll_wait(arguments: tuple[Any, ...], result: Any) -> tuple[list[str], str]:
+    epfd, maximum, timeout_ns = arguments
+    ready = ", ".join(f"{{events={v.flags(bits, v.EPOLL_BITS)}, data={data}}}" for data, bits in result or ())
+    return [str(epfd), f"[{ready}]", str(maximum), v.milliseconds(timeout_ns)], str(len(result or ()))
+
+
+def _chmod(arguments: tuple[Any, ...], result: Any) -> tuple[list[str], str]:
+    return [v.plain(arguments[0]), f"0{arguments[1]:o}"], "0"
+
+
+def _umask(arguments: tuple[Any, ...], result: Any) -> tuple[list[str], str]:
+    return [f"0{arguments[0]:o}"], f"0{result or 0:o}"
+
+
+def _kill(arguments: tuple[Any, ...], result: Any) -> tuple[list[str], str]:
+    return [str(arguments[0]), v.signal_name(arguments[1])], "0"
+
+
+def _sigaction(arguments: tuple[Any, ...], result: Any) -> tuple[list[str], str]:
+    number, disposition = arguments
+    old = _DISPOSITIONS.get(result, v.plain(result))
+    return [v.signal_name(number), _DISPOSITIONS.get(disposition, str(disposition)), old], "0"
+
+
+def _nanosleep(arguments: tuple[Any, ...], result: Any) -> tuple[list[str], str]:
+    return [v.timespec(arguments[0]), "NULL"], "0"
+
+
+def _clock_gettime(arguments: tuple[Any, ...], result: Any) -> tuple[list[str], str]:
+    return [v.CLOCKS.get(arguments[0], str(arguments[0])), v.timespec(result)], "0"
+
+
+def _exit(arguments: tuple[Any, ...], result: Any) -> tuple[list[str], str]:
+    return [str(arguments[0])], "?"
+
+
+def _getrandom(arguments: tuple[Any, ...], result: Any) -> tuple[list[str], str]:
+    size = arguments[0]
+    return [v.quote(result or b""), str(size), "0"], str(len(result or b""))
+
+
+_RULES: dict[str, Rule] = {
+    "socket": _socket,
+    "socketpair": _socketpair,
+    "bind": _with_address,
+    "connect": _with_address,
+    "accept4": _accept4,
+    "getsockname": _asks_address,
+    "getpeername": _asks_address,
+    "shutdown": _shutdown,
+    "setsockopt": _setsockopt,
+    "getsockopt": _getsockopt,
+    "sendto": _sendto,
+    "recvfrom": _recvfrom,
+    "sendmsg": _sendmsg,
+    "recvmsg": _recvmsg,
+    "read": _read,
+    "write": _write,
+    "dup3": _dup3,
+    "pipe2": _pipe2,
+    "fcntl": _fcntl,
+    "ioctl": _ioctl,
+    "stat": _stat,
+    "fstat": _stat,
+    "poll": _poll,
+    "select": _select,
+    "epoll_create1": _epoll_create1,
+    "epoll_ctl": _epoll_ctl,
+    "epoll_wait": _epoll_wait,
+    "chmod": _chmod,
+    "umask": _umask,
+    "kill": _kill,
+    "sigaction": _sigaction,
+    "nanosleep": _nanosleep,
+    "clock_gettime": _clock_gettime,
+    "exit": _exit,
+    "getrandom": _getrandom,
+}

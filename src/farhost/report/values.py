@@ -1,0 +1,207 @@
+"""Values as strace(1) writes them: strings, flags, addresses, errors.
+
+The syntax was taken from strace 6.1's own output on Linux. Where it would print a structure field that we do not
+trace (padding, unused pointers), it is left out.
+"""
+
+import errno
+import signal
+from collections.abc import Iterable
+
+from farhost.wire import linux
+from farhost.wire.addresses import inet_ntop
+from farhost.wire.sockaddr import SockaddrIn, SockaddrIn6, SockaddrOther, SockaddrUn
+
+STRING_LIMIT = 32
+"""Bytes of a string that are shown, as strace's -s has it."""
+
+_TCP_OPTIONS = (
+    *("NODELAY", "MAXSEG", "CORK", "KEEPIDLE", "KEEPINTVL", "KEEPCNT", "SYNCNT", "LINGER2", "DEFER_ACCEPT"),
+    *("WINDOW_CLAMP", "INFO", "QUICKACK", "CONGESTION", "MD5SIG"),
+)
+_IPV6_OPTIONS = ("ADDRFORM", "2292PKTINFO", "2292HOPOPTS", "2292DSTOPTS", "2292RTHDR", "JOIN_GROUP", "LEAVE_GROUP")
+_ESCAPES = {9: "\\t", 10: "\\n", 11: "\\v", 12: "\\f", 13: "\\r", 34: '\\"', 92: "\\\\"}
+
+
+def quote(data: bytes, limit: int = STRING_LIMIT) -> str:
+    """A string in C's syntax, cut after `limit` bytes.
+
+    >>> print(quote(b'hello\\n'), quote(b"\\x00\\x01" + b"7"), quote(b"x" * 40, 4))
+    "hello\\n" "\\0\\0017" "xxxx"...
+    """
+    shown = bytes(data[:limit])
+    text = []
+    for index, byte in enumerate(shown):
+        if byte in _ESCAPES:
+            text.append(_ESCAPES[byte])
+        elif 32 <= byte < 127:
+            text.append(chr(byte))
+        else:
+            digit_follows = index + 1 < len(shown) and 48 <= shown[index + 1] <= 55
+            text.append(f"\\{byte:03o}" if digit_follows else f"\\{byte:o}")
+    return f'"{"".join(text)}"' + ("..." if len(data) > limit else "")
+
+
+def flags(value: int, table: Iterable[tuple[int, str]], zero: str = "0") -> str:
+    """The names of a set of bits, joined with |; bits without a name in hexadecimal.
+
+    >>> flags(0x4040, ((0x40, "MSG_DONTWAIT"), (0x4000, "MSG_NOSIGNAL")))
+    'MSG_DONTWAIT|MSG_NOSIGNAL'
+    """
+    found = []
+    for bit, name in table:
+        if value & bit == bit:
+            found.append(name)
+            value &= ~bit
+    if value:
+        found.append(hex(value))
+    return "|".join(found) or zero
+
+
+def bits(prefix: str, *wanted: str) -> tuple[tuple[int, str], ...]:
+    """A table for `flags`: Linux's numbers of these names, in this order."""
+    return tuple((getattr(linux, prefix + name), prefix + name) for name in wanted)
+
+
+MESSAGE_FLAGS = bits(
+    "MSG_",
+    *("OOB", "PEEK", "DONTROUTE", "CTRUNC", "TRUNC", "DONTWAIT", "EOR", "WAITALL", "CONFIRM", "ERRQUEUE"),
+    *("NOSIGNAL", "MORE", "WAITFORONE", "ZEROCOPY", "FASTOPEN", "CMSG_CLOEXEC"),
+)
+SOCKET_FLAGS = bits("SOCK_", "CLOEXEC", "NONBLOCK")
+OPEN_FLAGS = bits("O_", "CLOEXEC", "APPEND", "NONBLOCK", "ASYNC", "DIRECT")
+POLL_BITS = bits("POLL", "IN", "PRI", "OUT", "ERR", "HUP", "NVAL", "RDNORM", "RDBAND", "WRNORM", "WRBAND", "RDHUP")
+EPOLL_BITS = bits(
+    "EPOLL",
+    *("IN", "PRI", "OUT", "ERR", "HUP", "RDNORM", "RDBAND", "WRNORM", "WRBAND", "RDHUP"),
+    *("EXCLUSIVE", "WAKEUP", "ONESHOT", "ET"),
+)
+
+
+def number_names(prefix: str, *first: str) -> dict[int, str]:
+    """Linux's names with this prefix, by number; where two names share one, that in `first`, or else the first."""
+    found = {getattr(linux, name): name for name in reversed(first)}
+    for name, number in vars(linux).items():
+        if name.startswith(prefix) and isinstance(number, int):
+            found.setdefault(number, name)
+    return found
+
+
+FAMILIES = number_names("AF_", "AF_UNIX")
+TYPES = {number: name for number, name in number_names("SOCK_").items() if number <= 10}
+TYPES |= {linux.SOCK_STREAM: "SOCK_STREAM", linux.SOCK_DGRAM: "SOCK_DGRAM", linux.SOCK_RAW: "SOCK_RAW"}
+PROTOCOLS = number_names("IPPROTO_", "IPPROTO_IP")
+LEVELS = number_names("SOL_")
+OPTIONS = {
+    linux.SOL_SOCKET: number_names("SO_", "SO_DEBUG", "SO_REUSEADDR", "SO_TYPE", "SO_ERROR", "SO_DONTROUTE"),
+    linux.IPPROTO_IP: number_names("IP_", "IP_TOS", "IP_TTL", "IP_HDRINCL", "IP_OPTIONS", "IP_ROUTER_ALERT"),
+    linux.IPPROTO_TCP: number_names("TCP_", *("TCP_" + word for word in _TCP_OPTIONS)),
+    linux.IPPROTO_UDP: number_names("UDP_", "UDP_CORK"),
+    linux.IPPROTO_IPV6: number_names("IPV6_", *("IPV6_" + word for word in _IPV6_OPTIONS)),
+}
+CLOCKS = number_names("CLOCK_")
+_ERRORS = {**errno.errorcode, linux.EAGAIN: "EAGAIN", linux.EOPNOTSUPP: "EOPNOTSUPP", linux.EDEADLK: "EDEADLK"}
+
+
+def error_name(number: int) -> str:
+    """EPIPE for 32."""
+    return _ERRORS.get(number, str(number))
+
+
+def signal_name(number: int) -> str:
+    """SIGPIPE for 13."""
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"SIGRT_{number - 32}" if 32 <= number <= 64 else str(number)
+
+
+def option_name(level: int, name: int) -> str:
+    """SO_REUSEADDR for 2 at SOL_SOCKET."""
+    return OPTIONS.get(level, {}).get(name, hex(name))
+
+
+def socket_type(value: int) -> str:
+    """SOCK_STREAM|SOCK_CLOEXEC."""
+    kind = TYPES.get(value & 0xF, hex(value & 0xF))
+    more = flags(value & ~0xF, SOCKET_FLAGS, "")
+    return f"{kind}|{more}" if more else kind
+
+
+def address_size(address: object) -> int:
+    """The socklen_t that goes with an address."""
+    match address:
+        case SockaddrIn():
+            return 16
+        case SockaddrIn6():
+            return 28
+        case SockaddrUn(path):
+            return 2 + len(path) + (1 if path and path[0] else 0)
+        case SockaddrOther(_, data):
+            return 2 + len(data)
+    return 0
+
+
+def sockaddr(address: object) -> str:
+    """An address as strace prints its structure.
+
+    >>> print(sockaddr(SockaddrIn(5000, bytes((10, 0, 0, 1)))))
+    {sa_family=AF_INET, sin_port=htons(5000), sin_addr=inet_addr("10.0.0.1")}
+    >>> print(sockaddr(SockaddrUn(b"/tmp/s")), sockaddr(SockaddrUn(b"\\0name")), sockaddr(SockaddrUn(b"")))
+    {sa_family=AF_UNIX, sun_path="/tmp/s"} {sa_family=AF_UNIX, sun_path=@"name"} {sa_family=AF_UNIX}
+    """
+    match address:
+        case None:
+            return "NULL"
+        case SockaddrIn(port, packed):
+            ip = inet_ntop(packed)
+            return f'{{sa_family=AF_INET, sin_port=htons({port}), sin_addr=inet_addr("{ip}")}}'
+        case SockaddrIn6(port, packed, flow_info, scope_id):
+            return (
+                f"{{sa_family=AF_INET6, sin6_port=htons({port}), sin6_flowinfo=htonl({flow_info}), "
+                f'inet_pton(AF_INET6, "{inet_ntop(packed)}", &sin6_addr), sin6_scope_id={scope_id}}}'
+            )
+        case SockaddrUn(path):
+            if not path:
+                return "{sa_family=AF_UNIX}"
+            name = quote(path, 108) if path[0] else "@" + quote(path[1:], 108)
+            return f"{{sa_family=AF_UNIX, sun_path={name}}}"
+        case SockaddrOther(family, data):
+            more = f", sa_data={quote(data)}" if data else ""
+            return f"{{sa_family={FAMILIES.get(family, family)}{more}}}"
+    return plain(address)
+
+
+def plain(value: object) -> str:
+    """A value that no rule knows: as C would write it, nearly."""
+    match value:
+        case None:
+            return "NULL"
+        case bool():
+            return str(int(value))
+        case bytes():
+            return quote(value)
+        case SockaddrIn() | SockaddrIn6() | SockaddrUn() | SockaddrOther():
+            return sockaddr(value)
+        case tuple() if hasattr(value, "_fields"):
+            return "{" + ", ".join(f"{name}={plain(field)}" for name, field in zip(value._fields, value)) + "}"
+        case tuple() | list():
+            return "[" + ", ".join(map(plain, value)) + "]"
+    return str(value)
+
+
+def mode(value: int) -> str:
+    """st_mode: the type's name and the permissions in octal."""
+    kinds = {linux.S_IFSOCK: "S_IFSOCK", linux.S_IFIFO: "S_IFIFO", linux.S_IFCHR: "S_IFCHR", linux.S_IFREG: "S_IFREG"}
+    kind = kinds.get(value & linux.S_IFMT)
+    return f"{kind}|0{value & 0o7777:o}" if kind else f"0{value:o}"
+
+
+def timespec(ns: int | None) -> str:
+    """A struct timespec."""
+    return "NULL" if ns is None else f"{{tv_sec={ns // 1_000_000_000}, tv_nsec={ns % 1_000_000_000}}}"
+
+
+def milliseconds(ns: int | None) -> str:
+    """A timeout of poll(2) or epoll_wait(2): rounded up, -1 for ever."""
+    return "-1" if ns is None else str(-(-ns // 1_000_000))
