@@ -1,4 +1,4 @@
-"""A trace for the eye: calls as strace writes them, packets as tcpdump does, merged on virtual time, one column a host.
+"""A trace for the eye: strace's calls and tcpdump's packets, merged on virtual time, one column a host.
 
 A `ColumnsSink` writes each event when it happens. Where the columns would be too narrow to read, each line names its
 host instead. What is left out: wake-ups and queue depths, which the JSON trace has.

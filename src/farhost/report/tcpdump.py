@@ -1,6 +1,6 @@
 """Packets as tcpdump(8) writes them with `-i any`: interface, direction, and the packet's own line.
 
-The packet's line is `TracedPacket.summary()` (`farhost.wire.packet`); what a link did to it stands behind in brackets.
+The packet's line is `TracedPacket.summary()` (`farhost.wire.packet`); what a link did to it stands behind it.
 """
 
 from farhost.trace.events import PacketEvent
