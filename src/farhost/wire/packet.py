@@ -7,6 +7,9 @@ how many payload bytes one packet on the wire would carry, and `pieces` how many
 
 from typing import NamedTuple
 
+from farhost.wire.addresses import inet_ntop
+from farhost.wire.packet_text import icmp_text, options_text, protocol_text, tcp_flags_text
+
 IpAddress = bytes
 """4 or 16 bytes, network order."""
 
@@ -29,7 +32,7 @@ NO_OPTIONS = TcpOptions()
 
 
 class TcpSegment(NamedTuple):
-    """One TCP segment, or a super-segment. Numbers are as on the wire: `sequence` mod 2**32, `window` unscaled 16 bits."""
+    """One TCP segment, or a super-segment. Numbers are as on the wire: `sequence` mod 2**32, `window` unscaled."""
 
     source_port: int
     destination_port: int
@@ -51,6 +54,33 @@ class TcpSegment(NamedTuple):
             return 1
         return -(-size // self.segment_size)
 
+    def shape(self) -> tuple[object, ...]:
+        """Everything but the payload's bytes."""
+        ports_and_numbers = self[:6]
+        return (*ports_and_numbers, tuple(self.options), len(self.payload), self.segment_size, self.urgent)
+
+    def content(self) -> bytes:
+        """The payload."""
+        return bytes(self.payload)
+
+    def text(self, sequence_origin: int = 0, acknowledgement_origin: int = 0) -> str:
+        """What tcpdump prints behind the addresses; numbers relative to the origins (0: as on the wire)."""
+        size = len(self.payload)
+        words = [f"Flags [{tcp_flags_text(self.flags)}]"]
+        start = (self.sequence - sequence_origin) % (1 << 32)
+        if size:
+            words.append(f"seq {start}:{(start + size) % (1 << 32)}")
+        elif self.flags & (SYN | FIN | RST):
+            words.append(f"seq {start}")
+        if self.flags & ACK:
+            words.append(f"ack {(self.acknowledgement - acknowledgement_origin) % (1 << 32)}")
+        words.append(f"win {self.window}")
+        if self.flags & URG:
+            words.append(f"urg {self.urgent}")
+        if options := options_text(*self.options, sack_origin=acknowledgement_origin):
+            words.append(f"options [{options}]")
+        return ", ".join((*words, f"length {size}"))
+
 
 class UdpDatagram(NamedTuple):
     """One UDP datagram (RFC 768)."""
@@ -58,6 +88,14 @@ class UdpDatagram(NamedTuple):
     source_port: int
     destination_port: int
     payload: bytes
+
+    def shape(self) -> tuple[object, ...]:
+        """Ports and the payload's size."""
+        return (self.source_port, self.destination_port, len(self.payload))
+
+    def content(self) -> bytes:
+        """The payload."""
+        return bytes(self.payload)
 
 
 class IcmpMessage(NamedTuple):
@@ -69,11 +107,27 @@ class IcmpMessage(NamedTuple):
     """The second 32-bit word of the header: identifier and sequence, MTU, pointer, unused."""
     payload: bytes
 
+    def shape(self) -> tuple[object, ...]:
+        """The header and the payload's size."""
+        return (self.kind, self.code, self.rest, len(self.payload))
+
+    def content(self) -> bytes:
+        """The payload."""
+        return bytes(self.payload)
+
 
 class RawBody(NamedTuple):
     """Bytes after the IP header that nobody has parsed: a fragment, a corrupted packet, another protocol."""
 
     data: bytes
+
+    def shape(self) -> tuple[object, ...]:
+        """The size."""
+        return (len(self.data),)
+
+    def content(self) -> bytes:
+        """All of it."""
+        return bytes(self.data)
 
 
 Body = TcpSegment | UdpDatagram | IcmpMessage | RawBody
@@ -112,3 +166,38 @@ class Packet(NamedTuple):
     ordinal: int = 1
     """TCP: the nth transmission of this range (or the nth bare acknowledgement of this number); datagrams: the
     sending socket's call ordinal. With `flow` it makes the packet's place; neither is on the wire."""
+
+    def shape(self) -> tuple[object, ...]:
+        """The header and the body's shape as plain values; no payload, and nothing that is not on the wire but the
+        segment size."""
+        header = (*self[:3], *self[4:11])
+        return (header, type(self.body).__name__, self.body.shape())
+
+    def content(self) -> bytes:
+        """The body's payload."""
+        return self.body.content()
+
+    def summary(self, sequence_origin: int = 0, acknowledgement_origin: int = 0) -> str:
+        """One line in tcpdump's manner, `IP 10.0.0.1.49152 > 10.0.0.2.5000: Flags [S], seq 7, win 64240, length 0`.
+
+        TCP's numbers are relative to the origins that a reader gives who follows the connection, and as on the wire
+        (tcpdump -S) without.
+        """
+        v6 = len(self.source) == 16
+        source, destination = inet_ntop(self.source), inet_ntop(self.destination)
+        body = self.body
+        if isinstance(body, TcpSegment):
+            source, destination = f"{source}.{body.source_port}", f"{destination}.{body.destination_port}"
+            text = body.text(sequence_origin, acknowledgement_origin)
+        elif isinstance(body, UdpDatagram):
+            source, destination = f"{source}.{body.source_port}", f"{destination}.{body.destination_port}"
+            text = f"UDP, length {len(body.payload)}"
+        elif isinstance(body, IcmpMessage):
+            text = icmp_text(self.protocol, *body)
+        elif self.fragment_offset or self.more_fragments:
+            more = "+" if self.more_fragments else ""
+            place = f"{self.identification}:{len(body.data)}@{self.fragment_offset}{more}"
+            text = f"{protocol_text(self.protocol)} (frag {place})"
+        else:
+            text = f"{protocol_text(self.protocol)}, length {len(body.data)}"
+        return f"{'IP6' if v6 else 'IP'} {source} > {destination}: {text}"
