@@ -11,23 +11,13 @@ from typing import Any
 
 from farhost.report import values as v
 from farhost.trace.events import SystemCall
-from farhost.wire import linux
+from farhost.wire import linux, names
+from farhost.wire.names import flags_text, name_of
 
 Rule = Callable[[tuple[Any, ...], Any], tuple[list[str], str]]
 """(arguments, result or None if it failed) -> (each argument as written, the result as written). What the arguments
 are, the call's row in `farhost.kernel.syscalls.table` says, so they are Any here."""
 
-_FCNTL = {
-    getattr(linux, name): name
-    for name in ("F_DUPFD", "F_GETFD", "F_SETFD", "F_GETFL", "F_SETFL", "F_DUPFD_CLOEXEC", "F_GETOWN", "F_SETOWN")
-}
-_REQUESTS = {
-    getattr(linux, name): name
-    for name in ("FIONREAD", "FIONBIO", "SIOCOUTQ", "FIOCLEX", "FIONCLEX", "SIOCATMARK", "SIOCGIFCONF")
-}
-_HOW = {linux.SHUT_RD: "SHUT_RD", linux.SHUT_WR: "SHUT_WR", linux.SHUT_RDWR: "SHUT_RDWR"}
-_CONTROLS = {linux.EPOLL_CTL_ADD: "EPOLL_CTL_ADD", linux.EPOLL_CTL_DEL: "EPOLL_CTL_DEL"}
-_CONTROLS[linux.EPOLL_CTL_MOD] = "EPOLL_CTL_MOD"
 _DISPOSITIONS = {0: "SIG_DFL", 1: "SIG_IGN", 2: "handler"}
 
 
@@ -53,15 +43,15 @@ def _plain(arguments: tuple[Any, ...], result: Any) -> tuple[list[str], str]:
 def _socket(arguments: tuple[Any, ...], result: Any) -> tuple[list[str], str]:
     domain, kind, protocol = arguments
     if domain in (linux.AF_INET, linux.AF_INET6):
-        named = v.PROTOCOLS.get(protocol, str(protocol))
+        named = name_of(protocol, names.PROTOCOL_NAMES)
     else:
         named = str(protocol)
-    return [v.FAMILIES.get(domain, str(domain)), v.socket_type(kind), named], str(result)
+    return [name_of(domain, names.FAMILY_NAMES), names.type_text(kind), named], str(result)
 
 
 def _socketpair(arguments: tuple[Any, ...], result: Any) -> tuple[list[str], str]:
     written, _ = _socket(arguments, None)
-    return [*written, v.plain(result) if result else "0x0"], "0"
+    return [*written, v.plain(result) if result else "..."], "0"
 
 
 def _with_address(arguments: tuple[Any, ...], result: Any) -> tuple[list[str], str]:
@@ -73,7 +63,7 @@ def _with_address(arguments: tuple[Any, ...], result: Any) -> tuple[list[str], s
 def _asks_address(arguments: tuple[Any, ...], result: Any) -> tuple[list[str], str]:
     """getsockname, getpeername."""
     if result is None:
-        return [str(arguments[0]), "0x0", "[0]"], ""
+        return [str(arguments[0]), "...", "[0]"], ""
     return [str(arguments[0]), v.sockaddr(result), f"[{v.address_size(result)}]"], "0"
 
 
@@ -81,11 +71,11 @@ def _accept4(arguments: tuple[Any, ...], result: Any) -> tuple[list[str], str]:
     fd, flags = arguments
     accepted, address = result if result is not None else ("", None)
     size = f"[{v.address_size(address)}]" if address is not None else "NULL"
-    return [str(fd), v.sockaddr(address), size, v.flags(flags, v.SOCKET_FLAGS)], str(accepted)
+    return [str(fd), v.sockaddr(address), size, flags_text(flags, names.TYPE_FLAG_NAMES)], str(accepted)
 
 
 def _shutdown(arguments: tuple[Any, ...], result: Any) -> tuple[list[str], str]:
-    return [str(arguments[0]), _HOW.get(arguments[1], str(arguments[1]))], "0"
+    return [str(arguments[0]), name_of(arguments[1], names.SHUTDOWN_NAMES)], "0"
 
 
 def _option_value(level: int, name: int, value: bytes) -> str:
@@ -108,70 +98,73 @@ def _int(value: bytes) -> int:
 def _setsockopt(arguments: tuple[Any, ...], result: Any) -> tuple[list[str], str]:
     fd, level, name, value = arguments
     written = _option_value(level, name, value)
-    return [str(fd), _level(level), v.option_name(level, name), written, str(len(value))], "0"
+    return [str(fd), _level(level), names.option_name(level, name), written, str(len(value))], "0"
 
 
 def _getsockopt(arguments: tuple[Any, ...], result: Any) -> tuple[list[str], str]:
     fd, level, name, size = arguments
-    value, length = ("0x0", size) if result is None else (_option_value(level, name, result), len(result))
-    return [str(fd), _level(level), v.option_name(level, name), value, f"[{length}]"], "0"
+    value, length = ("...", size) if result is None else (_option_value(level, name, result), len(result))
+    return [str(fd), _level(level), names.option_name(level, name), value, f"[{length}]"], "0"
 
 
 def _level(level: int) -> str:
-    return v.LEVELS.get(level, str(level))
+    return name_of(level, names.LEVEL_NAMES)
 
 
 def _sendto(arguments: tuple[Any, ...], result: Any) -> tuple[list[str], str]:
     fd, data, flags, address = arguments
     target = [v.sockaddr(address), str(v.address_size(address))]
-    return [str(fd), v.quote(data), str(len(data)), v.flags(flags, v.MESSAGE_FLAGS), *target], str(result)
+    return [str(fd), v.quote(data), str(len(data)), flags_text(flags, names.MESSAGE_FLAG_NAMES), *target], str(result)
 
 
 def _recvfrom(arguments: tuple[Any, ...], result: Any) -> tuple[list[str], str]:
     fd, size, flags = arguments
     if result is None:
-        return [str(fd), "0x0", str(size), v.flags(flags, v.MESSAGE_FLAGS), "NULL", "NULL"], ""
+        return [str(fd), "...", str(size), flags_text(flags, names.MESSAGE_FLAG_NAMES), "NULL", "NULL"], ""
     address = result.address
     source = ["NULL", "NULL"] if address is None else [v.sockaddr(address), f"[{v.address_size(address)}]"]
-    written = [str(fd), v.quote(result.data), str(size), v.flags(flags, v.MESSAGE_FLAGS), *source]
+    written = [str(fd), v.quote(result.data), str(size), flags_text(flags, names.MESSAGE_FLAG_NAMES), *source]
     return written, str(len(result.data))
 
 
-def _message(address: Any, vector: str, control: tuple[Any, ...], flags: int) -> str:
+def _message(address: Any, vector: list[str], control: tuple[Any, ...], flags: int) -> str:
     name = f"msg_name={v.sockaddr(address)}, msg_namelen={v.address_size(address)}"
+    pieces = f"msg_iov=[{', '.join(vector)}], msg_iovlen={len(vector)}"
     ancillary = "msg_controllen=0"
     if control:
         items = ", ".join(_ancillary(*item) for item in control)
-        ancillary = f"msg_control=[{items}]"
-    return f"{{{name}, msg_iov=[{vector}], {ancillary}, msg_flags={v.flags(flags, v.MESSAGE_FLAGS)}}}"
+        size = sum(16 + -(-len(data) // 8) * 8 for _, _, data in control)
+        ancillary = f"msg_control=[{items}], msg_controllen={size}"
+    return f"{{{name}, {pieces}, {ancillary}, msg_flags={flags_text(flags, names.MESSAGE_FLAG_NAMES)}}}"
 
 
 def _ancillary(level: int, kind: int, data: bytes) -> str:
     if (level, kind) == (linux.SOL_SOCKET, linux.SCM_RIGHTS):
         descriptors = [_int(data[at : at + 4]) for at in range(0, len(data), 4)]
-        return f"{{cmsg_level=SOL_SOCKET, cmsg_type=SCM_RIGHTS, cmsg_data={descriptors}}}"
-    return f"{{cmsg_level={_level(level)}, cmsg_type={kind:#x}, cmsg_data={v.quote(data)}}}"
+        return f"{{cmsg_len={16 + len(data)}, cmsg_level=SOL_SOCKET, cmsg_type=SCM_RIGHTS, cmsg_data={descriptors}}}"
+    name = f"cmsg_level={_level(level)}, cmsg_type={kind:#x}"
+    return f"{{cmsg_len={16 + len(data)}, {name}, cmsg_data={v.quote(data)}}}"
 
 
 def _sendmsg(arguments: tuple[Any, ...], result: Any) -> tuple[list[str], str]:
     fd, chunks, address, control, flags = arguments
-    vector = ", ".join(f"{{iov_base={v.quote(chunk)}, iov_len={len(chunk)}}}" for chunk in chunks)
-    return [str(fd), _message(address, vector, control, 0), v.flags(flags, v.MESSAGE_FLAGS)], str(result)
+    vector = [f"{{iov_base={v.quote(chunk)}, iov_len={len(chunk)}}}" for chunk in chunks]
+    return [str(fd), _message(address, vector, control, 0), flags_text(flags, names.MESSAGE_FLAG_NAMES)], str(result)
 
 
 def _recvmsg(arguments: tuple[Any, ...], result: Any) -> tuple[list[str], str]:
     fd, size, _, flags = arguments
     if result is None:
-        return [str(fd), f"{{msg_iov=[{{iov_len={size}}}]}}", v.flags(flags, v.MESSAGE_FLAGS)], ""
-    vector = f"{{iov_base={v.quote(result.data)}, iov_len={size}}}"
+        return [str(fd), f"{{msg_iov=[{{iov_len={size}}}]}}", flags_text(flags, names.MESSAGE_FLAG_NAMES)], ""
+    vector = [f"{{iov_base={v.quote(result.data)}, iov_len={size}}}"]
     message = _message(result.address, vector, result.control, result.flags)
-    return [str(fd), message, v.flags(flags, v.MESSAGE_FLAGS)], str(len(result.data))
+    return [str(fd), message, flags_text(flags, names.MESSAGE_FLAG_NAMES)], str(len(result.data))
 
 
 def _read(arguments: tuple[Any, ...], result: Any) -> tuple[list[str], str]:
     fd, size = arguments
     if result is None:
-        return [str(fd), "0x0", str(size)], ""
+        return [str(fd), "...", str(size)], ""
     return [str(fd), v.quote(result), str(size)], str(len(result))
 
 
@@ -182,20 +175,20 @@ def _write(arguments: tuple[Any, ...], result: Any) -> tuple[list[str], str]:
 
 def _dup3(arguments: tuple[Any, ...], result: Any) -> tuple[list[str], str]:
     fd, new, flags = arguments
-    return [str(fd), str(new), v.flags(flags, v.OPEN_FLAGS)], str(result)
+    return [str(fd), str(new), flags_text(flags, names.OPEN_FLAG_NAMES)], str(result)
 
 
 def _pipe2(arguments: tuple[Any, ...], result: Any) -> tuple[list[str], str]:
-    return [v.plain(result) if result else "0x0", v.flags(arguments[0], v.OPEN_FLAGS)], "0"
+    return [v.plain(result) if result else "...", flags_text(arguments[0], names.OPEN_FLAG_NAMES)], "0"
 
 
 def _fcntl(arguments: tuple[Any, ...], result: Any) -> tuple[list[str], str]:
     fd, command, argument = arguments
-    name = _FCNTL.get(command, hex(command))
+    name = name_of(command, names.FCNTL_NAMES)
     if command == linux.F_GETFL:
-        return [str(fd), name], f"{result:#x} (flags {_status(result)})" if result is not None else ""
+        return [str(fd), name], f"{result:#x} (flags {names.open_flags_text(result)})" if result is not None else ""
     if command == linux.F_SETFL:
-        return [str(fd), name, _status(argument)], "0"
+        return [str(fd), name, names.open_flags_text(argument)], "0"
     if command == linux.F_GETFD:
         return [str(fd), name], "0x1 (flags FD_CLOEXEC)" if result else "0"
     if command == linux.F_SETFD:
@@ -203,32 +196,26 @@ def _fcntl(arguments: tuple[Any, ...], result: Any) -> tuple[list[str], str]:
     return [str(fd), name, str(argument)], str(result)
 
 
-def _status(value: int) -> str:
-    access = ("O_RDONLY", "O_WRONLY", "O_RDWR", "O_ACCMODE")[value & linux.O_ACCMODE]
-    more = v.flags(value & ~linux.O_ACCMODE, v.OPEN_FLAGS, "")
-    return f"{access}|{more}" if more else access
-
-
 def _ioctl(arguments: tuple[Any, ...], result: Any) -> tuple[list[str], str]:
     fd, request, argument = arguments
     value = argument if result is None else result
     written = f"[{_int(value)}]" if isinstance(value, bytes) and len(value) == 4 else v.plain(value)
-    return [str(fd), _REQUESTS.get(request, hex(request)), written], "0"
+    return [str(fd), name_of(request, names.IOCTL_NAMES), written], "0"
 
 
 def _stat(arguments: tuple[Any, ...], result: Any) -> tuple[list[str], str]:
     """stat, fstat."""
-    answer = "0x0" if result is None else f"{{st_mode={v.mode(result.mode)}, st_size={result.size}, ...}}"
+    answer = "..." if result is None else f"{{st_mode={v.mode(result.mode)}, st_size={result.size}, ...}}"
     return [v.plain(arguments[0]), answer], "0"
 
 
 def _poll(arguments: tuple[Any, ...], result: Any) -> tuple[list[str], str]:
     watched, timeout_ns = arguments
-    listed = ", ".join(f"{{fd={fd}, events={v.flags(events, v.POLL_BITS)}}}" for fd, events in watched)
+    listed = ", ".join(f"{{fd={fd}, events={flags_text(events, names.POLL_NAMES)}}}" for fd, events in watched)
     written = [f"[{listed}]", str(len(watched)), v.milliseconds(timeout_ns)]
     if not result:
         return written, "0 (Timeout)"
-    ready = ", ".join(f"{{fd={fd}, revents={v.flags(events, v.POLL_BITS)}}}" for fd, events in result)
+    ready = ", ".join(f"{{fd={fd}, revents={flags_text(events, names.POLL_NAMES)}}}" for fd, events in result)
     return written, f"{len(result)} ([{ready}])"
 
 
@@ -255,13 +242,16 @@ def _epoll_create1(arguments: tuple[Any, ...], result: Any) -> tuple[list[str], 
 
 def _epoll_ctl(arguments: tuple[Any, ...], result: Any) -> tuple[list[str], str]:
     epfd, operation, fd, events, data = arguments
-    event = f"{{events={v.flags(events, v.EPOLL_BITS)}, data={data}}}"
-    return [str(epfd), _CONTROLS.get(operation, str(operation)), str(fd), event], "0"
+    event = f"{{events={flags_text(events, names.EPOLL_NAMES)}, data={{u32={data & 0xFFFFFFFF}, u64={data}}}}}"
+    return [str(epfd), name_of(operation, names.EPOLL_CTL_NAMES), str(fd), event], "0"
 
 
 def _epoll_wait(arguments: tuple[Any, ...], result: Any) -> tuple[list[str], str]:
     epfd, maximum, timeout_ns = arguments
-    ready = ", ".join(f"{{events={v.flags(bits, v.EPOLL_BITS)}, data={data}}}" for data, bits in result or ())
+    ready = ", ".join(
+        f"{{events={flags_text(bits, names.EPOLL_NAMES)}, data={{u32={data & 0xFFFFFFFF}, u64={data}}}}}"
+        for data, bits in result or ()
+    )
     return [str(epfd), f"[{ready}]", str(maximum), v.milliseconds(timeout_ns)], str(len(result or ()))
 
 
@@ -288,7 +278,7 @@ def _nanosleep(arguments: tuple[Any, ...], result: Any) -> tuple[list[str], str]
 
 
 def _clock_gettime(arguments: tuple[Any, ...], result: Any) -> tuple[list[str], str]:
-    return [v.CLOCKS.get(arguments[0], str(arguments[0])), v.timespec(result)], "0"
+    return [name_of(arguments[0], names.CLOCK_NAMES), v.timespec(result)], "0"
 
 
 def _exit(arguments: tuple[Any, ...], result: Any) -> tuple[list[str], str]:

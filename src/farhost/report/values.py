@@ -4,22 +4,13 @@ The syntax was taken from strace 6.1's own output on Linux. Where it would print
 trace (padding, unused pointers), it is left out.
 """
 
-import errno
-import signal
-from collections.abc import Iterable
-
-from farhost.wire import linux
+from farhost.wire import linux, names
 from farhost.wire.addresses import inet_ntop
 from farhost.wire.sockaddr import SockaddrIn, SockaddrIn6, SockaddrOther, SockaddrUn
 
 STRING_LIMIT = 32
 """Bytes of a string that are shown, as strace's -s has it."""
 
-_TCP_OPTIONS = (
-    *("NODELAY", "MAXSEG", "CORK", "KEEPIDLE", "KEEPINTVL", "KEEPCNT", "SYNCNT", "LINGER2", "DEFER_ACCEPT"),
-    *("WINDOW_CLAMP", "INFO", "QUICKACK", "CONGESTION", "MD5SIG"),
-)
-_IPV6_OPTIONS = ("ADDRFORM", "2292PKTINFO", "2292HOPOPTS", "2292DSTOPTS", "2292RTHDR", "JOIN_GROUP", "LEAVE_GROUP")
 _ESCAPES = {9: "\\t", 10: "\\n", 11: "\\v", 12: "\\f", 13: "\\r", 34: '\\"', 92: "\\\\"}
 
 
@@ -42,90 +33,14 @@ def quote(data: bytes, limit: int = STRING_LIMIT) -> str:
     return f'"{"".join(text)}"' + ("..." if len(data) > limit else "")
 
 
-def flags(value: int, table: Iterable[tuple[int, str]], zero: str = "0") -> str:
-    """The names of a set of bits, joined with |; bits without a name in hexadecimal.
-
-    >>> flags(0x4040, ((0x40, "MSG_DONTWAIT"), (0x4000, "MSG_NOSIGNAL")))
-    'MSG_DONTWAIT|MSG_NOSIGNAL'
-    """
-    found = []
-    for bit, name in table:
-        if value & bit == bit:
-            found.append(name)
-            value &= ~bit
-    if value:
-        found.append(hex(value))
-    return "|".join(found) or zero
-
-
-def bits(prefix: str, *wanted: str) -> tuple[tuple[int, str], ...]:
-    """A table for `flags`: Linux's numbers of these names, in this order."""
-    return tuple((getattr(linux, prefix + name), prefix + name) for name in wanted)
-
-
-MESSAGE_FLAGS = bits(
-    "MSG_",
-    *("OOB", "PEEK", "DONTROUTE", "CTRUNC", "TRUNC", "DONTWAIT", "EOR", "WAITALL", "CONFIRM", "ERRQUEUE"),
-    *("NOSIGNAL", "MORE", "WAITFORONE", "ZEROCOPY", "FASTOPEN", "CMSG_CLOEXEC"),
-)
-SOCKET_FLAGS = bits("SOCK_", "CLOEXEC", "NONBLOCK")
-OPEN_FLAGS = bits("O_", "CLOEXEC", "APPEND", "NONBLOCK", "ASYNC", "DIRECT")
-POLL_BITS = bits("POLL", "IN", "PRI", "OUT", "ERR", "HUP", "NVAL", "RDNORM", "RDBAND", "WRNORM", "WRBAND", "RDHUP")
-EPOLL_BITS = bits(
-    "EPOLL",
-    *("IN", "PRI", "OUT", "ERR", "HUP", "RDNORM", "RDBAND", "WRNORM", "WRBAND", "RDHUP"),
-    *("EXCLUSIVE", "WAKEUP", "ONESHOT", "ET"),
-)
-
-
-def number_names(prefix: str, *first: str) -> dict[int, str]:
-    """Linux's names with this prefix, by number; where two names share one, that in `first`, or else the first."""
-    found = {getattr(linux, name): name for name in reversed(first)}
-    for name, number in vars(linux).items():
-        if name.startswith(prefix) and isinstance(number, int):
-            found.setdefault(number, name)
-    return found
-
-
-FAMILIES = number_names("AF_", "AF_UNIX")
-TYPES = {number: name for number, name in number_names("SOCK_").items() if number <= 10}
-TYPES |= {linux.SOCK_STREAM: "SOCK_STREAM", linux.SOCK_DGRAM: "SOCK_DGRAM", linux.SOCK_RAW: "SOCK_RAW"}
-PROTOCOLS = number_names("IPPROTO_", "IPPROTO_IP")
-LEVELS = number_names("SOL_")
-OPTIONS = {
-    linux.SOL_SOCKET: number_names("SO_", "SO_DEBUG", "SO_REUSEADDR", "SO_TYPE", "SO_ERROR", "SO_DONTROUTE"),
-    linux.IPPROTO_IP: number_names("IP_", "IP_TOS", "IP_TTL", "IP_HDRINCL", "IP_OPTIONS", "IP_ROUTER_ALERT"),
-    linux.IPPROTO_TCP: number_names("TCP_", *("TCP_" + word for word in _TCP_OPTIONS)),
-    linux.IPPROTO_UDP: number_names("UDP_", "UDP_CORK"),
-    linux.IPPROTO_IPV6: number_names("IPV6_", *("IPV6_" + word for word in _IPV6_OPTIONS)),
-}
-CLOCKS = number_names("CLOCK_")
-_ERRORS = {**errno.errorcode, linux.EAGAIN: "EAGAIN", linux.EOPNOTSUPP: "EOPNOTSUPP", linux.EDEADLK: "EDEADLK"}
-
-
 def error_name(number: int) -> str:
     """EPIPE for 32."""
-    return _ERRORS.get(number, str(number))
+    return names.ERRNO_NAMES.get(number, str(number))
 
 
 def signal_name(number: int) -> str:
     """SIGPIPE for 13."""
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return f"SIGRT_{number - 32}" if 32 <= number <= 64 else str(number)
-
-
-def option_name(level: int, name: int) -> str:
-    """SO_REUSEADDR for 2 at SOL_SOCKET."""
-    return OPTIONS.get(level, {}).get(name, hex(name))
-
-
-def socket_type(value: int) -> str:
-    """SOCK_STREAM|SOCK_CLOEXEC."""
-    kind = TYPES.get(value & 0xF, hex(value & 0xF))
-    more = flags(value & ~0xF, SOCKET_FLAGS, "")
-    return f"{kind}|{more}" if more else kind
+    return names.SIGNAL_NAMES.get(number) or (f"SIGRT_{number - 32}" if 32 <= number <= 64 else str(number))
 
 
 def address_size(address: object) -> int:
@@ -168,7 +83,7 @@ def sockaddr(address: object) -> str:
             return f"{{sa_family=AF_UNIX, sun_path={name}}}"
         case SockaddrOther(family, data):
             more = f", sa_data={quote(data)}" if data else ""
-            return f"{{sa_family={FAMILIES.get(family, family)}{more}}}"
+            return f"{{sa_family={names.name_of(family, names.FAMILY_NAMES)}{more}}}"
     return plain(address)
 
 
