@@ -16,10 +16,8 @@ def main():
             server.send(b"%d" % number)
             answers.append(int(server.recv(2048).split()[1]))
     os.unlink(own)
-    lost = 40 - len(answers)
-    print(
-        f"40 sent, {len(answers)} answers, {lost} lost, {'in order' if answers == sorted(answers) else 'OUT OF ORDER'}"
-    )
+    order = "in order" if answers == sorted(answers) else "OUT OF ORDER"
+    print(f"40 sent, {len(answers)} answers, {40 - len(answers)} lost, {order}")
     if answers != list(range(40)):
         sys.exit("a Unix datagram was lost or came out of order")
 

@@ -45,7 +45,7 @@ def test_draws_come_from_the_seed_even_in_a_replay_and_are_never_listed() -> Non
     seeded, replayed = Choices(5), Choices(5, {})
     assert seeded.draw("port", "client 1", 28_000) == replayed.draw("port", "client 1", 28_000)
     assert seeded.draw_bytes("entropy", "client", 32) == replayed.draw_bytes("entropy", "client", 32)
-    assert len(set(seeded.draw("port", place, 28_000) for place in PLACES)) > 900
+    assert len({seeded.draw("port", place, 28_000) for place in PLACES}) > 900
     assert not seeded.taken
 
 
