@@ -5,30 +5,13 @@ that is itself a fragment is cut further (IPv4). The caller has chosen `identifi
 `dont_fragment`: this module only cuts.
 """
 
-from farhost.wire.codec import encode
-from farhost.wire.packet import Packet, RawBody, TcpSegment
+from farhost.wire.codec import encode_body, wire_size
+from farhost.wire.packet import Packet, RawBody
+from farhost.wire.segmentation import pieces
 
 V4_HEADER = 20
 V6_HEADER = 40
 V6_FRAGMENT_HEADER = 8
-
-
-def header_size(packet: Packet) -> int:
-    """Bytes of a packet's IP header as we write it, the IPv6 fragment header included."""
-    if len(packet.source) == 4:
-        return V4_HEADER
-    if packet.fragment_offset or packet.more_fragments:
-        return V6_HEADER + V6_FRAGMENT_HEADER
-    return V6_HEADER
-
-
-def transport_bytes(packet: Packet) -> bytes:
-    """What follows a packet's IP header, with its checksum in place. Not for super-segments."""
-    body = packet.body
-    if isinstance(body, RawBody):
-        return bytes(body.data)
-    assert not isinstance(body, TcpSegment) or body.pieces == 1, "a super-segment is cut into segments, not fragments"
-    return encode(packet)[0][header_size(packet) :]
 
 
 def fragment(packet: Packet, mtu: int) -> list[Packet]:
@@ -38,9 +21,10 @@ def fragment(packet: Packet, mtu: int) -> list[Packet]:
     Flow and ordinal are kept, so each fragment has a place of its own. `mtu` is at least 68 (IPv4) or 1280 (IPv6)
     on a real link; here whatever leaves 8 bytes of data will do.
     """
-    data = transport_bytes(packet)
-    if header_size(packet) + len(data) <= mtu:
+    assert pieces(packet) == 1, "a super-segment is cut into segments, not fragments"
+    if wire_size(packet) <= mtu:
         return [packet]
+    data = encode_body(packet)
     header = V4_HEADER if len(packet.source) == 4 else V6_HEADER + V6_FRAGMENT_HEADER
     step = (mtu - header) // 8 * 8
     assert step > 0, "an MTU leaves room for 8 bytes"

@@ -8,7 +8,7 @@ those begun go on. Sans-I/O: `now_ns` goes in, a packet comes out, and `next_dea
 
 from typing import NamedTuple
 
-from farhost.wire.codec import decode, encode
+from farhost.wire.codec import decode_body
 from farhost.wire.packet import IpAddress, Packet, RawBody
 
 SECOND_NS = 1_000_000_000
@@ -110,7 +110,7 @@ class Reassembler:
         if queue.total is None or len(queue.runs) != 1 or len(queue.runs[0][1]) != queue.total:
             return None
         self._forget(key)
-        return _whole(queue, packet)
+        return _whole(queue)
 
     def _insert(self, queue: _Queue, packet: Packet, v4: bool) -> None:
         body = packet.body
@@ -193,13 +193,11 @@ def _merge(runs: list[tuple[int, bytearray]], start: int, data: bytes) -> None:
     runs.insert(position, (start, bytearray(data)))
 
 
-def _whole(queue: _Queue, last: Packet) -> Packet:
+def _whole(queue: _Queue) -> Packet:
     first = queue.first
     assert first is not None, "a run from 0 has a first fragment"
-    raw = first._replace(body=RawBody(bytes(queue.runs[0][1])), fragment_offset=0, more_fragments=False)
-    return decode(encode(raw)[0])._replace(
-        identification=first.identification, flow=first.flow, ordinal=first.ordinal, hop_limit=first.hop_limit
-    )
+    body = decode_body(first.source, first.destination, first.protocol, bytes(queue.runs[0][1]))
+    return first._replace(body=body, fragment_offset=0, more_fragments=False)
 
 
 def _is_link_local(address: IpAddress) -> bool:
