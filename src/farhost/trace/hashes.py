@@ -4,7 +4,7 @@ Two runs with equal shape did the same things at the same times; with equal cont
 with TLS or SSH are promised shape only, because their libraries' entropy cannot be seeded (DESIGN 5).
 
 The hashes are BLAKE2b of one canonical encoding of the events. It depends on the events' values alone: `ascii()` of
-tuples of int, str, bool and None, which CPython writes alike on every version (unlike `repr`, whose idea of a
+tuples of int, str, bytes, bool and None, which CPython writes alike on every version (unlike `repr`, whose idea of a
 printable character follows the Unicode tables). No `hash()`, `id()` or set order is used, so PYTHONHASHSEED and
 addresses do not matter. A value of any other type is a bug of ours and raises TypeError.
 """
@@ -90,8 +90,7 @@ class HashSink:
     def _packet(self, event: PacketEvent) -> str:
         time_ns, host, interface, action, reason, packet, pieces = event
         size = self._bytes(packet.content())
-        shape = [v if type(v) in _PLAIN else self._value(v, False) for v in packet.shape()]
-        return ascii((time_ns, host, interface, action, reason, shape, size, pieces))
+        return ascii((time_ns, host, interface, action, reason, packet.shape(), size, pieces))
 
     def _bytes(self, data: bytes | bytearray | memoryview) -> int:
         """Hash them as content; what stands for them in the shape is their size."""
@@ -106,7 +105,7 @@ class HashSink:
     def _value(self, value: object, content: bool) -> object:
         """A value as plain lists, tuples, ints and strings; `content`: bytes in it belong to the content hash."""
         if isinstance(value, _BYTES):
-            return (self._bytes(value),) if content else ("bytes", value.hex())
+            return (self._bytes(value),) if content else bytes(value)
         if isinstance(value, (tuple, list)):
             fields = getattr(value, "_fields", None)
             if fields is None:
