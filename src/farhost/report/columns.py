@@ -6,12 +6,10 @@ host instead. What is left out: wake-ups and queue depths, which the JSON trace 
 
 from collections.abc import Sequence
 
-from rich.console import Console
-from rich.text import Text
-
 from farhost.report import values
 from farhost.report.strace import format_call
 from farhost.report.tcpdump import format_packet
+from farhost.report.terminal import Terminal, visible
 from farhost.trace.events import (
     Event,
     FaultEvent,
@@ -37,19 +35,21 @@ _PACKET_STYLES = {"sent": "cyan", "received": "green", "dropped": "red"}
 
 
 class ColumnsSink:
-    """Writes events to a console, one column for each host."""
+    """Writes events to a terminal or file, one column for each host."""
 
-    def __init__(self, console: Console, hosts: Sequence[str]) -> None:
+    def __init__(self, terminal: Terminal, hosts: Sequence[str]) -> None:
         """`hosts`: whose columns there are, from left to right; an event of another host gets a line of its own."""
-        self._console = console
+        self._terminal = terminal
         self._hosts = list(hosts)
         self._pids: set[int] = set()
         self._busy: dict[str, int] = {}
-        room = console.width if console.is_terminal else _TIME + (WIDEST + 3) * len(self._hosts)
-        self._width = min(WIDEST, (room - _TIME) // max(1, len(self._hosts)) - 3)
+        count = max(1, len(self._hosts))
+        room = terminal.width if terminal.is_terminal else _TIME + (WIDEST + 3) * count
+        self._width = min(WIDEST, (room - _TIME) // count - 3)
         self._columns = len(self._hosts) > 1 and self._width >= NARROWEST
         if self._columns:
-            self._write_row(" " * _TIME, {host: [host] for host in self._hosts}, "bold")
+            cells = (terminal.paint(host.ljust(self._width), "bold") for host in self._hosts)
+            terminal.line(" | ".join((" " * _TIME, *cells)).rstrip())
 
     def take(self, event: Event) -> None:
         """Write it, if it is of a sort that has a line."""
@@ -64,29 +64,20 @@ class ColumnsSink:
             text = self._who(event) + text
         time = format_time(event.time_ns)
         if self._columns and event.host in self._hosts:
-            self._write_row(time, {event.host: wrap(text, self._width)}, style)
+            self._write_row(time, self._hosts.index(event.host), wrap(text, self._width), style)
         else:
-            line = Text(f"{time} {event.host or '-'}: ", no_wrap=True)
-            self._print(line.append(text, style=style))
+            self._terminal.line(f"{time} {event.host or '-'}: {self._terminal.paint(text, style)}")
 
     def _who(self, call: SystemCall) -> str:
         """strace -f's mark, where more than one thread could have made the call."""
         alone = self._busy.get(call.host, 0) <= 1 and (call.thread in self._pids or not self._pids)
         return "" if alone else f"[pid {call.thread}] "
 
-    def _write_row(self, time: str, cells: dict[str, list[str]], style: str) -> None:
-        last = max(index for index, host in enumerate(self._hosts) if host in cells)
-        for row in range(max(map(len, cells.values()))):
-            line = Text(time if row == 0 else " " * _TIME, no_wrap=True)
-            for host in self._hosts[: last + 1]:
-                lines = cells.get(host, [])
-                text = lines[row] if row < len(lines) else ""
-                line.append(" | ").append(text.ljust(self._width) if host != self._hosts[last] else text, style=style)
-            self._print(line)
-
-    def _print(self, line: Text) -> None:
-        line.rstrip()
-        self._console.print(line, soft_wrap=True, highlight=False)
+    def _write_row(self, time: str, column: int, lines: list[str], style: str) -> None:
+        before = (" | " + " " * self._width) * column + " | "
+        for text in lines:
+            self._terminal.line(time + before + self._terminal.paint(text, style))
+            time = " " * _TIME
 
 
 def describe(event: Event) -> tuple[str, str] | None:
@@ -111,7 +102,7 @@ def describe(event: Event) -> tuple[str, str] | None:
             return f"+++ {event.process} {how} +++", "bold" if status == 0 else "bold red"
         case Output():
             mark = "|" if event.stream == 1 else "!"
-            return f"{event.process} {mark} {event.data.decode('utf-8', 'backslashreplace').rstrip()}", "bold"
+            return f"{event.process} {mark} {visible(event.data.rstrip())}", "bold"
         case Wake() | QueueDepth():
             return None
 

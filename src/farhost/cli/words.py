@@ -1,0 +1,190 @@
+"""What the command line's words mean: programs, hosts, links, names. A mistake is a `WordError` with its remedy.
+
+"server.py 5000"                 a program on a host named after it
+"web=server.py 5000"             a program on the host `web`
+"delay=40ms loss=2%"             every link
+"client>server: delay=40ms"      one direction between two hosts
+"client-server: delay=40ms"      both directions
+"server: byte-order=big"         a host
+"www=server,web2"                a name and the hosts or addresses that it stands for
+"""
+
+import re
+import shlex
+from collections.abc import Collection
+from pathlib import PurePath
+from typing import NamedTuple
+
+_HOST = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?", re.ASCII)
+_PLACED = re.compile(r"([^\s=/'\"]+)=(.*)", re.DOTALL)
+
+
+class WordError(ValueError):
+    """A word of the command line that cannot be understood: the message names it and what would do."""
+
+
+class Program(NamedTuple):
+    """One program of a run."""
+
+    host: str
+    argv: tuple[str, ...]
+    """The script first."""
+
+
+class LinkWords(NamedTuple):
+    """Conditions and where they hold; both ends empty: everywhere."""
+
+    source: str
+    target: str
+    both: bool
+    conditions: str
+
+
+class HostWords(NamedTuple):
+    """What was said of one host."""
+
+    host: str
+    byte_order: str
+
+
+def parse_programs(words: Collection[str]) -> list[Program]:
+    """Programs with their hosts: those without one get a host named after the script, the second of a name `name2`.
+
+    >>> for program in parse_programs(["server.py 5000", "client.py server", "client.py server", "server=late.py"]):
+    ...     print(program.host, *program.argv)
+    server server.py 5000
+    client client.py server
+    client2 client.py server
+    server late.py
+    """
+    split = [_split(word) for word in words]
+    taken: set[str] = set()
+    programs = []
+    for host, argv in split:
+        name = host
+        if not name:
+            name = _fresh(_named_after(argv[0]), taken)
+            taken.add(name)
+        programs.append(Program(name, argv))
+    return programs
+
+
+def parse_link(text: str, hosts: Collection[str]) -> LinkWords:
+    """Conditions, perhaps for one direction (`a>b:`) or for two hosts (`a-b:`).
+
+    >>> parse_link("delay=40ms", ["a", "b"])
+    LinkWords(source='', target='', both=True, conditions='delay=40ms')
+    >>> parse_link("a>b: loss=2%", ["a", "b"])
+    LinkWords(source='a', target='b', both=False, conditions='loss=2%')
+    """
+    place, colon, conditions = text.partition(":")
+    if not colon or "=" in place:
+        return LinkWords("", "", True, text)
+    place = place.strip()
+    if ">" in place:
+        source, _, target = (part.strip() for part in place.partition(">"))
+        _known(source, hosts, text)
+        _known(target, hosts, text)
+        return _between(source, target, False, conditions, text)
+    parts = place.split("-")
+    for index in range(1, len(parts)):
+        source, target = "-".join(parts[:index]).strip(), "-".join(parts[index:]).strip()
+        if source in hosts and target in hosts:
+            return _between(source, target, True, conditions, text)
+    if len(parts) == 1:
+        raise WordError(
+            f"{text!r}: {place!r} names one end of a link: write a-b: for two hosts, or a>b: for one direction"
+        )
+    for part in parts:
+        _known(part.strip(), hosts, text)
+    raise WordError(f"{text!r}: a link has two ends: write a-b: for two hosts, or a>b: for one direction")
+
+
+def parse_host(text: str, hosts: Collection[str]) -> HostWords:
+    """What `--host` says of a host.
+
+    >>> parse_host("server: byte-order=big", ["server"])
+    HostWords(host='server', byte_order='big')
+    """
+    host, colon, words = text.partition(":")
+    host = host.strip()
+    if not colon or not words.split():
+        raise WordError(f"{text!r}: write the host, a colon and what it is, such as 'server: byte-order=big'")
+    _known(host, hosts, text)
+    byte_order = "little"
+    for word in words.split():
+        key, equals, value = word.partition("=")
+        if key != "byte-order" or not equals:
+            raise WordError(f"{text!r}: no word {word!r}: a host has byte-order=little or byte-order=big")
+        if value not in ("little", "big"):
+            raise WordError(f"{text!r}: no byte order {value!r}: it is little or big")
+        byte_order = value
+    return HostWords(host, byte_order)
+
+
+def parse_names(text: str) -> tuple[str, tuple[str, ...]]:
+    """A name and what it stands for: hosts (all their addresses) or addresses; said again, it stands for more.
+
+    >>> parse_names("www=server,10.9.9.9")
+    ('www', ('server', '10.9.9.9'))
+    """
+    name, equals, targets = text.partition("=")
+    name, found = name.strip(), tuple(part.strip() for part in targets.split(",") if part.strip())
+    if not equals or not found:
+        raise WordError(f"{text!r}: write a name, = and hosts or addresses, such as www=server or www=web1,web2")
+    _host_name(name, text)
+    return name, found
+
+
+def check_known(host: str, hosts: Collection[str], text: str) -> None:
+    """WordError naming the hosts that there are, if this is none of them."""
+    _known(host, hosts, text)
+
+
+def _split(word: str) -> tuple[str, tuple[str, ...]]:
+    """A program's host (empty: after its script) and its argv."""
+    match = _PLACED.fullmatch(word.strip())
+    host, command = match.groups() if match else ("", word)
+    try:
+        argv = tuple(shlex.split(command))
+    except ValueError as error:
+        raise WordError(
+            f'{word!r}: {str(error).lower()}; quote the whole program, such as "server.py 5000"'
+        ) from None
+    if not argv:
+        raise WordError(f'{word!r} names no program: write a script and its arguments, such as "server.py 5000"')
+    if host:
+        _host_name(host, word)
+    return host, argv
+
+
+def _named_after(script: str) -> str:
+    name = re.sub(r"[^A-Za-z0-9_.-]", "-", PurePath(script).name.removesuffix(".py")).strip("-.")
+    return name or "host"
+
+
+def _fresh(name: str, taken: Collection[str]) -> str:
+    """The name, or with the first number from 2 that makes it a new one."""
+    number, fresh = 1, name
+    while fresh in taken:
+        number += 1
+        fresh = f"{name}{number}"
+    return fresh
+
+
+def _host_name(name: str, text: str) -> None:
+    if not _HOST.fullmatch(name) or len(name) > 63:
+        raise WordError(f"{text!r}: {name!r} is no host name: letters, digits, - _ and . inside, at most 63")
+
+
+def _known(host: str, hosts: Collection[str], text: str) -> None:
+    if host not in hosts:
+        raise WordError(f"{text!r}: no host {host!r}: the hosts are {', '.join(hosts)}")
+
+
+def _between(source: str, target: str, both: bool, conditions: str, text: str) -> LinkWords:
+    if source == target:
+        raise WordError(
+            f"{text!r}: a link has two ends; what a host sends to itself goes through lo, which is perfect"
+        )
+    return LinkWords(source, target, both, conditions.strip())

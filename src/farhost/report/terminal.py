@@ -1,0 +1,64 @@
+"""Where text for people goes: a file or a terminal, with colours only on a terminal, and none if NO_COLOR is set.
+
+rich decides what the terminal can do; lines are written straight to it, because a trace has many.
+"""
+
+from functools import lru_cache
+from typing import TextIO
+
+from rich.color import ColorSystem
+from rich.console import Console
+from rich.style import Style
+
+_SYSTEMS = {"standard": ColorSystem.STANDARD, "256": ColorSystem.EIGHT_BIT, "truecolor": ColorSystem.TRUECOLOR}
+HOST_STYLES = ("cyan", "green", "magenta", "yellow", "blue", "bright_red")
+"""Hosts are told apart by these, in the order in which they were described."""
+
+
+class Terminal:
+    """An output for lines of text."""
+
+    def __init__(self, output: TextIO) -> None:
+        console = Console(file=output)
+        self._output = output
+        self._colors = None
+        self.is_terminal = console.is_terminal
+        self.width = console.width
+        """Characters in a line, where it is a terminal."""
+        if console.is_terminal and not console.no_color:
+            self._colors = _SYSTEMS.get(console.color_system or "")
+
+    def paint(self, text: str, style: str) -> str:
+        """The text in a style of rich's, or as it is where there are no colours."""
+        if self._colors is None or not style or not text:
+            return text
+        return _style(style).render(text, color_system=self._colors)
+
+    def line(self, text: str) -> None:
+        """Write a line; control characters that could disturb a terminal must be gone already."""
+        self._output.write(text + "\n")
+
+    def flush(self) -> None:
+        """Let what was written be seen."""
+        self._output.flush()
+
+
+def visible(data: bytes) -> str:
+    """Bytes of a program's output as text: what is not UTF-8, and control characters, as escapes.
+
+    >>> print(visible(b"caf\\xc3\\xa9 \\xff \\x1b[2J\\ttab"))
+    café \\xff \\x1b[2J	tab
+    """
+    text = data.decode("utf-8", "backslashreplace")
+    return text if text.isprintable() else "".join(map(_shown, text))
+
+
+def _shown(character: str) -> str:
+    if character.isprintable() or character == "\t":
+        return character
+    return character.encode("unicode_escape").decode("ascii")
+
+
+@lru_cache(maxsize=64)
+def _style(name: str) -> Style:
+    return Style.parse(name)
