@@ -63,7 +63,7 @@ def parse_programs(words: Collection[str]) -> list[Program]:
     for host, argv in split:
         name = host
         if not name:
-            name = _fresh(_named_after(argv[0]), taken)
+            name = _fresh(_named_after(argv), taken)
             taken.add(name)
         programs.append(Program(name, argv))
     return programs
@@ -151,6 +151,8 @@ def _split(word: str) -> tuple[str, tuple[str, ...]]:
         raise WordError(
             f'{word!r}: {str(error).lower()}; quote the whole program, such as "server.py 5000"'
         ) from None
+    if argv[:1] in (("python",), ("python3",)):
+        argv = argv[1:]
     if not argv:
         raise WordError(f'{word!r} names no program: write a script and its arguments, such as "server.py 5000"')
     if host:
@@ -158,8 +160,13 @@ def _split(word: str) -> tuple[str, tuple[str, ...]]:
     return host, argv
 
 
-def _named_after(script: str) -> str:
-    name = re.sub(r"[^A-Za-z0-9_.-]", "-", PurePath(script).name.removesuffix(".py")).strip("-.")
+def _named_after(argv: tuple[str, ...]) -> str:
+    """server for server.py, and for `-m http.server`."""
+    if argv[0] == "-m" and len(argv) > 1:
+        stem = argv[1].rpartition(".")[2]
+    else:
+        stem = PurePath(argv[0]).name.removesuffix(".py")
+    name = re.sub(r"[^A-Za-z0-9_.-]", "-", stem).strip("-.")
     return name or "host"
 
 

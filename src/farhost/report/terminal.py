@@ -46,8 +46,8 @@ class Terminal:
 def visible(data: bytes) -> str:
     """Bytes of a program's output as text: what is not UTF-8, and control characters, as escapes.
 
-    >>> print(visible(b"caf\\xc3\\xa9 \\xff \\x1b[2J\\ttab"))
-    café \\xff \\x1b[2J	tab
+    >>> print(visible(b"caf\\xc3\\xa9 \\xff \\x1b[2J"))
+    café \\xff \\x1b[2J
     """
     text = data.decode("utf-8", "backslashreplace")
     return text if text.isprintable() else "".join(map(_shown, text))
