@@ -1,1 +1,4 @@
-"""One host's socket layer: system calls, descriptors, families, ports, options, readiness. Never blocks, never sees another host."""
+"""One host's socket layer: system calls, descriptors, families, ports, options, readiness.
+
+Never blocks, never sees another host.
+"""

@@ -6,14 +6,18 @@ result, raise `KernelError`, or return `Blocked`. A file that does not have a ca
 the errno that Linux gives for it.
 """
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from farhost.kernel.waiting import Blocked, KernelError, WaitQueue
+from farhost.kernel.waiting import Blocked, KernelError, WaitQueue, mapped
 from farhost.wire import linux
 from farhost.wire.sockaddr import Sockaddr
 
 if TYPE_CHECKING:
     from farhost.kernel.process import Thread
+
+
+Control = tuple[tuple[int, int, bytes], ...]
+"""Control messages: (level, type, data) of each (cmsg(3))."""
 
 
 class Received(NamedTuple):
@@ -23,8 +27,9 @@ class Received(NamedTuple):
     address: Sockaddr | None
     flags: int
     """MSG_TRUNC, MSG_CTRUNC, MSG_EOR, ..."""
-    control: tuple[tuple[int, int, bytes], ...]
-    """(level, type, data) of each control message."""
+    control: Control
+    length: int | None = None
+    """What the call returns where that is not len(data): a datagram's whole size, asked for with MSG_TRUNC."""
 
 
 class Stat(NamedTuple):
@@ -39,11 +44,22 @@ class Stat(NamedTuple):
     modified_ns: int
 
 
+class Watch(Protocol):
+    """Somebody who watches a file without keeping it open: an epoll instance's entry for it."""
+
+    def detach(self) -> None:
+        """The file is about to be released: forget it."""
+
+
 class OpenFile:
     """One open file description (open(2))."""
 
     kind = "anon"
     """sock, pipe, epoll, console: for reports."""
+    is_socket = False
+    """Whether this is a Socket; the system calls ask this instead of the slower isinstance."""
+    can_poll = True
+    """Whether epoll_ctl(2) takes it."""
 
     def __init__(self) -> None:
         self.status_flags = 0
@@ -52,6 +68,8 @@ class OpenFile:
         """Descriptors (in any process), messages under way and attachments that refer to it."""
         self.queue = WaitQueue()
         """Everybody who waits for this file; woken with the readiness bits that changed."""
+        self.watches: list[Watch] = []
+        """Epoll entries for this file; gone when the last reference is."""
 
     @property
     def nonblocking(self) -> bool:
@@ -70,23 +88,48 @@ class OpenFile:
         """write(2)."""
         raise KernelError(linux.EINVAL)
 
+    def sendmsg(
+        self,
+        thread: "Thread",
+        data: bytes,
+        address: Sockaddr | None,
+        flags: int,
+        control: Control = (),
+    ) -> int | Blocked:
+        """Only sockets have it; here so that the system call needs no check of its own."""
+        raise KernelError(linux.ENOTSOCK)
+
+    def recvmsg(self, thread: "Thread", size: int, flags: int, control_size: int = 0) -> Received | Blocked:
+        """Only sockets have it."""
+        raise KernelError(linux.ENOTSOCK)
+
     def ioctl(self, thread: "Thread", request: int, argument: bytes) -> bytes:
         """ioctl(2): the argument's bytes after the call."""
         raise KernelError(linux.ENOTTY)
+
+    def fcntl(self, thread: "Thread", command: int, argument: int) -> int:
+        """fcntl(2), the commands that only some files know."""
+        raise KernelError(linux.EINVAL)
 
     def stat(self) -> Stat:
         """fstat(2)."""
         raise KernelError(linux.EBADF)
 
-    def release(self, thread: "Thread | None") -> None | Blocked:
+    def release(self, thread: "Thread | None") -> Blocked | None:
         """The last reference went (close(2), or the end of the process: then `thread` is None and nothing blocks)."""
         return None
+
+
+def _data(received: object) -> object:
+    assert isinstance(received, Received)
+    return received.data
 
 
 class Socket(OpenFile):
     """The calls that sockets of every family have (socket(7)); a family overrides what it supports."""
 
     kind = "sock"
+    is_socket = True
 
     def __init__(self, domain: int, type: int, protocol: int) -> None:
         super().__init__()
@@ -94,6 +137,17 @@ class Socket(OpenFile):
         self.domain = domain
         self.type = type
         self.protocol = protocol
+
+    def read(self, thread: "Thread", size: int) -> bytes | Blocked:
+        """read(2): as recv(2) without flags; nothing at all for a size of 0."""
+        if not size:
+            return b""
+        result = self.recvmsg(thread, size, 0)
+        return mapped(result, _data) if isinstance(result, Blocked) else result.data
+
+    def write(self, thread: "Thread", data: bytes) -> int | Blocked:
+        """write(2): as send(2) without flags."""
+        return self.sendmsg(thread, data, None, 0)
 
     def bind(self, thread: "Thread", address: Sockaddr) -> None:
         """bind(2)."""
@@ -107,7 +161,7 @@ class Socket(OpenFile):
         """accept(2): the new socket and the peer's address."""
         raise KernelError(linux.EOPNOTSUPP)
 
-    def connect(self, thread: "Thread", address: Sockaddr) -> None | Blocked:
+    def connect(self, thread: "Thread", address: Sockaddr) -> Blocked | None:
         """connect(2)."""
         raise KernelError(linux.EOPNOTSUPP)
 
@@ -125,7 +179,7 @@ class Socket(OpenFile):
         data: bytes,
         address: Sockaddr | None,
         flags: int,
-        control: tuple[tuple[int, int, bytes], ...] = (),
+        control: Control = (),
     ) -> int | Blocked:
         """send(2), sendto(2), sendmsg(2): the bytes taken. EPIPE is raised with `sigpipe` set unless MSG_NOSIGNAL."""
         raise KernelError(linux.EOPNOTSUPP)

@@ -1,17 +1,28 @@
 """What a kernel knows of a process and its threads: pid, descriptors, credentials, signals, limits, end.
 
 How its code runs is `farhost.programs`' business. Linux's process model in small: descriptor tables with the lowest
-free number first, pids from 100 up, parent and wait status, umask, RLIMIT_NOFILE, signal dispositions and pending sets.
+free number first, pids from 100 up, parent and wait status, umask, RLIMIT_NOFILE, signal dispositions and pending
+sets.
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from farhost.kernel.descriptors import DescriptorTable
+from farhost.kernel.descriptors import DescriptorTable, drop
+from farhost.kernel.files import OpenFile
 from farhost.kernel.signals import SignalState
+from farhost.kernel.waiting import WaitQueue
 
 if TYPE_CHECKING:
     from farhost.kernel.kernel import Kernel
+
+
+class Credentials(NamedTuple):
+    """struct ucred (unix(7)): who is at the other end."""
+
+    pid: int
+    uid: int
+    gid: int
 
 
 class Process:
@@ -23,6 +34,8 @@ class Process:
         self.name = name
         """For reports: `server`, or `server.2` for the second of that name."""
         self.parent = parent
+        self.children: list[Process] = []
+        """Those it started and has not waited for, oldest first."""
         self.uid = 1000
         self.gid = 1000
         self.umask = 0o022
@@ -33,18 +46,64 @@ class Process:
         self.threads: list[Thread] = []
         self.status: int | None = None
         """None while it runs; then its exit status, or minus the signal that killed it."""
+        self.stopped = False
+        """Whether a stop signal holds it; whoever runs its code honours it through `on_stop`."""
+        self.child_ended = WaitQueue()
+        """Woken with EPOLLIN when a child ends: wait4(2) sits here."""
         self.on_kill: Callable[[int], None] | None = None
         """Set by whoever runs its code: a signal's default action ended the process (argument: the signal)."""
         self.on_signal: Callable[[int], None] | None = None
         """Set likewise: a signal with a handler is pending; some thread has to be interrupted."""
+        self.on_stop: Callable[[bool], None] | None = None
+        """Set likewise: the process is to stop (True) or to go on (False)."""
+
+    def add_thread(self) -> "Thread":
+        """A new thread of this process. The first one's tid is the pid (gettid(2))."""
+        thread = Thread(self, self.kernel.next_pid() if self.threads else self.pid)
+        self.threads.append(thread)
+        return thread
+
+    def remove_thread(self, thread: "Thread") -> None:
+        """A thread ended; the file that its last call held on to is let go."""
+        thread.let_go()
+        if thread in self.threads:
+            self.threads.remove(thread)
+
+    def credentials(self) -> Credentials:
+        """What a peer is told of this process (SO_PEERCRED)."""
+        return Credentials(self.pid, self.uid, self.gid)
+
+    def set_stopped(self, stopped: bool) -> None:
+        """A stop signal came, or SIGCONT."""
+        if self.stopped != stopped:
+            self.stopped = stopped
+            if self.on_stop is not None:
+                self.on_stop(stopped)
 
 
 class Thread:
     """One thread of a process, as the kernel sees it: the caller of system calls."""
 
-    __slots__ = ("kernel", "process", "tid")
+    __slots__ = ("files", "held", "kernel", "process", "tid")
 
     def __init__(self, process: Process, tid: int) -> None:
         self.process = process
         self.kernel = process.kernel
         self.tid = tid
+        self.files = process.descriptors.files
+        """The process's open files by number: the hot path's short way."""
+        self.held: OpenFile | None = None
+        """The file that the call under way refers to: closing its last descriptor meanwhile does not release it."""
+
+    def hold(self, file: OpenFile) -> None:
+        """A call on this file blocks: keep the file until the call has ended."""
+        self.let_go()
+        file.references += 1
+        self.held = file
+
+    def let_go(self) -> None:
+        """The call ended, one way or another."""
+        file = self.held
+        if file is not None:
+            self.held = None
+            drop(file, None)

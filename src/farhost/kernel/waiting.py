@@ -93,3 +93,16 @@ class Blocked:
         """Virtual time (`Environment.now_ns`) at which `give_up(TIMED_OUT)` is called; None: never."""
         self.give_up = give_up
         """Called instead of `retry` when the wait ends otherwise: returns the (partial) result or raises KernelError."""
+
+
+def mapped(blocked: Blocked, convert: Callable[[object], object]) -> Blocked:
+    """The same wait, with its result (partial ones too) turned into another."""
+    retry, give_up = blocked.retry, blocked.give_up
+
+    def again() -> object:
+        result = retry()
+        return mapped(result, convert) if isinstance(result, Blocked) else convert(result)
+
+    blocked.retry = again
+    blocked.give_up = lambda why: convert(give_up(why))
+    return blocked

@@ -1,0 +1,204 @@
+"""Unix domain datagrams: whole messages, in order, never lost; the sender waits when the receiver's queue is full.
+
+The queue takes net.unix.max_dgram_qlen messages and one more, except between sockets that are connected to each other,
+where SO_SNDBUF alone limits (unix(7), unix_dgram_sendmsg). `MessageSocket` is the part that seqpacket has too.
+"""
+
+from typing import TYPE_CHECKING
+
+from farhost.kernel.files import Control, Received
+from farhost.kernel.unix.base import ERR, IN, OUT, Message, UnixSocket, buffer_cost
+from farhost.kernel.unix.control import received_control, refuse_control
+from farhost.kernel.waiting import Blocked, KernelError
+from farhost.wire import linux
+from farhost.wire.sockaddr import Sockaddr, SockaddrOther, SockaddrUn
+
+if TYPE_CHECKING:
+    from farhost.kernel.kernel import Kernel
+    from farhost.kernel.process import Thread
+
+_MOST_LINEAR = 16384 - 320
+"""SKB_MAX_ALLOC."""
+_MOST_PAGED = 17 * 4096
+_OVERHEAD = 32
+"""What a message may not use of SO_SNDBUF."""
+
+_SENDABLE = linux.MSG_DONTWAIT | linux.MSG_NOSIGNAL
+
+
+def message_cost(size: int) -> int:
+    """What a datagram of so many bytes is charged (unix_dgram_sendmsg).
+
+    >>> message_cost(3777), message_cost(36545)
+    (8448, 41216)
+    """
+    paged = min(max(size - _MOST_LINEAR, 0), _MOST_PAGED)
+    paged = -(-paged // 4096) * 4096
+    return buffer_cost(size - paged, paged)
+
+
+class MessageSocket(UnixSocket):
+    """Sending and receiving whole messages."""
+
+    def send_message(
+        self, thread: "Thread", data: bytes, name: bytes | None, flags: int, control: Control
+    ) -> int | Blocked:
+        """Put a message into the peer's queue, or into the queue of who is bound at `name`.
+
+        EMSGSIZE, EPIPE, ECONNREFUSED, ENOTCONN, EPERM, EAGAIN and what finding the name says.
+        """
+        if flags & linux.MSG_OOB:
+            raise KernelError(linux.EOPNOTSUPP)
+        refuse_control(control)
+        if name is None and self.peer is None:
+            raise KernelError(linux.ENOTCONN)
+        if len(data) > self.options.send_buffer - _OVERHEAD:
+            raise KernelError(linux.EMSGSIZE)
+        return self._send(thread, bytes(data), name, self.cannot_wait(flags), self.send_deadline_ns())
+
+    def _send(
+        self, thread: "Thread", data: bytes, name: bytes | None, cannot_wait: bool, deadline_ns: int | None
+    ) -> int | Blocked:
+        self.raise_error()
+        if self.send_shut:
+            raise KernelError(linux.EPIPE)
+        if self.charged >= self.options.send_buffer:
+            wait = self.queue
+        else:
+            other = self._target(thread, name)
+            if other is self or other.peer is self or not other.is_full():
+                return self._put(thread, data, other)
+            wait = other.room
+        if cannot_wait:
+            raise KernelError(linux.EAGAIN)
+        return Blocked(((wait, OUT),), lambda: self._send(thread, data, name, cannot_wait, deadline_ns), deadline_ns)
+
+    def _target(self, thread: "Thread", name: bytes | None) -> "MessageSocket":
+        other = self.peer if name is None else self.find(thread, name)
+        if other is None:
+            raise KernelError(linux.ENOTCONN)
+        assert isinstance(other, MessageSocket)
+        if other.peer is not None and other.peer is not self and not other.dead:
+            raise KernelError(linux.EPERM)
+        if other.dead:
+            self.lose_peer()
+            raise KernelError(linux.EPIPE if self.type == linux.SOCK_SEQPACKET else linux.ECONNREFUSED)
+        if other.receive_shut:
+            raise KernelError(linux.EPIPE)
+        return other
+
+    def _put(self, thread: "Thread", data: bytes, other: "MessageSocket") -> int:
+        cost = message_cost(len(data))
+        self.charge(cost)
+        message = Message(data, cost, self, (), thread.process.credentials(), self.kernel.realtime_ns())
+        other.messages.append(message)
+        other.queue.wake(IN)
+        return len(data)
+
+    def lose_peer(self) -> None:
+        """The peer was found dead."""
+
+    def is_full(self) -> bool:
+        """Whether senders that are not its peer have to wait."""
+        return len(self.messages) > self.kernel.sysctls["net.unix.max_dgram_qlen"]
+
+    def receive_message(
+        self, thread: "Thread", size: int, flags: int, control_size: int, deadline_ns: int | None
+    ) -> Received | Blocked:
+        """Take (MSG_PEEK: look at) the oldest message; what does not fit is lost and MSG_TRUNC says so."""
+        if not self.messages:
+            self.raise_error()
+            if self.receive_shut:
+                return Received(b"", None, 0, ())
+            if self.cannot_wait(flags):
+                raise KernelError(linux.EAGAIN)
+            return Blocked(
+                ((self.queue, IN),),
+                lambda: self.receive_message(thread, size, flags, control_size, deadline_ns),
+                deadline_ns,
+            )
+        if flags & linux.MSG_PEEK:
+            message = self.messages[0]
+        else:
+            message = self.messages.popleft()
+            message.sender.uncharge(message.cost)
+            self.room.wake(OUT)
+        data = message.data
+        truncated = linux.MSG_TRUNC if len(data) > size else 0
+        length = len(data) if truncated and flags & linux.MSG_TRUNC else None
+        control, cut = received_control(self, message, control_size)
+        return Received(
+            data[:size] if truncated else data, self.seen_address(message), truncated | cut, control, length
+        )
+
+    def seen_address(self, message: Message) -> SockaddrUn | None:
+        """What the receiver is told of the sender: nothing when it has no name."""
+        return message.address if message.address.path else None
+
+
+class DatagramSocket(MessageSocket):
+    """SOCK_DGRAM in the Unix domain."""
+
+    def __init__(self, kernel: "Kernel", protocol: int) -> None:
+        super().__init__(kernel, linux.SOCK_DGRAM, protocol)
+
+    def connect(self, thread: "Thread", address: Sockaddr) -> Blocked | None:
+        """connect(2): where send goes from now on, and the only one who may send here. AF_UNSPEC undoes it."""
+        if isinstance(address, SockaddrOther) and address.family == linux.AF_UNSPEC:
+            self._change_peer(None)
+            return None
+        other = self.find(thread, self.check_address(address))
+        if other.peer is not None and other.peer is not self:
+            raise KernelError(linux.EPERM)
+        if self.options.pass_credentials:
+            self.autobind()
+        self._change_peer(other)
+        return None
+
+    def _change_peer(self, other: UnixSocket | None) -> None:
+        old, self.peer = self.peer, other
+        if old is not None and old is not other:
+            self.purge()
+            self.room.wake(OUT)
+            if old.peer is self and not old.dead:
+                old.error = linux.ECONNRESET
+                old.queue.wake(ERR)
+        self.queue.wake(OUT)
+
+    def lose_peer(self) -> None:
+        """A send found the peer closed: the socket is not connected any more."""
+        self.peer = None
+
+    def sendmsg(
+        self, thread: "Thread", data: bytes, address: Sockaddr | None, flags: int, control: Control = ()
+    ) -> int | Blocked:
+        """send(2), sendto(2): all of it or nothing."""
+        name = None if address is None else self.check_address(address)
+        if self.options.pass_credentials:
+            self.autobind()
+        return self.send_message(thread, data, name, flags, control)
+
+    def recvmsg(self, thread: "Thread", size: int, flags: int, control_size: int = 0) -> Received | Blocked:
+        """recv(2): one message."""
+        if flags & linux.MSG_OOB:
+            raise KernelError(linux.EOPNOTSUPP)
+        return self.receive_message(thread, size, flags, control_size, self.receive_deadline_ns())
+
+    def poll(self) -> int:
+        """Writable also asks whether the connected receiver has room, unless the two are each other's peers."""
+        ready = self.poll_common()
+        if self.has_send_room():
+            peer = self.peer
+            if peer is None or peer.peer is self or not isinstance(peer, MessageSocket) or not peer.is_full():
+                ready |= OUT
+        return ready
+
+    def release(self, thread: "Thread | None") -> Blocked | None:
+        """Unread messages are thrown away; a connected sender finds out at its next send."""
+        self.dead = True
+        self.receive_shut = self.send_shut = True
+        self.leave_name()
+        self.peer = None
+        self.purge()
+        self.room.wake(OUT)
+        return None
