@@ -1,7 +1,7 @@
-"""The host's settings, by their names in sysctl(8), with the defaults of Linux 6.18 (Documentation/networking/ip-sysctl).
+"""The host's settings, by their names in sysctl(8), with the defaults of Linux 6.18 (networking/ip-sysctl.rst).
 
-A setting that is not in the table does not exist; one that is there is read by somebody. Values are integers, tuples of
-integers or words. Lookups on the hot path are done once, when a socket is made, not for each packet.
+A setting that is not in the table does not exist; one that is there is read by somebody. Values are integers, tuples
+of integers or words. Lookups on the hot path are done once, when a socket is made, not for each packet.
 """
 
 from collections.abc import Mapping

@@ -88,11 +88,11 @@ class Blocked:
         self.waits = waits
         """The queues to sit on, each with the readiness bits that matter."""
         self.retry = retry
-        """Called after a wake-up: the result, a KernelError, or Blocked again (then its own fields hold from there)."""
+        """Called after a wake-up: the result, a KernelError, or Blocked again (whose fields hold from there)."""
         self.deadline_ns = deadline_ns
         """Virtual time (`Environment.now_ns`) at which `give_up(TIMED_OUT)` is called; None: never."""
         self.give_up = give_up
-        """Called instead of `retry` when the wait ends otherwise: returns the (partial) result or raises KernelError."""
+        """Called instead of `retry` when the wait ends otherwise: the (partial) result, or a KernelError."""
 
 
 def mapped(blocked: Blocked, convert: Callable[[object], object]) -> Blocked:

@@ -1,8 +1,8 @@
 """System calls as messages, so that a program in another process can make them: requests and replies as bytes.
 
-A message is a version byte, then the call's number (request) or errno (reply) as two bytes, then values. Each value is
-a tag byte and what the tag says; integers are signed, of 8 bytes, big endian, or 16 for the rare larger one. What a
-row of `CALLS` says of its arguments is checked on both sides; anything else is `BadMessage`.
+A message is a version byte, then the call's number (request) or errno (reply) as two bytes, then values. Each value
+is a tag byte and what the tag says; integers are signed, of 8 bytes, big endian, or 16 for the rare larger one. What
+a row of `CALLS` says of its arguments is checked on both sides; anything else is `BadMessage`.
 """
 
 from collections.abc import Callable
@@ -163,6 +163,10 @@ def _is_integers(value: object) -> bool:
     return type(value) is tuple and all(isinstance(item, int) for item in value)
 
 
+def _is_pairs(value: object) -> bool:
+    return type(value) is tuple and all(_is_integers(item) and len(item) == 2 for item in value)
+
+
 def _is_control(value: object) -> bool:
     return type(value) is tuple and all(
         type(item) is tuple and len(item) == 3 and _is_integers(item[:2]) and _is_bytes(item[2]) for item in value
@@ -197,9 +201,7 @@ _CHECKS: dict[ArgType, Callable[[object], bool]] = {
     ArgType.OPTIONAL_ADDRESS: lambda value: value is None or _is_address(value),
     ArgType.CHUNKS: lambda value: type(value) is tuple and all(map(_is_bytes, value)),
     ArgType.INTS: _is_integers,
-    ArgType.PAIRS: lambda value: (
-        type(value) is tuple and all(_is_integers(item) and len(item) == 2 for item in value)
-    ),
+    ArgType.PAIRS: _is_pairs,
     ArgType.CONTROL: _is_control,
     ArgType.SETS: lambda value: type(value) is tuple and len(value) == 3 and all(map(_is_integers, value)),
     ArgType.ACCEPTED: lambda value: (

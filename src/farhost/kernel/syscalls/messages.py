@@ -1,6 +1,6 @@
-"""The calls that move data through sockets: send(2), recv(2) and their kin. This is the hot path: no checks beyond need.
+"""The calls that move data through sockets: send(2), recv(2) and their kin.
 
-A file that is no socket answers ENOTSOCK itself (`OpenFile.sendmsg`).
+This is the hot path: no checks beyond need. A file that is no socket answers ENOTSOCK itself (`OpenFile.sendmsg`).
 """
 
 from farhost.kernel.files import Control, Received

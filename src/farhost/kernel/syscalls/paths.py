@@ -1,4 +1,4 @@
-"""The calls on socket files of the host. ENOENT says that the host has none there: the caller asks the real files then."""
+"""The calls on socket files of the host. ENOENT: the host has none there, and the caller asks the real files."""
 
 from farhost.kernel.files import Stat
 from farhost.kernel.process import Thread

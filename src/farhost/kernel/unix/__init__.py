@@ -1,1 +1,1 @@
-"""The Unix domain (unix(7)): stream, datagram and seqpacket sockets whose addresses are files of the host, or abstract names."""
+"""The Unix domain (unix(7)): sockets of three types whose addresses are files of the host, or abstract names."""

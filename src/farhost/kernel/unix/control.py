@@ -18,7 +18,7 @@ _HEADER = 16
 
 
 def refuse_control(control: Control) -> None:
-    """Check what sendmsg(2) was given: SCM_CREDENTIALS is told anyhow; EINVAL for what is no message of this family."""
+    """Check what sendmsg(2) was given: SCM_CREDENTIALS is told anyhow; EINVAL for what this family does not know."""
     for level, kind, _ in control:
         if level != linux.SOL_SOCKET:
             continue

@@ -1,7 +1,7 @@
 """Unix domain datagrams: whole messages, in order, never lost; the sender waits when the receiver's queue is full.
 
-The queue takes net.unix.max_dgram_qlen messages and one more, except between sockets that are connected to each other,
-where SO_SNDBUF alone limits (unix(7), unix_dgram_sendmsg). `MessageSocket` is the part that seqpacket has too.
+The queue takes net.unix.max_dgram_qlen messages and one more, except between sockets that are connected to each
+other, where SO_SNDBUF alone limits (unix(7), unix_dgram_sendmsg). `MessageSocket` is the part that seqpacket shares.
 """
 
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""The options of Unix domain sockets: SOL_SOCKET alone. Another level is EOPNOTSUPP, as Linux says for this family."""
+"""The options of Unix domain sockets: SOL_SOCKET alone; another level is EOPNOTSUPP in this family."""
 
 from farhost.kernel.options import OptionTable
 from farhost.kernel.socket_options import SOCKET_ROWS

@@ -102,7 +102,7 @@ class StreamSocket(ConnectedSocket):
         return Blocked(((self.queue, OUT),), lambda: self._send(thread, data, done, flags, due_ns), due_ns, stop)
 
     def recvmsg(self, thread: "Thread", size: int, flags: int, control_size: int = 0) -> Received | Blocked:
-        """recv(2): what is there; MSG_WAITALL and SO_RCVLOWAT wait for more; nothing at the end. EINVAL unconnected."""
+        """recv(2): what is there; MSG_WAITALL and SO_RCVLOWAT wait for more; nothing at the end. EINVAL."""
         if not self.connected:
             raise KernelError(linux.EINVAL)
         if flags & linux.MSG_OOB:
