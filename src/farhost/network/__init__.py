@@ -1,1 +1,1 @@
-"""Hosts, interfaces, segments and links with their faults, names, and the network that joins kernels to virtual time."""
+"""Hosts, segments, links with their faults, names, and the network that joins kernels to virtual time."""

@@ -1,0 +1,77 @@
+"""What became of every packet: the counters of all channels, and the law that they obey.
+
+In packets on the wire (a super-segment counts as its pieces): sent + duplicated = delivered + dropped + in flight.
+"""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from farhost.network.channel import Channel
+
+
+class Account(NamedTuple):
+    """One channel's counters, or the sum of several."""
+
+    name: str
+    sent: int
+    duplicated: int
+    delivered: int
+    dropped: dict[str, int]
+    """By reason: loss, queue, mtu, down."""
+    in_flight: int
+    struck: dict[str, int]
+    """How often each fault took effect: loss, reorder, duplicate, corrupt."""
+
+    @property
+    def balance(self) -> int:
+        """Packets that appeared from nowhere, or vanished (negative): always 0."""
+        return self.delivered + sum(self.dropped.values()) + self.in_flight - self.sent - self.duplicated
+
+
+class Ledger(NamedTuple):
+    """The accounts of a network."""
+
+    channels: tuple[Account, ...]
+    """Those that carried anything, in order."""
+    total: Account
+
+    def check(self) -> None:
+        """Assert conservation for each channel."""
+        for account in self.channels:
+            assert account.balance == 0, account
+
+
+def take_ledger(channels: Iterable[Channel]) -> Ledger:
+    """The accounts of channels as they stand."""
+    accounts = tuple(_account(channel) for channel in channels if channel.sent)
+    return Ledger(accounts, _total(accounts))
+
+
+def _account(channel: Channel) -> Account:
+    return Account(
+        channel.name,
+        channel.sent,
+        channel.duplicated,
+        channel.delivered,
+        dict(channel.dropped),
+        channel.in_flight,
+        dict(channel.struck),
+    )
+
+
+def _total(accounts: tuple[Account, ...]) -> Account:
+    dropped: dict[str, int] = {}
+    struck: dict[str, int] = {}
+    for account in accounts:
+        for sums, parts in ((dropped, account.dropped), (struck, account.struck)):
+            for word, count in parts.items():
+                sums[word] = sums.get(word, 0) + count
+    return Account(
+        "total",
+        sum(account.sent for account in accounts),
+        sum(account.duplicated for account in accounts),
+        sum(account.delivered for account in accounts),
+        dropped,
+        sum(account.in_flight for account in accounts),
+        struck,
+    )

@@ -1,0 +1,34 @@
+"""Names: everything that programs and tools ask a network about hosts and services, in one place.
+
+The table is in `hosts_table`, getaddrinfo(3) in `lookup`, getnameinfo(3) in `name_info`, the older calls in
+`legacy_lookup`, services(5) in `services`, dig's view in `dns_answer`.
+"""
+
+from farhost.network.dns_answer import DnsAnswer, answer, reverse_answer, reverse_name
+from farhost.network.gai_error import GaiError, HostError
+from farhost.network.hosts_table import HostsTable
+from farhost.network.legacy_lookup import HostEntry, gethostbyaddr, gethostbyname
+from farhost.network.lookup import AddressInfo, Resolver, getaddrinfo
+from farhost.network.name_info import getnameinfo
+from farhost.network.services import SERVICES, Service, service_by_name, service_by_port
+
+__all__ = [
+    "SERVICES",
+    "AddressInfo",
+    "DnsAnswer",
+    "GaiError",
+    "HostEntry",
+    "HostError",
+    "HostsTable",
+    "Resolver",
+    "Service",
+    "answer",
+    "getaddrinfo",
+    "gethostbyaddr",
+    "gethostbyname",
+    "getnameinfo",
+    "reverse_answer",
+    "reverse_name",
+    "service_by_name",
+    "service_by_port",
+]

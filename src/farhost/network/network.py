@@ -1,0 +1,249 @@
+"""A network: hosts, segments, the links between them, names, and the virtual time that all share.
+
+It joins what does not know each other: each host's kernel gets its clock, timers, chance and trace here, and its
+interfaces the wires of their segments. Building order decides addresses and every tie, so the same description is
+the same network.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from farhost.kernel.environment import Environment
+from farhost.kernel.kernel import Kernel
+from farhost.network.channel import Channel
+from farhost.network.conditions import Conditions
+from farhost.network.host import Host
+from farhost.network.hosts_table import HostsTable
+from farhost.network.ledger import Ledger, take_ledger
+from farhost.network.port import Port
+from farhost.network.segment import Segment
+from farhost.network.topology import Attachment, routes_for
+from farhost.protocols.ip.routing import Route
+from farhost.sim.choices import Choice, Choices
+from farhost.sim.scheduler import End, Scheduler
+from farhost.trace.tracer import Tracer
+from farhost.wire.addresses import inet_ntop, is_link_local, parse_address
+from farhost.wire.packet import IpAddress
+
+DEFAULT_SEGMENT = "net"
+
+
+class Link:
+    """Both directions between two hosts on one segment."""
+
+    def __init__(self, segment: Segment, forward: Channel, backward: Channel) -> None:
+        self.segment = segment
+        self.forward = forward
+        self.backward = backward
+
+    def change(self, conditions: Conditions, direction: str | None = None) -> None:
+        """From now on it is like this, in both directions or in one (`a>b`)."""
+        for channel in self._channels(direction):
+            self.segment.set_channel(channel, conditions)
+
+    def set_down(self, down: bool, direction: str | None = None) -> None:
+        """Cut it, or mend it; what is on its way arrives."""
+        for channel in self._channels(direction):
+            channel.down = down
+            channel.refresh()
+
+    def _channels(self, direction: str | None) -> list[Channel]:
+        both = [self.forward, self.backward]
+        if direction is None:
+            return both
+        chosen = [channel for channel in both if direction == f"{channel.source.host}>{channel.target.host}"]
+        if not chosen:
+            names = " or ".join(f"{channel.source.host}>{channel.target.host}" for channel in both)
+            raise ValueError(f"the direction {direction!r} is none of this link's: it is {names}")
+        return chosen
+
+
+class Network:
+    """Everything that one run simulates, but the programs."""
+
+    def __init__(
+        self, seed: int = 0, tracer: Tracer | None = None, replay: Mapping[Choice, int] | None = None
+    ) -> None:
+        """`seed` decides all chance; with `replay`, faults are those of the mapping instead."""
+        self.scheduler = Scheduler()
+        self.choices = Choices(seed, replay)
+        self.tracer = tracer or Tracer()
+        self.environment = Environment(self.scheduler, self.choices, self.tracer)
+        self.hosts: dict[str, Host] = {}
+        self.segments: dict[str, Segment] = {}
+        self.names = HostsTable()
+        self._owners: dict[IpAddress, str] = {}
+        self._routes: dict[str, list[Route]] = {}
+        self.segment(DEFAULT_SEGMENT, "10.0.0.0/24", "fd00::/64")
+
+    # Building.
+
+    def segment(
+        self,
+        name: str,
+        v4: str | None = None,
+        v6: str | None = None,
+        conditions: Conditions | str | None = None,
+        **words: str,
+    ) -> Segment:
+        """A new segment; the nth after `net` has 10.0.n.0/24 and fd00:0:0:n::/64 unless told otherwise.
+
+        ValueError for a name that is taken or a network that is none.
+        """
+        if name in self.segments:
+            raise ValueError(f"there is a segment {name!r} already")
+        number = len(self.segments)
+        chosen = _conditions(conditions, words, Conditions())
+        segment = Segment(
+            name, v4 or f"10.0.{number}.0/24", v6 or f"fd00:0:0:{number:x}::/64", chosen, self.environment
+        )
+        self.segments[name] = segment
+        return segment
+
+    def host(
+        self,
+        name: str,
+        *,
+        segments: Sequence[str] = (DEFAULT_SEGMENT,),
+        byte_order: str = "little",
+        aliases: Sequence[str] = (),
+        forwarding: bool = False,
+        sysctls: Mapping[str, int | str | tuple[int, ...]] | None = None,
+    ) -> Host:
+        """A new host, attached to the segments in order: eth0, eth1, ... Others find it by its name and aliases.
+
+        `forwarding`: it is a router. ValueError for a name that is taken.
+        """
+        if name in self.hosts:
+            raise ValueError(f"there is a host {name!r} already")
+        settings = dict(sysctls or {})
+        if forwarding:
+            settings |= {"net.ipv4.ip_forward": 1, "net.ipv6.conf.all.forwarding": 1}
+        kernel = Kernel(name, self.environment, byte_order=byte_order, sysctls=settings)
+        kernel.internet.name_of = self._name_of
+        host = self.hosts[name] = Host(self, kernel, tuple(aliases), forwarding)
+        for segment in segments:
+            self.attach(host, segment)
+        return host
+
+    def router(self, name: str, segments: Sequence[str]) -> Host:
+        """A host that forwards between its segments."""
+        return self.host(name, segments=segments, forwarding=True)
+
+    def attach(self, host: Host, segment: Segment | str, v4: str | None = None, v6: str | None = None) -> Port:
+        """One more interface for a host. ValueError for an unknown segment or an address that is taken or none."""
+        if isinstance(segment, str):
+            if segment not in self.segments:
+                raise ValueError(f"there is no segment {segment!r}")
+            segment = self.segments[segment]
+        port = segment.attach(host.kernel, parse_address(v4) if v4 else None, parse_address(v6) if v6 else None)
+        host.ports.append((segment, port))
+        for address, _ in port.interface.addresses:
+            if not (len(address) == 16 and is_link_local(address)):
+                self._own(host, port, address)
+        self._reroute()
+        return port
+
+    def _own(self, host: Host, port: Port, address: IpAddress) -> None:
+        """Names of an address: for programs the host's and its aliases, for flows one that no other address has."""
+        self.names.add(host.name, address)
+        for alias in host.aliases:
+            self.names.add(alias, address, canonical=host.name)
+        name = host.name if len(host.ports) == 1 else f"{host.name}.{port.interface.name}"
+        self._owners[address] = name if len(address) == 4 else f"{name}.v6"
+
+    def _name_of(self, address: IpAddress) -> str:
+        return self._owners.get(address) or inet_ntop(address)
+
+    def _reroute(self) -> None:
+        """Give every host the routes that follow from the topology, in place of those it had from it."""
+        attachments = [
+            Attachment(host.name, segment, port) for host in self.hosts.values() for segment, port in host.ports
+        ]
+        routers = [host.name for host in self.hosts.values() if host.forwarding]
+        for name, host in self.hosts.items():
+            wanted = routes_for(name, attachments, routers) if routers else []
+            had = self._routes.get(name, [])
+            if wanted == had:
+                continue
+            table = host.kernel.internet.routes
+            for route in had:
+                table.remove(route)
+            for route in wanted:
+                table.add(*route)
+            self._routes[name] = wanted
+            host.kernel.internet.refresh()
+
+    # Links.
+
+    def link(
+        self,
+        a: Host | str,
+        b: Host | str,
+        conditions: Conditions | str | None = None,
+        *,
+        direction: str | None = None,
+        segment: str | None = None,
+        **words: str,
+    ) -> Link:
+        """Say what the link between two hosts is like, in both directions or in one (`a>b`).
+
+        Words left out are as on their segment: the first that both are on, unless `segment` names one. Callable at
+        any time of a run. ValueError where they have none in common; UnitError for a word or a value.
+        """
+        link = self._find_link(self._host(a), self._host(b), segment)
+        chosen = _conditions(conditions, words, link.segment.conditions)
+        link.change(chosen, direction)
+        return link
+
+    def link_all(self, conditions: Conditions | str | None = None, **words: str) -> None:
+        """Say what every link is like, now and later; what was said of single ones before is forgotten."""
+        for segment in self.segments.values():
+            segment.set_conditions(_conditions(conditions, words, Conditions()))
+
+    def partition(self, a: Host | str, b: Host | str, *, direction: str | None = None) -> None:
+        """Cut the link between two hosts: nothing gets through, and nobody is told. `heal` mends it."""
+        self._find_link(self._host(a), self._host(b), None).set_down(True, direction)
+
+    def heal(self, a: Host | str, b: Host | str, *, direction: str | None = None) -> None:
+        """Mend a link that was cut."""
+        self._find_link(self._host(a), self._host(b), None).set_down(False, direction)
+
+    def _host(self, host: Host | str) -> Host:
+        if isinstance(host, Host):
+            return host
+        if host not in self.hosts:
+            raise ValueError(f"there is no host {host!r}: there are {', '.join(self.hosts) or 'none'}")
+        return self.hosts[host]
+
+    def _find_link(self, a: Host, b: Host, segment: str | None) -> Link:
+        for shared, port in a.ports:
+            for other_segment, other in b.ports:
+                if shared is other_segment and port is not other and segment in (None, shared.name):
+                    return Link(shared, port.channels[other], other.channels[port])
+        raise ValueError(f"{a.name} and {b.name} have no link: no segment in common")
+
+    # Running.
+
+    def run(self, until_ns: int | None = None) -> End:
+        """Take events until none is left or the time is reached; programs are run by `farhost.programs`."""
+        return self.scheduler.run(until_ns)
+
+    def channels(self) -> list[Channel]:
+        """All channels, in building order."""
+        return [channel for segment in self.segments.values() for channel in segment.channels()]
+
+    def ledger(self) -> Ledger:
+        """What became of every packet so far."""
+        return take_ledger(self.channels())
+
+    def check_invariants(self) -> None:
+        """What always holds; tests call it after every event."""
+        for channel in self.channels():
+            channel.check_invariants()
+
+
+def _conditions(given: Conditions | str | None, words: Mapping[str, str], base: Conditions) -> Conditions:
+    """Conditions as a value, as a description, or as words; words add to the other two."""
+    if isinstance(given, str):
+        given = Conditions.parse(given, base)
+    return Conditions.of(base if given is None else given, **words)
