@@ -2,6 +2,7 @@
 
 import os
 import sys
+import traceback
 from types import FrameType, TracebackType
 
 HOME = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
@@ -42,8 +43,32 @@ def is_library(frame: FrameType) -> bool:
 LIBRARY = os.path.dirname(os.__file__) + os.sep
 
 
-def trim(traceback: TracebackType | None) -> TracebackType | None:
-    """The traceback from the program's first frame on."""
-    while traceback is not None and is_ours(traceback.tb_frame):
-        traceback = traceback.tb_next
-    return traceback
+def format_exception(error: BaseException) -> list[str]:
+    """The lines that CPython prints for an uncaught exception, without farhost's frames."""
+    report = traceback.TracebackException(type(error), error, error.__traceback__)
+    drop_ours(report)
+    return list(report.format())
+
+
+def drop_ours(report: traceback.TracebackException | None) -> None:
+    """Take farhost's and the importer's frames out of a report, its causes' and its group's too."""
+    if report is None:
+        return
+    report.stack = hide(report.stack)
+    drop_ours(report.__cause__)
+    drop_ours(report.__context__)
+    for member in report.exceptions or ():
+        drop_ours(member)
+
+
+def hide(stack: traceback.StackSummary) -> traceback.StackSummary:
+    """A stack without farhost's frames, nor those of the import statement that CPython hides."""
+    shown = traceback.StackSummary()
+    importing = False
+    for entry in stack:
+        if entry.filename.startswith(HOME):
+            importing = importing or entry.name == "__import__"
+        elif not (importing and entry.filename.startswith("<frozen importlib")):
+            importing = False
+            shown.append(entry)
+    return shown

@@ -13,9 +13,9 @@ from greenlet import GreenletExit
 
 from farhost.kernel.waiting import Blocked, WaitQueue
 from farhost.programs.costs import CLOCK_NS, SPAWN_NS
-from farhost.programs.frames import program_frame
+from farhost.programs.frames import format_exception, program_frame
 from farhost.programs.thread import KILLED, ProgramThread
-from farhost.programs.trap import Trap, make_trap, wait
+from farhost.programs.trap import Trap, call_from_outside, make_trap, wait
 from farhost.trace.events import Wake
 from farhost.wire import linux
 
@@ -34,10 +34,11 @@ class ProgramProcess:
         self.runtime = runtime
         self.host = host
         self.host_name = host.name
-        self.name = name
         self.argv = argv
         self.kernel = host.kernel
-        self.kernel_process = host.kernel.spawn_process(name)
+        self.kernel_process = host.kernel.spawn_process(name, None, argv)
+        self.name = self.kernel_process.name
+        """For reports: unique on its host."""
         self.kernel_process.on_kill = self._killed
         self.kernel_process.on_signal = self._signalled
         self.kernel_process.on_stop = self._stopped
@@ -56,6 +57,10 @@ class ProgramProcess:
         """Whether all its threads have been parked at one time, or it has ended."""
         self.handlers: dict[int, Handler] = {}
         """The Python signal handlers, by signal."""
+        self.signal_mask: set[int] = set()
+        """Signals whose handlers wait (`signal.pthread_sigmask`)."""
+        self.signals_waited_for: frozenset[int] = frozenset()
+        """Those that `signal.sigwait` waits for, and which therefore end its wait."""
         self.on_signal: Callable[[int], None] | None = None
         """Called at the moment a signal with a handler arrives, before the handler runs (`signal.set_wakeup_fd`)."""
         self.at_end: list[Callable[[], None]] = []
@@ -65,6 +70,7 @@ class ProgramProcess:
         self.traceback = ""
         """What the uncaught exception looked like."""
         self._continued = WaitQueue()
+        runtime.adopt(self)
         self.call: Trap = make_trap(self)
 
     # Threads.
@@ -92,15 +98,31 @@ class ProgramProcess:
 
         self._run(self.main_thread, main)
 
-    def spawn_thread(self, body: Callable[[], None], name: str) -> ProgramThread:
-        """Start another thread; `body` must catch what its code raises."""
+    def spawn_thread(
+        self, body: Callable[[], None], name: str, when_ended: Callable[[], None] | None = None
+    ) -> ProgramThread:
+        """Start another thread; `body` must catch what its code raises. It runs once this one has parked."""
         if self.dead:
             raise GreenletExit
         thread = self._new_thread(name, False)
+        if when_ended is not None:
+            thread.when_ended.append(when_ended)
         self._run(thread, body)
         if self.current_thread is not None:
             self.runtime.scheduler.charge(SPAWN_NS)
         return thread
+
+    def report_ignored(self, where: str, error: BaseException) -> None:
+        """Print an exception that nobody will catch, as `sys.unraisablehook` does: `Exception ignored in ...`."""
+        self.print_error(f"Exception ignored {where}\n" + "".join(format_exception(error)))
+
+    def print_error(self, text: str) -> None:
+        """Write to the process's standard error, past its own buffers; a process that has ended writes nothing."""
+        if not self.dead:
+            try:
+                self.call("write", 2, text.encode("utf-8", "backslashreplace"))
+            except OSError:
+                pass
 
     def _run(self, thread: ProgramThread, body: Callable[[], None]) -> None:
         def run() -> None:
@@ -119,6 +141,8 @@ class ProgramProcess:
     def _thread_ended(self, thread: ProgramThread) -> None:
         self.threads.remove(thread)
         self.kernel_process.remove_thread(thread.kernel_thread)
+        for call in thread.when_ended:
+            call()
         if not self.settled:
             self.look_settled()
 
@@ -141,6 +165,10 @@ class ProgramProcess:
         thread.arguments = arguments
         return wait(thread, blocked)
 
+    def call_now(self, name: str, *arguments: object) -> object:
+        """A call that takes no time and never waits, wherever it is made (None where it would have to wait)."""
+        return call_from_outside(self, name, arguments)
+
     def look_at_clock(self) -> int:
         """Virtual time in ns, after the cost of a look; free outside the process's own threads."""
         runtime = self.runtime
@@ -159,7 +187,8 @@ class ProgramProcess:
         self.attention = True
         if self.on_signal is not None:
             self.on_signal(signal)
-        self.main_thread.interrupt()
+        if self.signals_wait():
+            self.main_thread.interrupt()
 
     def _stopped(self, stopped: bool) -> None:
         self.attention = True
@@ -167,8 +196,12 @@ class ProgramProcess:
             self._continued.wake(linux.EPOLLIN)
 
     def signals_wait(self) -> bool:
-        """Whether a signal's handler should run in the main thread."""
-        return bool(self.kernel_process.signals.pending)
+        """Whether a signal should end a wait of the main thread."""
+        pending = self.kernel_process.signals.pending
+        mask = self.signal_mask
+        if not mask:
+            return bool(pending)
+        return any(signal not in mask or signal in self.signals_waited_for for signal in pending)
 
     def attend(self) -> None:
         """A thread of the process comes out of a call: it ends, stops, or runs the handlers that wait, as it must."""
@@ -181,15 +214,14 @@ class ProgramProcess:
             self.wait(
                 "stopped", (), Blocked(((self._continued, linux.EPOLLIN),), lambda: None, give_up=lambda _: None)
             )
-        pending = self.kernel_process.signals.pending
+        state = self.kernel_process.signals
         if thread.is_main:
-            while pending:
-                signal = pending.pop(0)
-                handler = self.handlers.get(signal)
+            while ready := [signal for signal in state.pending if signal not in self.signal_mask]:
+                state.pending.remove(ready[0])
+                handler = self.handlers.get(ready[0])
                 if handler is not None:
-                    handler(signal, program_frame())
-                pending = self.kernel_process.signals.pending
-        self.attention = bool(pending)
+                    handler(ready[0], program_frame())
+        self.attention = self.dead or any(signal not in self.signal_mask for signal in state.pending)
 
     # The end.
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, cast
 from farhost.programs.thread import ProgramThread
 
 if TYPE_CHECKING:
+    from farhost.kernel.process import Process
     from farhost.network.network import Network
     from farhost.programs.process import ProgramProcess
 
@@ -32,6 +33,9 @@ class Runtime:
         """Called after a process has ended, in an event."""
         self.defect: BaseException | None = None
         """An exception that farhost itself must not raise: the run stops, and its caller is told."""
+        self.on_output: Callable[[ProgramProcess, int, bytes], None] | None = None
+        """Called with what any process prints, as it does."""
+        self._by_kernel_process: dict[Process, ProgramProcess] = {}
         self._collecting = False
 
     @property
@@ -39,6 +43,18 @@ class Runtime:
         """The simulated thread that runs now; None outside of one."""
         task = self.scheduler.current
         return None if task is None else cast(ProgramThread, task.context)
+
+    def adopt(self, process: "ProgramProcess") -> None:
+        """A process was made: it is one of the run's, and what it prints is kept with it."""
+        self.processes.append(process)
+        self._by_kernel_process[process.kernel_process] = process
+        process.kernel.on_output = self._output
+
+    def _output(self, kernel_process: "Process", stream: int, data: bytes) -> None:
+        process = self._by_kernel_process[kernel_process]
+        process.output(stream, data)
+        if self.on_output is not None:
+            self.on_output(process, stream, data)
 
     def start_next(self) -> None:
         """Start the next program if all those before it have parked or exited."""

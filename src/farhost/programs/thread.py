@@ -3,6 +3,7 @@
 The one interruptible wait (DESIGN 1) lives in `farhost.programs.trap`; the callbacks that end a wait are methods here.
 """
 
+from collections.abc import Callable
 from types import FrameType
 from typing import TYPE_CHECKING, cast
 
@@ -27,6 +28,7 @@ class ProgramThread:
     """One thread of a simulated process."""
 
     __slots__ = (
+        "__weakref__",
         "arguments",
         "blocked",
         "call_name",
@@ -35,12 +37,12 @@ class ProgramThread:
         "inert_calls",
         "is_main",
         "kernel_thread",
-        "locals",
         "name",
         "process",
         "raw",
         "since_ns",
         "task",
+        "when_ended",
     )
 
     def __init__(self, process: "ProgramProcess", kernel_thread: Thread, name: str, is_main: bool) -> None:
@@ -62,13 +64,13 @@ class ProgramThread:
         """Whether a call that a signal interrupts fails with EINTR rather than starting again (PEP 475)."""
         self.inert_calls = 0
         """How many calls it made after its process had died."""
-        self.locals: dict[int, object] = {}
-        """Thread-local data, by the identity of the object that holds it (`_thread._local`)."""
+        self.when_ended: list[Callable[[], None]] = []
+        """Called when the thread has ended: those who wait for that."""
 
-    def end_wait(self, cause: str) -> None:
-        """The wait ends: the first cause counts, later ones find it ended."""
+    def end_wait(self, cause: str) -> bool:
+        """The wait ends: the first cause counts. Whether it was this one: a wait that has ended already stays so."""
         if self.blocked is None or self.cause:
-            return
+            return False
         self.cause = cause
         runtime = self.process.runtime
         runtime.scheduler.wake(self.task, WAKE_NS)
@@ -77,9 +79,9 @@ class ProgramThread:
             process = self.process
             tracer.emit(Wake(runtime.scheduler.now_ns, process.host_name, process.name, self.ident, cause))
 
-    def ready(self, mask: int) -> None:
+    def ready(self, mask: int) -> bool:
         """What a wait queue calls."""
-        self.end_wait(CLOSED if mask & linux.EPOLLNVAL else READY)
+        return self.end_wait(CLOSED if mask & linux.POLLNVAL else READY)
 
     def expire(self) -> None:
         """What the timer calls."""

@@ -1,0 +1,118 @@
+"""Joinable threads as CPython 3.13's `_thread` has them: `_ThreadHandle` and the functions around it."""
+
+from collections.abc import Callable
+from typing import Any
+
+from greenlet import GreenletExit
+
+from farhost.kernel.waiting import Blocked, GiveUp, KernelError, WaitQueue
+from farhost.programs.process import ProgramProcess
+from farhost.programs.stdlib.thread_locks import NS
+from farhost.wire import linux
+
+
+def make_handles(process: ProgramProcess) -> dict[str, Any]:
+    """The names of 3.13's `_thread` that have to do with joining."""
+    waited_for: list[Any] = []
+
+    class _ThreadHandle:  # noqa: N801
+        """A thread that can be joined, before, while and after it runs."""
+
+        __slots__ = ("__weakref__", "_done", "_ident", "_queue", "_started")
+
+        def __init__(self) -> None:
+            self._ident = 0
+            self._started = False
+            self._done = False
+            self._queue = WaitQueue()
+
+        @property
+        def ident(self) -> int:
+            return self._ident
+
+        def is_done(self) -> bool:
+            return self._done
+
+        def _set_done(self) -> None:
+            if not self._started:
+                raise RuntimeError("thread not started")
+            self._finish()
+
+        def _finish(self) -> None:
+            self._done = True
+            self._queue.wake(linux.EPOLLIN)
+            if self in waited_for:
+                waited_for.remove(self)
+
+        def join(self, timeout: Any = None) -> None:
+            if not self._started:
+                raise RuntimeError("thread not started")
+            if self._done:
+                return
+            if process.current_thread is not None and process.current_thread.ident == self._ident:
+                raise RuntimeError("Cannot join current thread")
+            until_ns = None
+            if timeout is not None and timeout >= 0:
+                until_ns = process.runtime.scheduler.now_ns + int(timeout * NS)
+            blocked = Blocked(
+                ((self._queue, linux.EPOLLIN),), lambda: None if self._done else blocked, until_ns, _give_up
+            )
+            while not self._done:
+                try:
+                    process.wait("join", (self._ident,), blocked)
+                    return
+                except KernelError:
+                    pass
+                process.attend()
+
+        def __repr__(self) -> str:
+            return f"<_ThreadHandle object: ident={self._ident}>"
+
+    _ThreadHandle.__module__ = "_thread"
+
+    def start_joinable_thread(function: Callable[[], object], handle: Any = None, daemon: Any = True) -> Any:
+        if not callable(function):
+            raise TypeError("thread function must be callable")
+        handle = _ThreadHandle() if handle is None else handle
+        if handle._started:
+            raise RuntimeError("thread already started")
+
+        def body() -> None:
+            try:
+                function()
+            except (SystemExit, GreenletExit):
+                pass
+            except BaseException as error:
+                process.report_ignored(f"in thread started by {function!r}", error)
+
+        owner = getattr(function, "__self__", None)
+        handle._started = True
+        if not daemon:
+            waited_for.append(handle)
+        thread = process.spawn_thread(body, str(getattr(owner, "_name", "thread")), lambda: handle._finish())
+        handle._ident = thread.ident
+        return handle
+
+    def make_thread_handle(ident: int) -> Any:
+        handle = _ThreadHandle()
+        handle._ident = ident
+        handle._started = True
+        return handle
+
+    def shutdown() -> None:
+        """Wait for the threads that are no daemons."""
+        while waited_for:
+            waited_for[0].join()
+
+    return {
+        "_ThreadHandle": _ThreadHandle,
+        "start_joinable_thread": start_joinable_thread,
+        "_make_thread_handle": make_thread_handle,
+        "_shutdown": shutdown,
+    }
+
+
+def _give_up(why: GiveUp) -> object:
+    if why is GiveUp.INTERRUPTED:
+        raise KernelError(linux.EINTR)
+    return None

@@ -1,0 +1,180 @@
+"""`_thread.lock` and `_thread.RLock` of one simulated process.
+
+The classes say that they live in `_thread`: trio, for one, asserts it. Source: Modules/_threadmodule.c.
+"""
+
+import _thread as real
+from typing import Any
+
+from farhost.programs.locks import SimulatedLock
+from farhost.programs.process import ProgramProcess
+
+NS = 1_000_000_000
+
+
+def deadline(process: ProgramProcess, blocking: Any, timeout: Any) -> int | None:
+    """When `acquire(blocking, timeout)` gives up: virtual time in ns, or None for never.
+
+    Raises what CPython raises for arguments that make no sense together.
+    """
+    if not blocking and timeout != -1:
+        raise ValueError("can't specify a timeout for a non-blocking call")
+    if timeout < 0 and timeout != -1:
+        raise ValueError("timeout value must be a non-negative number")
+    if timeout > real.TIMEOUT_MAX:
+        raise OverflowError("timeout value is too large")
+    if not blocking:
+        return process.runtime.scheduler.now_ns
+    if timeout == -1:
+        return None
+    return process.runtime.scheduler.now_ns + int(timeout * NS)
+
+
+def make_locks(process: ProgramProcess) -> dict[str, Any]:
+    """The names of `_thread` that have to do with locks."""
+    lock = _make_lock(process)
+    rlock = _make_rlock(process)
+
+    def allocate_lock() -> Any:
+        return lock()
+
+    return {
+        "lock": lock,
+        "LockType": lock,
+        "RLock": rlock,
+        "allocate_lock": allocate_lock,
+        "allocate": allocate_lock,
+    }
+
+
+def _make_lock(process: ProgramProcess) -> Any:
+    class lock(SimulatedLock):  # noqa: N801
+        """A lock object is a synchronization primitive."""
+
+        __slots__ = ("__weakref__",)
+
+        def __init__(self) -> None:
+            super().__init__(process)
+
+        def acquire(self, blocking: Any = True, timeout: Any = -1) -> bool:
+            if not self.held and blocking and timeout == -1:
+                self.held = True
+                return True
+            until_ns = deadline(process, blocking, timeout)
+            if self.held and (not blocking or timeout == 0):
+                return False
+            return self.take(until_ns)
+
+        def release(self) -> None:
+            if not self.held:
+                if process.dead:
+                    return
+                raise RuntimeError("release unlocked lock")
+            self.free()
+
+        def _free(self) -> None:
+            self.free(yields=False)
+
+        def locked(self) -> bool:
+            return self.held
+
+        def __enter__(self) -> bool:
+            if not self.held:
+                self.held = True
+                return True
+            return self.take()
+
+        def __exit__(self, *_: object) -> None:
+            self.release()
+
+        def _at_fork_reinit(self) -> None:
+            self.held = False
+
+        acquire_lock = acquire
+        release_lock = release
+        locked_lock = locked
+
+        def __repr__(self) -> str:
+            return f"<{'locked' if self.held else 'unlocked'} _thread.lock object at {id(self):#x}>"
+
+    lock.__module__ = "_thread"
+    lock.__qualname__ = "lock"
+    return lock
+
+
+def _make_rlock(process: ProgramProcess) -> Any:
+    class RLock:
+        """A lock that its owner may take again."""
+
+        __slots__ = ("__weakref__", "_count", "_lock", "_owner")
+
+        def __init__(self) -> None:
+            self._lock = SimulatedLock(process)
+            self._owner: object = None
+            self._count = 0
+
+        def acquire(self, blocking: Any = True, timeout: Any = -1) -> bool:
+            me = process.current_thread
+            if self._count and self._owner is me:
+                self._count += 1
+                return True
+            lock = self._lock
+            if lock.held or not blocking or timeout != -1:
+                until_ns = deadline(process, blocking, timeout)
+                if lock.held and (not blocking or timeout == 0):
+                    return False
+                if not lock.take(until_ns):
+                    return False
+            else:
+                lock.held = True
+            self._owner = me
+            self._count = 1
+            return True
+
+        def release(self) -> None:
+            if not self._count or self._owner is not process.current_thread:
+                if process.dead:
+                    return
+                raise RuntimeError("cannot release un-acquired lock")
+            self._count -= 1
+            if not self._count:
+                self._owner = None
+                self._lock.free()
+
+        def __enter__(self) -> bool:
+            return self.acquire()
+
+        def __exit__(self, *_: object) -> None:
+            self.release()
+
+        def _is_owned(self) -> bool:
+            return self._count > 0 and self._owner is process.current_thread
+
+        def _recursion_count(self) -> int:
+            return self._count if self._owner is process.current_thread else 0
+
+        def _acquire_restore(self, state: tuple[int, object]) -> None:
+            self._lock.take()
+            self._count, self._owner = state
+
+        def _release_save(self) -> tuple[int, object]:
+            if not self._count:
+                if process.dead:
+                    return 0, None
+                raise RuntimeError("cannot release un-acquired lock")
+            state = self._count, self._owner
+            self._count, self._owner = 0, None
+            self._lock.free()
+            return state
+
+        def _at_fork_reinit(self) -> None:
+            self.__init__()  # type: ignore[misc]
+
+        def __repr__(self) -> str:
+            state = "locked" if self._count else "unlocked"
+            owner = getattr(self._owner, "ident", 0)
+            return f"<{state} _thread.RLock object owner={owner} count={self._count} at {id(self):#x}>"
+
+    RLock.__module__ = "_thread"
+    RLock.__qualname__ = "RLock"
+    return RLock

@@ -1,0 +1,121 @@
+"""The stand-in for `_thread`: threads, locks and thread-local data of one simulated process.
+
+CPython's own `threading`, `queue`, `concurrent.futures` and the importer's module locks run over it unchanged.
+Source: the `_thread` module of CPython 3.11 to 3.13, whose names and messages these are.
+"""
+
+import _thread as real
+import sys
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+from greenlet import GreenletExit
+
+from farhost.programs.process import ProgramProcess
+from farhost.programs.stdlib.thread_handles import make_handles
+from farhost.programs.stdlib.thread_locals import make_local
+from farhost.programs.stdlib.thread_locks import make_locks
+from farhost.wire import linux
+
+
+def make_thread_module(process: ProgramProcess) -> ModuleType:
+    """`_thread` for one process."""
+    module = ModuleType("_thread", real.__doc__)
+    names = module.__dict__
+    names.update(make_locks(process))
+    names["_local"] = make_local(process)
+    names["error"] = RuntimeError
+    names["TIMEOUT_MAX"] = real.TIMEOUT_MAX
+    names.update(_identity(process))
+    starters = _starters(process, names["lock"])
+    if sys.version_info >= (3, 13):
+        del starters["_set_sentinel"]
+        names.update(make_handles(process))
+    names.update(starters)
+    if sys.version_info >= (3, 12):
+        names["daemon_threads_allowed"] = lambda: True
+        names["_is_main_interpreter"] = lambda: True
+    return module
+
+
+def _identity(process: ProgramProcess) -> dict[str, Any]:
+    """The functions that say who and how many."""
+
+    def get_ident() -> int:
+        thread = process.current_thread
+        return (process.main_thread if thread is None else thread).ident
+
+    def stack_size(size: int = 0, /) -> int:
+        if size < 0 or 0 < size < 32768:
+            raise ValueError(f"size not valid: {size} bytes" if size > 0 else "size must be 0 or a positive value")
+        return 0
+
+    def interrupt_main(signum: int = linux.SIGINT, /) -> None:
+        if not 1 <= signum <= 64:
+            raise ValueError("signal number out of range")
+        if process.kernel_process.signals.disposition(signum) == 2:
+            process.call("kill", process.kernel_process.pid, signum)
+
+    return {
+        "get_ident": get_ident,
+        "get_native_id": get_ident,
+        "_count": lambda: len(process.threads) - 1,
+        "_get_main_thread_ident": lambda: process.main_thread.ident,
+        "stack_size": stack_size,
+        "interrupt_main": interrupt_main,
+    }
+
+
+def _starters(process: ProgramProcess, lock_type: Any) -> dict[str, Any]:
+    """The functions that start and end threads."""
+
+    def start_new_thread(function: Callable[..., object], args: Any, kwargs: Any = None, /) -> int:
+        if not callable(function):
+            raise TypeError("first arg must be callable")
+        if not isinstance(args, tuple):
+            raise TypeError("2nd arg must be a tuple")
+        if kwargs is not None and not isinstance(kwargs, dict):
+            raise TypeError("optional 3rd arg must be a dictionary")
+        named = kwargs or {}
+
+        def body() -> None:
+            try:
+                function(*args, **named)
+            except (SystemExit, GreenletExit):
+                pass
+            except BaseException as error:
+                process.report_ignored(f"in thread started by {function!r}", error)
+
+        return process.spawn_thread(body, thread_name(function)).ident
+
+    def exit_thread() -> None:
+        """This is synonymous to ``raise SystemExit''."""
+        raise SystemExit
+
+    def set_sentinel() -> Any:
+        """A lock that is released when the present thread has ended (CPython 3.11 and 3.12)."""
+        sentinel = lock_type()
+        thread = process.current_thread
+        assert thread is not None
+
+        def release() -> None:
+            if sentinel.locked():
+                sentinel._free()
+
+        thread.when_ended.append(release)
+        return sentinel
+
+    return {
+        "start_new_thread": start_new_thread,
+        "start_new": start_new_thread,
+        "exit": exit_thread,
+        "exit_thread": exit_thread,
+        "_set_sentinel": set_sentinel,
+    }
+
+
+def thread_name(function: Callable[..., object]) -> str:
+    """What reports call a thread: the name of the Thread object whose method runs in it, or its function's."""
+    owner = getattr(function, "__self__", None)
+    return str(getattr(owner, "_name", None) or getattr(function, "__qualname__", "thread"))
