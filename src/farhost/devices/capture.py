@@ -10,6 +10,7 @@ that headers and checksums are those of the wire. The bytes are `farhost.wire.co
 from collections.abc import Iterable
 from typing import NamedTuple, Protocol, cast
 
+from farhost.network.network import Network
 from farhost.trace.events import Event, PacketEvent
 from farhost.wire import pcapng
 from farhost.wire.codec import encode
@@ -33,6 +34,22 @@ class CapturedInterface(NamedTuple):
     addresses: tuple[tuple[IpAddress, int], ...] = ()
     """Each with the length of its network's prefix."""
     speed_bps: int = 0
+
+
+def interfaces_of(network: Network) -> list[CapturedInterface]:
+    """The interfaces of a network's hosts; a `lo` is described only when something goes through it."""
+    return [
+        CapturedInterface(host.name, interface.name, tuple(interface.addresses), interface.rate_bps)
+        for host in network.hosts.values()
+        for interface in host.kernel.internet.interfaces.values()
+        if interface.kind != "loopback"
+    ]
+
+
+def names_of(network: Network) -> list[tuple[IpAddress, tuple[str, ...]]]:
+    """The names of every address of a network's hosts."""
+    addresses = [address for host in network.hosts.values() for address in host.addresses()]
+    return [(address, tuple(network.names.names(address))) for address in addresses]
 
 
 class _Seen:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from farhost.report import values
 from farhost.report.strace import format_call
-from farhost.report.tcpdump import format_packet
+from farhost.report.tcpdump import PacketFormatter
 from farhost.report.terminal import Terminal, visible
 from farhost.trace.events import (
     Event,
@@ -43,6 +43,7 @@ class ColumnsSink:
         self._hosts = list(hosts)
         self._pids: set[int] = set()
         self._busy: dict[str, int] = {}
+        self._packets = PacketFormatter()
         count = max(1, len(self._hosts))
         room = terminal.width if terminal.is_terminal else _TIME + (WIDEST + 3) * count
         self._width = min(WIDEST, (room - _TIME) // count - 3)
@@ -56,7 +57,7 @@ class ColumnsSink:
         if isinstance(event, ProcessStarted):
             self._pids.add(event.pid)
             self._busy[event.host] = self._busy.get(event.host, 0) + 1
-        described = describe(event)
+        described = describe(event, self._packets)
         if described is None:
             return
         text, style = described
@@ -80,14 +81,14 @@ class ColumnsSink:
             time = " " * _TIME
 
 
-def describe(event: Event) -> tuple[str, str] | None:
+def describe(event: Event, packets: PacketFormatter) -> tuple[str, str] | None:
     """An event's line and its style; None for the sorts that have no line."""
     match event:
         case SystemCall():
             took = f" <{format_time(event.took_ns).strip()}>" if event.took_ns > _CALL_NS else ""
             return format_call(event) + took, "yellow" if event.error else ""
         case PacketEvent():
-            return format_packet(event), _PACKET_STYLES.get(event.action, "magenta")
+            return packets.line(event), _PACKET_STYLES.get(event.action, "magenta")
         case FaultEvent():
             size = f" ({event.amount})" if event.amount else ""
             return f"* {event.kind}{size}: {event.place}", "magenta"

@@ -1,84 +1,78 @@
-"""Packets of a run, counted: sent, delivered, dropped by reason, duplicated, retransmitted. Conserved:
+"""Packets of a run, counted: what the links did with them (the network's ledger), and what the hosts did (the trace).
 
-    sent + duplicated = delivered + dropped + in flight
-
-A packet is one on the wire: a super-segment counts as the packets that it stands for. What goes through `lo` counts
-too. Retransmitted: TCP segments with data, SYN or FIN that were sent before.
+A packet is one on the wire: a super-segment counts as the packets that it stands for. What goes through `lo` is on no
+link and is not counted. On the links, sent + duplicated = delivered + dropped + in flight.
 """
 
+from farhost.network.ledger import Ledger
 from farhost.trace.events import Event, PacketEvent
 from farhost.wire.packet import FIN, SYN, Packet, TcpSegment
 
+_FAULTS = {"corrupt": "corrupted", "reorder": "reordered"}
+
 
 class PacketCounts:
-    """Reads a trace and counts."""
+    """Reads a trace and counts what only the hosts know."""
 
     def __init__(self) -> None:
-        self.sent = 0
-        self.delivered = 0
-        self.duplicated = 0
-        self.corrupted = 0
-        self.reordered = 0
         self.retransmitted = 0
-        self.dropped: dict[str, int] = {}
-        """By reason."""
+        """TCP segments with data, SYN or FIN that were sent before."""
+        self._dropped: dict[str, int] = {}
 
     def take(self, event: Event) -> None:
         """Count a packet event; pass over every other."""
         if type(event) is not PacketEvent:
             return
-        action, pieces = event.action, event.pieces
-        if action == "sent":
-            self.sent += pieces
+        if event.action == "sent":
             packet = event.packet
-            if isinstance(packet, Packet) and packet.ordinal > 1 and isinstance(packet.body, TcpSegment):
+            if type(packet) is Packet and packet.ordinal > 1 and type(packet.body) is TcpSegment:
                 body = packet.body
                 if body.payload or body.flags & (SYN | FIN):
-                    self.retransmitted += pieces
-        elif action == "received":
-            self.delivered += pieces
-        elif action == "dropped":
-            self.dropped[event.reason] = self.dropped.get(event.reason, 0) + pieces
-        elif action == "duplicated":
-            self.duplicated += pieces
-        elif action == "corrupted":
-            self.corrupted += pieces
-        elif action == "reordered":
-            self.reordered += pieces
+                    self.retransmitted += event.pieces
+        elif event.action == "dropped":
+            self._dropped[event.reason] = self._dropped.get(event.reason, 0) + event.pieces
 
-    @property
-    def in_flight(self) -> int:
-        """Packets that were still on their way when the run ended."""
-        return self.sent + self.duplicated - self.delivered - sum(self.dropped.values())
+    def refused(self, ledger: Ledger) -> dict[str, int]:
+        """Packets that arrived and that a host dropped, by reason: a bad checksum, no route, ..."""
+        on_links = ledger.total.dropped
+        found = {reason: count - on_links.get(reason, 0) for reason, count in sorted(self._dropped.items())}
+        return {reason: count for reason, count in found.items() if count > 0}
 
-    def as_json(self) -> dict[str, object]:
-        """The counts, as `farhost run --format json` has them."""
-        return {
-            "sent": self.sent,
-            "delivered": self.delivered,
-            "duplicated": self.duplicated,
-            "corrupted": self.corrupted,
-            "reordered": self.reordered,
-            "retransmitted": self.retransmitted,
-            "dropped": dict(sorted(self.dropped.items())),
-            "in_flight": self.in_flight,
-        }
 
-    def line(self) -> str:
-        """One line for people; what did not happen is left out.
+def counts_as_json(ledger: Ledger, counts: PacketCounts) -> dict[str, object]:
+    """The counts, as `farhost run --format json` has them."""
+    total = ledger.total
+    return {
+        "sent": total.sent,
+        "delivered": total.delivered,
+        "duplicated": total.duplicated,
+        "dropped": dict(sorted(total.dropped.items())),
+        "in_flight": total.in_flight,
+        **{word: total.struck.get(kind, 0) for kind, word in _FAULTS.items()},
+        "retransmitted": counts.retransmitted,
+        "refused_by_hosts": counts.refused(ledger),
+    }
 
-        >>> PacketCounts().line()
-        'no packets'
-        """
-        if not self.sent:
-            return "no packets"
-        parts = [f"{self.sent} sent", f"{self.delivered} delivered"]
-        if self.dropped:
-            reasons = ", ".join(f"{reason} {count}" for reason, count in sorted(self.dropped.items()))
-            parts.append(f"{sum(self.dropped.values())} dropped ({reasons})")
-        for name in ("duplicated", "corrupted", "reordered", "retransmitted"):
-            if getattr(self, name):
-                parts.append(f"{getattr(self, name)} {name}")
-        if self.in_flight:
-            parts.append(f"{self.in_flight} in flight")
-        return "packets: " + ", ".join(parts)
+
+def counts_line(ledger: Ledger, counts: PacketCounts) -> str:
+    """One line for people; what did not happen is left out."""
+    total = ledger.total
+    if not total.sent:
+        return "packets: none on a link"
+    parts = [f"{total.sent} sent", f"{total.delivered} delivered"]
+    if total.dropped:
+        parts.append(f"{sum(total.dropped.values())} dropped ({_by_reason(total.dropped)})")
+    if total.duplicated:
+        parts.append(f"{total.duplicated} duplicated")
+    parts += [f"{total.struck[kind]} {word}" for kind, word in _FAULTS.items() if total.struck.get(kind)]
+    if total.in_flight:
+        parts.append(f"{total.in_flight} in flight")
+    if counts.retransmitted:
+        parts.append(f"{counts.retransmitted} retransmitted")
+    if refused := counts.refused(ledger):
+        parts.append(f"{sum(refused.values())} refused by hosts ({_by_reason(refused)})")
+    return "packets: " + ", ".join(parts)
+
+
+def _by_reason(dropped: dict[str, int]) -> str:
+    return ", ".join(f"{reason} {count}" for reason, count in sorted(dropped.items()))

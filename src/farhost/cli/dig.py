@@ -1,0 +1,130 @@
+"""`farhost dig`: what a name or an address stands for in a network, answered in dig(1)'s manner.
+
+The answers come from the network's hosts table, which is what programs' getaddrinfo(3) and gethostbyaddr(3) ask too.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import click
+
+from farhost.cli.description import build_network
+from farhost.cli.words import WordError, parse_names
+from farhost.network.names import DnsAnswer, answer, reverse_answer, reverse_name
+from farhost.units import UnitError
+from farhost.wire.addresses import AddressError, parse_address
+
+TYPES = ("A", "AAAA", "CNAME", "ANY")
+EPILOG = """
+\b
+Examples
+  farhost dig server --host server
+  farhost dig www --names www=web1,web2         hosts named by --names need no --host
+  farhost dig www AAAA --names www=web1,web2
+  farhost dig -x 10.0.0.2 --host server --host client
+  farhost dig www +short --names www=web1
+
+\b
+Hosts get addresses in the order in which they are named, as those of `farhost run` do: 10.0.0.1 and fd00::1, then
+10.0.0.2 and fd00::2, and so on.
+"""
+
+
+@click.command(epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+@click.argument("words", nargs=-1, metavar="NAME [TYPE] [@HOST] [+short]")
+@click.option("-x", "reverse", metavar="ADDRESS", help="The names of an address.")
+@click.option("--host", "hosts", multiple=True, metavar="NAME", help="A host of the network; repeatable.")
+@click.option("--names", multiple=True, metavar="NAME=HOST,...", help="A further name for hosts or addresses.")
+@click.pass_context
+def dig(
+    ctx: click.Context, words: tuple[str, ...], reverse: str | None, hosts: tuple[str, ...], names: tuple[str, ...]
+) -> None:
+    """Look up NAME (TYPE is A, AAAA, CNAME or ANY) in the hosts table of a network."""
+    try:
+        question = parse_question(words, reverse)
+        all_hosts = hosts_named(hosts, names)
+        network = build_network(all_hosts, 0, None, names=names)
+        if question.server and question.server not in all_hosts:
+            known = ", ".join(all_hosts) or "none"
+            raise WordError(f"@{question.server}: no host {question.server!r}: the hosts are {known}")
+    except (WordError, UnitError, AddressError) as error:
+        raise click.UsageError(str(error), ctx) from None
+    if question.address is not None:
+        found = reverse_answer(network.names, question.address)
+    else:
+        found = answer(network.names, question.name, question.kind)
+    for line in short(found) if question.short else written(question, found):
+        click.echo(line)
+
+
+class Question(NamedTuple):
+    """What dig was asked."""
+
+    name: str
+    kind: str = "A"
+    address: bytes | None = None
+    """Set for a look-up in reverse."""
+    server: str = ""
+    short: bool = False
+
+
+def parse_question(words: Sequence[str], reverse: str | None) -> Question:
+    """The question that the words ask. WordError, AddressError."""
+    question = Question("")
+    for word in words:
+        if word.startswith("@"):
+            question = question._replace(server=word[1:])
+        elif word == "+short":
+            question = question._replace(short=True)
+        elif word.startswith("+"):
+            raise WordError(f"no option {word!r}: there is +short")
+        elif question.name and word.upper() in TYPES:
+            question = question._replace(kind=word.upper())
+        elif question.name or reverse is not None:
+            raise WordError(
+                f"{word!r} is no record type: they are {', '.join(TYPES)}; -x ADDRESS looks up in reverse"
+            )
+        else:
+            question = question._replace(name=word)
+    if reverse is not None:
+        address = parse_address(reverse)
+        return question._replace(name=reverse_name(address), kind="PTR", address=address)
+    if not question.name:
+        raise WordError("no name to look up: write one, such as farhost dig server --host server, or -x ADDRESS")
+    return question
+
+
+def hosts_named(hosts: Sequence[str], names: Sequence[str]) -> list[str]:
+    """All hosts: those given, then those that names stand for."""
+    found = dict.fromkeys(hosts)
+    for text in names:
+        for target in parse_names(text)[1]:
+            try:
+                parse_address(target)
+            except AddressError:
+                found.setdefault(target)
+    return list(found)
+
+
+def short(found: DnsAnswer) -> list[str]:
+    """The data alone."""
+    return [line.rpartition("\t")[2] for line in found.lines]
+
+
+def written(question: Question, found: DnsAnswer) -> list[str]:
+    """The answer as dig writes it."""
+    name = question.name.removesuffix(".")
+    lines = [
+        f"; <<>> farhost dig <<>> {name} {question.kind}",
+        ";; Got answer:",
+        f";; ->>HEADER<<- opcode: QUERY, status: {found.status}",
+        f";; QUERY: 1, ANSWER: {len(found.lines)}",
+        "",
+        ";; QUESTION SECTION:",
+        f";{name}.\t\tIN\t{question.kind}",
+        "",
+    ]
+    if found.lines:
+        lines += [";; ANSWER SECTION:", *found.lines, ""]
+    lines.append(f";; SERVER: the hosts table{f' of {question.server}' if question.server else ''}")
+    return lines

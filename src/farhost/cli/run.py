@@ -1,0 +1,208 @@
+"""`farhost run`: programs on simulated hosts, what they print, and what came of it.
+
+A run happens in this process, with PYTHONHASHSEED pinned to 0: where it is not, the interpreter starts itself anew
+with it, because the order of a program's sets must not depend on the day (DESIGN 5).
+"""
+
+import contextlib
+import json
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import BinaryIO, NamedTuple
+
+import click
+
+from farhost.cli.description import build_network
+from farhost.cli.exits import FAILED, NOTHING_RAN, PASSED
+from farhost.cli.words import Program, WordError, parse_programs
+from farhost.devices.capture import CaptureSink, interfaces_of, names_of
+from farhost.network.network import Network
+from farhost.programs.run import ProgramSpec, run_programs
+from farhost.report.columns import ColumnsSink
+from farhost.report.counts import PacketCounts
+from farhost.report.live import LiveSink
+from farhost.report.summary import RunResult, result_as_json, summary_lines
+from farhost.report.terminal import Terminal
+from farhost.trace.hashes import HashSink
+from farhost.trace.sinks import JsonlSink
+from farhost.trace.tracer import Tracer
+from farhost.units import UnitError, parse_duration
+
+OWN_PROCESS = "own process"
+"""The click context's object where farhost owns the interpreter, and so may start it anew."""
+EXAMPLES = """
+\b
+Programs
+  "server.py 5000"               on the host `server`, named after the script
+  "web=server.py 5000"           on the host `web`; several programs may share a host
+  "web=-m http.server 8000"      a module, as python -m runs it
+Each finds the others by the names of their hosts.
+
+\b
+Links (tc-netem's words; values carry units)
+  --link "delay=40ms jitter=5ms loss=2% reorder=10% duplicate=1% corrupt=0.1%"
+  --link "rate=10mbit limit=100 mtu=1400"
+  --link "client>server: delay=200ms"          one direction
+  --link "client-server: loss=20%"             both directions of one pair
+
+\b
+Examples
+  farhost run "server.py 5000" "client.py server 5000"
+  farhost run "server.py 5000" "client.py server 5000" --link "delay=40ms loss=2%" --seed 7
+  farhost run "box=server.py demo.sock" "box=client.py demo.sock"        Unix sockets: one host
+  farhost run "server.py 5000" "client.py www 5000" --names www=server
+
+\b
+Exit codes
+  0 passed, 1 a failing run, 2 usage, 3 internal error, 5 nothing ran, 130 interrupted
+"""
+
+
+def duration_option(ctx: click.Context, param: click.Parameter, value: str | None) -> int | None:
+    """A span of virtual time with its unit, in ns."""
+    if value is None:
+        return None
+    try:
+        return parse_duration(value)
+    except UnitError as error:
+        raise click.BadParameter(str(error), ctx, param) from None
+
+
+class Options(NamedTuple):
+    """What was asked for, besides the programs."""
+
+    seed: int
+    until_ns: int | None
+    trace: bool
+    as_json: bool
+    capture: Path | None
+
+
+@click.command(epilog=EXAMPLES, context_settings={"help_option_names": ["-h", "--help"]})
+@click.argument("programs", nargs=-1)
+@click.option(
+    "--link", "links", multiple=True, metavar="WORDS", help="What links are like; repeatable, later ones win."
+)
+@click.option("--seed", type=int, default=0, show_default=True, help="The same seed gives the same run.")
+@click.option(
+    "--until", "until_ns", callback=duration_option, metavar="TIME", help="Stop at this virtual time, such as 60s."
+)
+@click.option("--trace", is_flag=True, help="Show every call and packet, one column a host.")
+@click.option("--format", "form", type=click.Choice(("text", "json")), default="text", show_default=True)
+@click.option("--capture", type=click.Path(dir_okay=False, path_type=Path), help="Write the packets (pcapng).")
+@click.option("--host", "hosts", multiple=True, metavar="NAME: WORDS", help="What a host is: byte-order=big.")
+@click.option("--names", multiple=True, metavar="NAME=HOST,...", help="A further name for hosts or addresses.")
+@click.pass_context
+def run(
+    ctx: click.Context,
+    programs: tuple[str, ...],
+    links: tuple[str, ...],
+    seed: int,
+    until_ns: int | None,
+    trace: bool,
+    form: str,
+    capture: Path | None,
+    hosts: tuple[str, ...],
+    names: tuple[str, ...],
+) -> int:
+    """Run PROGRAMS, each on a host, over a network as described, until all have ended."""
+    if ctx.find_root().obj == OWN_PROCESS:
+        pin_hash_seed()
+    if not programs:
+        click.echo('farhost: nothing to run: name a program, such as "server.py 5000" (farhost run --help)', err=True)
+        return NOTHING_RAN
+    tracer = Tracer()
+    try:
+        specs = parse_programs(programs)
+        check_scripts(specs)
+        described = list(dict.fromkeys(spec.host for spec in specs))
+        network = build_network(described, seed, tracer, hosts, links, names)
+    except (WordError, UnitError) as error:
+        raise click.UsageError(str(error), ctx) from None
+    options = Options(seed, until_ns, trace, form == "json", capture)
+    return execute(network, specs, options)
+
+
+def pin_hash_seed() -> None:
+    """Start this interpreter anew with PYTHONHASHSEED=0, unless it has that already."""
+    if os.environ.get("PYTHONHASHSEED") != "0":
+        environment = {**os.environ, "PYTHONHASHSEED": "0"}
+        os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], environment)
+
+
+def check_scripts(programs: Sequence[Program]) -> None:
+    """WordError if a script is no file that can be read; modules are looked for by the run."""
+    for program in programs:
+        script = program.argv[0]
+        if script == "-m":
+            if len(program.argv) < 2:
+                raise WordError(f"-m names no module: write the module, such as '{program.host}=-m http.server 8000'")
+            continue
+        path = Path(script)
+        if path.is_dir():
+            raise WordError(f"{script!r} is a directory: name the script in it")
+        if not path.exists():
+            raise WordError(f"no script {script!r} in {os.getcwd()}: a program is a Python file and its arguments")
+        if not os.access(path, os.R_OK):
+            raise WordError(f"{script!r} cannot be read: look at its permissions")
+
+
+def execute(network: Network, programs: Sequence[Program], options: Options) -> int:
+    """Run, report, and return the exit code."""
+    tracer = network.tracer
+    hashes, counts = HashSink(), PacketCounts()
+    tracer.add(hashes)
+    tracer.add(counts)
+    stdout, stderr = Terminal(sys.stdout), Terminal(sys.stderr)
+    hosts = list(network.hosts)
+    live = None
+    if options.as_json:
+        if options.trace:
+            tracer.add(JsonlSink(sys.stdout))
+    elif options.trace:
+        tracer.add(ColumnsSink(stdout, hosts))
+    else:
+        live = LiveSink(stdout, stderr, hosts)
+        tracer.add(live)
+    specs = [ProgramSpec(program.host, program.argv) for program in programs]
+    with capturing(network, options.capture):
+        outcome = run_programs(network, specs, until_ns=options.until_ns)
+    if live is not None:
+        live.close()
+    result = RunResult(outcome, network, counts, hashes.result(), options.seed)
+    report(result, options, stdout, stderr)
+    return PASSED if outcome.ok else FAILED
+
+
+def report(result: RunResult, options: Options, stdout: Terminal, stderr: Terminal) -> None:
+    """Say what came of it: for people on standard error, for programs on standard output."""
+    if options.as_json:
+        value = result_as_json(result)
+        stdout.line(json.dumps(value) if options.trace else json.dumps(value, indent=2))
+        stdout.flush()
+        return
+    stdout.flush()
+    for text, style in summary_lines(result):
+        stderr.line(stderr.paint(text, style))
+    stderr.flush()
+
+
+@contextlib.contextmanager
+def capturing(network: Network, path: Path | None) -> Iterator[None]:
+    """While a run is captured to `path`; what was seen until then is there even if the run breaks off."""
+    if path is None:
+        yield
+        return
+    try:
+        output: BinaryIO = path.open("wb")
+    except OSError as error:
+        raise click.UsageError(f"--capture: cannot write {str(path)!r}: {error.strerror}") from None
+    with output:
+        sink = CaptureSink(output, interfaces_of(network), names_of(network))
+        network.tracer.add(sink)
+        try:
+            yield
+        finally:
+            sink.close()
