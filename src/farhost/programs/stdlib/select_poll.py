@@ -1,0 +1,84 @@
+"""`select.poll` objects: a set of descriptors with the events that matter, and poll(2) on them."""
+
+from typing import TYPE_CHECKING, Any
+
+from farhost.programs.stdlib.socket_convert import INT_MAX, descriptor_argument, index, time_argument
+from farhost.wire import linux
+
+if TYPE_CHECKING:
+    from farhost.programs.process import ProgramProcess
+
+_ALL = linux.POLLIN | linux.POLLPRI | linux.POLLOUT
+_MILLISECOND_NS = 1_000_000
+
+
+def events_argument(value: Any) -> int:
+    """The converter for C's `unsigned short`."""
+    try:
+        number = index(value)
+    except TypeError:
+        raise TypeError("an integer is required") from None
+    if number < 0:
+        raise ValueError("value must be positive")
+    if number > 0xFFFF:
+        raise OverflowError("Python int too large for C unsigned short")
+    return number
+
+
+def milliseconds(value: Any, unit_ns: int) -> int | None:
+    """A time limit as poll(2) and epoll_wait(2) have it: ns, whole milliseconds, rounded up; None for none."""
+    if value is None:
+        return None
+    try:
+        nanoseconds = time_argument(value, unit_ns)
+    except TypeError:
+        raise TypeError("timeout must be an integer or None") from None
+    whole = -(-nanoseconds // _MILLISECOND_NS)
+    if not -INT_MAX - 1 <= whole <= INT_MAX:
+        raise OverflowError("timeout is too large")
+    return None if nanoseconds < 0 else whole * _MILLISECOND_NS
+
+
+class BasePoll:
+    """`select.poll` of every process; `make_poll_class` ties it to one."""
+
+    __slots__ = ("_polling", "_wanted")
+
+    _call: Any
+
+    def __init__(self) -> None:
+        self._wanted: dict[int, int] = {}
+        self._polling = False
+
+    def register(self, fd: Any, eventmask: Any = _ALL, /) -> None:
+        """Register a file descriptor with the polling object."""
+        number = descriptor_argument(fd)
+        self._wanted[number] = events_argument(eventmask)
+
+    def modify(self, fd: Any, eventmask: Any, /) -> None:
+        """Modify an already registered file descriptor."""
+        number = descriptor_argument(fd)
+        events = events_argument(eventmask)
+        if number not in self._wanted:
+            raise FileNotFoundError(linux.ENOENT, "No such file or directory")
+        self._wanted[number] = events
+
+    def unregister(self, fd: Any, /) -> None:
+        """Remove a file descriptor being tracked by the polling object."""
+        del self._wanted[descriptor_argument(fd)]
+
+    def poll(self, timeout: Any = None, /) -> list[tuple[int, int]]:
+        """Poll for events on the registered descriptors: `timeout` in milliseconds."""
+        limit_ns = milliseconds(timeout, _MILLISECOND_NS)
+        if self._polling:
+            raise RuntimeError("concurrent poll() invocation")
+        self._polling = True
+        try:
+            return list(self._call("poll", tuple(self._wanted.items()), limit_ns))
+        finally:
+            self._polling = False
+
+
+def make_poll_class(process: "ProgramProcess") -> type[BasePoll]:
+    """The class of one process's poll objects."""
+    return type("poll", (BasePoll,), {"__slots__": (), "__module__": "select", "_call": staticmethod(process.call)})

@@ -1,0 +1,102 @@
+"""The module `_socket` of one process: CPython's own `socket.py` loads on it unchanged (Modules/socketmodule.c).
+
+Its class is in `socket_class.py`, names and services in `socket_names.py`, constants in `socket_constants.py`. What
+is pure computation (inet_pton, htons, CMSG_LEN, ...) is the real module's own function. What stays out is the C capsule
+`CAPI`, through which C extensions would reach real sockets.
+"""
+
+import _socket as system
+import warnings
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from farhost.programs.stdlib.socket_class import SocketState, make_socket_class, start
+from farhost.programs.stdlib.socket_constants import integer_constants
+from farhost.programs.stdlib.socket_convert import as_int, int_argument, timeout_argument, timeout_seconds
+from farhost.programs.stdlib.socket_names import Names
+from farhost.wire import linux
+
+if TYPE_CHECKING:
+    from farhost.programs.process import ProgramProcess
+
+PURE = (
+    "CMSG_LEN",
+    "CMSG_SPACE",
+    "htonl",
+    "htons",
+    "inet_aton",
+    "inet_ntoa",
+    "inet_ntop",
+    "inet_pton",
+    "ntohl",
+    "ntohs",
+    "error",
+    "gaierror",
+    "herror",
+    "timeout",
+)
+"""Functions of nothing but their arguments, and exception types: the real module's own."""
+
+
+def make_socket_module(process: "ProgramProcess") -> ModuleType:
+    """`_socket` for one process."""
+    module = ModuleType("_socket", system.__doc__)
+    lookup = Names(process)
+    state = SocketState(process, lookup.resolve, _warn)
+    names: dict[str, Any] = integer_constants(system)
+    names.update({name: getattr(system, name) for name in PURE})
+    names.update(_calls(process, state), **lookup.functions())
+    names["has_ipv6"] = True
+    module.__dict__.update(names)
+    return module
+
+
+def _warn(sock: object) -> None:
+    """A socket went that nobody had closed."""
+    warnings.warn(f"unclosed {sock!r}", ResourceWarning, source=sock, stacklevel=1)
+
+
+def _calls(process: "ProgramProcess", state: SocketState) -> dict[str, Any]:
+    """The class, and the functions that make and close descriptors."""
+    call = process.call
+    socket_class = make_socket_class(state)
+
+    def socketpair(family: Any = linux.AF_UNIX, type: Any = linux.SOCK_STREAM, proto: Any = 0, /) -> Any:
+        """socketpair([family[, type [, proto]]]) -> (socket object, socket object)"""
+        family, type, proto = int_argument(family), int_argument(type), int_argument(proto)
+        pair = []
+        for fd in call("socketpair", family, type | linux.SOCK_CLOEXEC, proto):
+            sock = socket_class.__new__(socket_class)
+            start(sock, fd, family, type, proto)
+            pair.append(sock)
+        return tuple(pair)
+
+    def dup(fd: Any, /) -> int:
+        """dup(integer) -> integer"""
+        return call("fcntl", int_argument(fd), linux.F_DUPFD_CLOEXEC, 0)  # type: ignore[no-any-return]
+
+    def close(fd: Any, /) -> None:
+        """close(integer) -> None"""
+        try:
+            call("close", as_int(fd))
+        except ConnectionResetError:
+            pass
+
+    def getdefaulttimeout() -> float | None:
+        """getdefaulttimeout() -> timeout"""
+        return timeout_seconds(state.default_timeout_ns)
+
+    def setdefaulttimeout(timeout: Any, /) -> None:
+        """setdefaulttimeout(timeout)"""
+        state.default_timeout_ns = timeout_argument(timeout)
+
+    def gethostname() -> str:
+        """gethostname() -> string"""
+        return str(call("uname")[0])
+
+    def sethostname(name: Any, /) -> NoReturn:
+        """A program has no right to it, as a user other than root has none."""
+        raise PermissionError(linux.EPERM, "Operation not permitted")
+
+    functions = (socketpair, dup, close, getdefaulttimeout, setdefaulttimeout, gethostname, sethostname)
+    return {"socket": socket_class, "SocketType": socket_class, **{made.__name__: made for made in functions}}
