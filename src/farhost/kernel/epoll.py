@@ -21,7 +21,7 @@ _ET, _ONESHOT, _EXCLUSIVE, _WAKEUP = linux.EPOLLET, linux.EPOLLONESHOT, linux.EP
 _PRIVATE = _ET | _ONESHOT | _EXCLUSIVE | _WAKEUP
 _EXCLUSIVE_ALLOWED = linux.EPOLLIN | linux.EPOLLOUT | linux.EPOLLERR | linux.EPOLLHUP | _WAKEUP | _ET | _EXCLUSIVE
 _DEEPEST = 4
-"""EP_MAX_NESTS: this many instances may hang below one."""
+"""EP_MAX_NESTS: so many instances may hang below one another."""
 _MOST_EVENTS = 2**31 // 12
 """EP_MAX_EVENTS."""
 
@@ -125,7 +125,7 @@ class EpollFile(OpenFile):
             self.add_ready(item)
 
     def _check_loop(self, inner: "EpollFile") -> None:
-        if inner._reaches(self) or inner._depth() + self._height() > _DEEPEST:
+        if inner._reaches(self) or inner._depth() + self._height() >= _DEEPEST:
             raise KernelError(linux.ELOOP)
 
     def _reaches(self, target: "EpollFile") -> bool:
