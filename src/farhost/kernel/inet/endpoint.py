@@ -1,0 +1,216 @@
+"""A TCP connection in its host: the sans-I/O connection, its four numbers, its path, its timer, its owner.
+
+The owner is a stream socket, a listener while nobody has accepted the connection, or nobody: a connection outlives its
+descriptors until the protocol is done with it. What the connection says is turned into packets here, and what happens
+to it is told to the owner.
+"""
+
+from typing import TYPE_CHECKING, Protocol
+
+from farhost.kernel.inet.output import packet_size
+from farhost.kernel.inet.path import Path
+from farhost.kernel.inet.ports import Binding
+from farhost.kernel.waiting import KernelError
+from farhost.protocols.tcp.connection import TcpConnection
+from farhost.protocols.tcp.events import CLOSED, FAILED, TIME_WAIT
+from farhost.wire import linux
+from farhost.wire.packet import Flow, IpAddress, Packet, TcpSegment
+
+if TYPE_CHECKING:
+    from farhost.kernel.environment import Timer
+    from farhost.kernel.inet.listener import Listener
+    from farhost.kernel.inet.tcp_host import TcpHost
+
+Key = tuple[IpAddress, int, IpAddress, int]
+"""(own address, own port, peer's address, peer's port)."""
+
+
+class Owner(Protocol):
+    """Who is told what happens to a connection."""
+
+    def tcp_happened(self, endpoint: "TcpEndpoint", events: int) -> None:
+        """`events` are the bits of `TcpConnection.take_events`."""
+
+
+class TcpEndpoint:
+    """One end of one connection."""
+
+    __slots__ = (
+        "_due_ns",
+        "_generation",
+        "_timer",
+        "binding",
+        "closed",
+        "connection",
+        "device",
+        "flow",
+        "keeps_binding",
+        "key",
+        "largest",
+        "listener",
+        "owner",
+        "path",
+        "plain",
+        "scope_id",
+        "soft_error",
+        "state_name",
+        "synack_count",
+        "tcp",
+        "time_wait",
+        "time_wait_ns",
+        "tos",
+        "touched",
+        "ttl",
+    )
+
+    def __init__(
+        self, tcp: "TcpHost", key: Key, connection: TcpConnection, path: Path, flow: Flow, binding: Binding
+    ) -> None:
+        self.tcp = tcp
+        self.key = key
+        self.connection = connection
+        self.path = path
+        self.flow = flow
+        self.binding = binding
+        self.keeps_binding = False
+        """A socket that is bound by name holds the binding beyond the connection's end."""
+        self.owner: Owner | None = None
+        self.listener: Listener | None = None
+        """The listener whose request this is, until the handshake is over."""
+        self.plain = True
+        """Whether segments go straight to the connection: neither a request nor in TIME_WAIT."""
+        self.closed = False
+        self.time_wait = False
+        self.time_wait_ns = 0
+        """Since when."""
+        self.touched = False
+        self.soft_error = 0
+        """What an ICMP message said last; it explains a later timeout (sk_err_soft)."""
+        self.ttl = 64
+        self.tos = 0
+        self.device = ""
+        self.scope_id = 0
+        self.synack_count = 0
+        self.state_name = ""
+        self.largest = 0
+        self._generation = tcp.internet.generation
+        self._due_ns: int | None = None
+        self._timer: Timer | None = None
+        self._measure()
+
+    def _measure(self) -> None:
+        headers = 40 if len(self.key[0]) == 4 else 60
+        self.largest = self.path.mtu - headers - 40
+
+    def pump(self) -> None:
+        """Send what the connection has to send, tell the owner what happened, see to the timer."""
+        connection = self.connection
+        output = connection.take_output()
+        if output:
+            self._transmit(output)
+        events = connection.take_events()
+        if events:
+            self._happened(events)
+        due_ns = connection.next_deadline()
+        if due_ns is not None and (self._due_ns is None or due_ns < self._due_ns):
+            self._arm(due_ns)
+
+    def _transmit(self, output: list[tuple[TcpSegment, int]]) -> None:
+        internet = self.tcp.internet
+        if self._generation != internet.generation:
+            self._look_again()
+        path = self.path
+        source, _, destination, _ = self.key
+        flow, ttl, tos, largest = self.flow, self.ttl, self.tos, self.largest
+        internet.counters["TcpOutSegs"] += len(output)
+        for segment, ordinal in output:
+            packet = Packet(
+                source, destination, 6, segment, ttl, 0, True, tos, 0, 0, False, flow, ordinal
+            )
+            if (segment.segment_size or len(segment.payload)) <= largest or packet_size(packet) <= path.mtu:
+                internet.transmit(packet, path.interface, path.next_hop)
+            else:
+                internet.output(packet, path)
+
+    def _look_again(self) -> None:
+        """Routes or MTUs have changed: find the path anew; without one, packets go the old way."""
+        internet = self.tcp.internet
+        self._generation = internet.generation
+        try:
+            path = internet.path(self.key[2], self.key[0], self.device)
+        except KernelError:
+            return
+        changed = path.mtu != self.path.mtu
+        self.path = path
+        if changed:
+            self._measure()
+
+    def path_mtu_changed(self) -> None:
+        """An ICMP message said that less fits the path: the connection cuts smaller from now on (RFC 1191)."""
+        self._look_again()
+        headers = 40 if len(self.key[0]) == 4 else 60
+        self.connection.on_path_mtu(self.path.mtu - headers, self.tcp.internet.clock.now_ns)
+        self.pump()
+
+    def _happened(self, events: int) -> None:
+        tcp = self.tcp
+        if tcp.internet.tracer.on:
+            self.trace_state()
+        if events & TIME_WAIT:
+            self.time_wait = True
+            self.plain = False
+            tcp.enter_time_wait(self)
+        if events & (CLOSED | FAILED) and not self.closed:
+            self.closed = True
+            tcp.forget(self)
+        owner = self.owner
+        if owner is not None:
+            owner.tcp_happened(self, events)
+
+    def trace_state(self) -> None:
+        """Emit a StateChange if the connection's state is another than when last looked at."""
+        name = self.connection.state.name
+        if name != self.state_name:
+            self.tcp.internet.kernel.trace_state(f"tcp {self.flow.name}", self.state_name or "CLOSED", name)
+            self.state_name = name
+
+    def _arm(self, due_ns: int) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._due_ns = due_ns
+        self._timer = self.tcp.internet.clock.call_at(due_ns, self._expire)
+
+    def _expire(self) -> None:
+        """The timer is re-armed lazily: it may come before the deadline, which has moved on meanwhile."""
+        self._timer = None
+        self._due_ns = None
+        connection = self.connection
+        due_ns = connection.next_deadline()
+        if due_ns is None:
+            return
+        internet = self.tcp.internet
+        if due_ns > internet.clock.now_ns:
+            self._arm(due_ns)
+            return
+        if self.listener is not None:
+            self.synack_count += 1
+        connection.on_deadline(internet.clock.now_ns)
+        self.pump()
+        internet.kernel.softirq()
+
+    def stop_timer(self) -> None:
+        """Nothing will happen any more by itself."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+            self._due_ns = None
+
+    def release_binding(self) -> None:
+        """The socket that was bound by name is gone: the binding lives as long as the connection."""
+        self.keeps_binding = False
+        if self.closed:
+            self.tcp.ports.remove(self.binding)
+
+    def unreachable_errno(self) -> int:
+        """What a connection that timed out tells its program."""
+        return self.soft_error or linux.ETIMEDOUT

@@ -1,0 +1,493 @@
+"""TCP sockets: what a program sees of a connection (tcp(7), socket(7), Linux's net/ipv4/af_inet.c and tcp.c).
+
+The protocol is `farhost.protocols.tcp`, its place in the host `endpoint.py`, accepting `listener.py`, sending and
+receiving `stream_io.py`. A socket outlives its connection (the error and the last bytes can still be read), and a
+connection its socket (what was sent before close is still delivered).
+"""
+
+from enum import Enum, auto
+from typing import TYPE_CHECKING
+
+from farhost.kernel.files import Control, Received
+from farhost.kernel.inet import stream_io
+from farhost.kernel.inet.addresses import as_sockaddr, destination_of
+from farhost.kernel.inet.endpoint import TcpEndpoint
+from farhost.kernel.inet.listener import Listener
+from farhost.kernel.inet.options import STREAM_OPTIONS, apply_tcp_option
+from farhost.kernel.inet.path import Path
+from farhost.kernel.inet.ports import PortTable
+from farhost.kernel.inet.socket_base import ALL, BOTH_SHUTDOWN, RECEIVE_SHUTDOWN, SEND_SHUTDOWN, InetSocket
+from farhost.kernel.inet.tcp_config import make_config
+from farhost.kernel.waiting import Blocked, GiveUp, KernelError
+from farhost.protocols.tcp.connection import TcpConnection
+from farhost.protocols.tcp.events import CLOSED, ESTABLISHED, FAILED, PEER_FINISHED, READABLE, TIME_WAIT, WRITABLE
+from farhost.protocols.tcp.state import Failure, TcpState
+from farhost.wire import linux
+from farhost.wire.addresses import ANY_V4, ANY_V6, is_multicast
+from farhost.wire.packet import Flow, IpAddress
+from farhost.wire.sockaddr import Sockaddr, SockaddrOther
+
+if TYPE_CHECKING:
+    from farhost.kernel.kernel import Kernel
+    from farhost.kernel.process import Thread
+
+_IN, _OUT, _ERR = linux.EPOLLIN, linux.EPOLLOUT, linux.EPOLLERR
+_HUP, _RDHUP = linux.EPOLLHUP, linux.EPOLLRDHUP
+
+_OPENING = (TcpState.SYN_SENT, TcpState.SYN_RECEIVED)
+_GONE = (TcpState.CLOSED, TcpState.TIME_WAIT)
+_LINGERING = (TcpState.FIN_WAIT_1, TcpState.CLOSING, TcpState.LAST_ACK)
+_LARGEST_READ = 0x7FFFFFFF
+
+
+class Phase(Enum):
+    """The socket's own view of connect(2) (SS_UNCONNECTED and so on, include/uapi/linux/net.h)."""
+
+    UNCONNECTED = auto()
+    CONNECTING = auto()
+    CONNECTED = auto()
+    DISCONNECTING = auto()
+
+
+class StreamSocket(InetSocket):
+    """A SOCK_STREAM socket of AF_INET or AF_INET6."""
+
+    option_table = STREAM_OPTIONS
+
+    def __init__(self, kernel: "Kernel", domain: int) -> None:
+        super().__init__(kernel, domain, linux.SOCK_STREAM, linux.IPPROTO_TCP)
+        self.options.send_buffer = kernel.sysctls.integers("net.ipv4.tcp_wmem")[1]
+        self.options.receive_buffer = kernel.sysctls.integers("net.ipv4.tcp_rmem")[1]
+        self.phase = Phase.UNCONNECTED
+        self.endpoint: TcpEndpoint | None = None
+        self.listener: Listener | None = None
+        self.soft_error = 0
+        self.peer_done = False
+        """The peer's FIN has come (SOCK_DONE): the end of the stream is no error."""
+        self.more = False
+        """The last send had MSG_MORE: less than a segment waits for the next."""
+
+    @property
+    def ports(self) -> PortTable:
+        """The port table of TCP."""
+        return self.internet.tcp.ports
+
+    @property
+    def state(self) -> TcpState:
+        """The connection's state; CLOSED without one (also in TIME_WAIT, which is no longer the socket's)."""
+        endpoint = self.endpoint
+        if endpoint is None:
+            return TcpState.CLOSED
+        state = endpoint.connection.state
+        return TcpState.CLOSED if state is TcpState.TIME_WAIT else state
+
+    def is_busy(self) -> bool:
+        """bind(2) is for sockets in CLOSE only."""
+        return self.listener is not None or self.state is not TcpState.CLOSED
+
+    def take_port(self, uid: int, port: int) -> None:
+        """Have a port of TCP's."""
+        super().take_port(uid, port)
+        self.internet.tcp.bound[self] = None
+
+    def drop_port(self) -> None:
+        """Have none any more; the connection keeps the binding while it lives."""
+        binding, self.binding = self.binding, None
+        self.internet.tcp.bound.pop(self, None)
+        if binding is None:
+            return
+        endpoint = self.endpoint
+        if endpoint is not None and endpoint.binding is binding:
+            endpoint.release_binding()
+        else:
+            self.ports.remove(binding)
+
+    # listen(2) and accept(2)
+
+    def listen(self, thread: "Thread", backlog: int) -> None:
+        """listen(2): EINVAL on a connected socket; EADDRINUSE if somebody else listens there. Again: a new backlog."""
+        if self.phase is not Phase.UNCONNECTED or self.state is not TcpState.CLOSED:
+            raise KernelError(linux.EINVAL)
+        limit = self.kernel.sysctls["net.core.somaxconn"]
+        backlog = min(backlog & 0xFFFFFFFF, limit)
+        if self.listener is not None:
+            self.listener.backlog = backlog
+            return
+        if self.binding is None:
+            self.take_port(thread.process.uid, 0)
+        binding = self.binding
+        assert binding is not None
+        self.copy_options(binding)
+        binding.listening = True
+        reuse, binding.reuse_address = binding.reuse_address, False
+        if self.ports.conflicts(binding, self.local_port):
+            binding.listening = False
+            binding.reuse_address = reuse
+            self.drop_port()
+            raise KernelError(linux.EADDRINUSE)
+        binding.reuse_address = reuse
+        self.listener = Listener(self, backlog)
+        self.listening = True
+        self.shut = 0
+        self.internet.tcp.listeners.setdefault(self.local_port, []).append(self.listener)
+        self.kernel.trace_state(f"tcp {self.kernel.name}:{self.local_port}", "CLOSED", "LISTEN")
+
+    def _stop_listening(self) -> None:
+        listener, self.listener = self.listener, None
+        assert listener is not None
+        self.listening = False
+        listeners = self.internet.tcp.listeners[self.local_port]
+        listeners.remove(listener)
+        if not listeners:
+            del self.internet.tcp.listeners[self.local_port]
+        if self.binding is not None:
+            self.binding.listening = False
+        listener.close()
+        self.kernel.trace_state(f"tcp {self.kernel.name}:{self.local_port}", "LISTEN", "CLOSED")
+
+    def accept(self, thread: "Thread") -> "tuple[StreamSocket, Sockaddr] | Blocked":
+        """accept(2): the connection that waited longest, even if it is closed by now; EINVAL, EAGAIN."""
+        deadline_ns = self.receive_deadline_ns()
+
+        def attempt() -> "tuple[StreamSocket, Sockaddr] | Blocked":
+            listener = self.listener
+            if listener is None:
+                raise KernelError(linux.EINVAL)
+            endpoint = listener.take()
+            if endpoint is not None:
+                return self._accepted(endpoint)
+            if self.nonblocking:
+                raise KernelError(linux.EAGAIN)
+            return Blocked(((self.queue, _IN),), attempt, deadline_ns)
+
+        return attempt()
+
+    def _accepted(self, endpoint: TcpEndpoint) -> "tuple[StreamSocket, Sockaddr]":
+        other = StreamSocket(self.kernel, self.domain)
+        other.options = self.options.copy()
+        other.inet = self.inet.copy(self.kernel.sysctls)
+        other.endpoint = endpoint
+        other.local_address, other.local_port, other.remote_address, other.remote_port = endpoint.key
+        other.scope_id = endpoint.path.interface.index
+        other.binding = endpoint.binding
+        other.address_locked = True
+        other.phase = Phase.CONNECTED
+        self.internet.tcp.bound[other] = None
+        endpoint.owner = other
+        connection = endpoint.connection
+        if connection.peer_finished:
+            other.shut |= RECEIVE_SHUTDOWN
+            other.peer_done = True
+        if endpoint.closed:
+            other.shut = BOTH_SHUTDOWN
+            other.error = other.failure_errno(endpoint)
+        peer = as_sockaddr(self.domain, other.remote_address, other.remote_port, other.scope_id)
+        return other, peer
+
+    # connect(2)
+
+    def connect(self, thread: "Thread", address: Sockaddr) -> None | Blocked:
+        """connect(2): see the manual page for its errors; a second call while one is under way waits for that one."""
+        if isinstance(address, SockaddrOther) and address.family == linux.AF_UNSPEC:
+            self.disconnect()
+            self.phase = Phase.UNCONNECTED
+            return None
+        errno = linux.EALREADY
+        if self.phase is Phase.CONNECTED:
+            raise KernelError(linux.EISCONN)
+        if self.phase is Phase.DISCONNECTING:
+            raise KernelError(linux.EINVAL)
+        if self.phase is Phase.UNCONNECTED:
+            if self.listener is not None or self.state is not TcpState.CLOSED:
+                raise KernelError(linux.EISCONN)
+            self._start(thread, address)
+            self.phase = Phase.CONNECTING
+            errno = linux.EINPROGRESS
+        if self.nonblocking and self.state in _OPENING:
+            raise KernelError(errno)
+        if self.kernel.soft:
+            self.kernel.softirq()
+        return self._wait_connect(self.send_deadline_ns(), errno)
+
+    def _wait_connect(self, deadline_ns: int | None, errno: int) -> None | Blocked:
+        if self.state not in _OPENING:
+            self._finish_connect()
+            return None
+
+        def give_up(why: GiveUp) -> object:
+            raise KernelError(linux.EINTR if why is GiveUp.INTERRUPTED else errno)
+
+        return Blocked(
+            ((self.queue, _OUT | _HUP | _ERR),), lambda: self._wait_connect(deadline_ns, errno), deadline_ns, give_up
+        )
+
+    def _finish_connect(self) -> None:
+        """The handshake is over: connected, or the error that ended it (ECONNABORTED if somebody took that)."""
+        if self.state is TcpState.CLOSED:
+            error = self.take_error() or linux.ECONNABORTED
+            self.phase = Phase.UNCONNECTED
+            self.disconnect()
+            self.error = 0
+            raise KernelError(error)
+        self.phase = Phase.CONNECTED
+
+    def _start(self, thread: "Thread", address: Sockaddr) -> None:
+        """Choose path, address and port, and send a SYN (tcp_v4_connect, tcp_v6_connect)."""
+        destination, port, scope_id = destination_of(self.domain, address)
+        destination = self.checked_destination(destination)
+        if is_multicast(destination):
+            raise KernelError(linux.ENETUNREACH)
+        if scope_id:
+            self.scope_id = scope_id
+        source = self.local_address if any(self.local_address) else None
+        path = self.internet.path(destination, source, self.device())
+        if path.broadcast:
+            raise KernelError(linux.ENETUNREACH if self.options.broadcast else linux.EACCES)
+        self._claim(thread, path, destination, port)
+        self._open(path, destination, port)
+
+    def _claim(self, thread: "Thread", path: Path, destination: IpAddress, port: int) -> None:
+        """Have four numbers that nobody else has: EADDRNOTAVAIL."""
+        tcp = self.internet.tcp
+        source = path.source
+        if self.binding is not None:
+            key = (source, self.local_port, destination, port)
+            if tcp.taken(key):
+                raise KernelError(linux.EADDRNOTAVAIL)
+            self.local_address = self.binding.address = source
+            tcp.replace(key)
+            return
+        low, high = self.ephemeral_range()
+        what = f"connect {tcp.host_name(destination)}:{port}"
+        found = self.ports.find_connect_port(
+            low,
+            high,
+            lambda bound: self.draw_port(what, bound),
+            lambda candidate: tcp.taken((source, candidate, destination, port)),
+        )
+        if found is None:
+            raise KernelError(linux.EADDRNOTAVAIL)
+        self.local_address = source
+        binding = self.make_binding(thread.process.uid)
+        binding.by_name = False
+        self.enter(binding, found)
+        tcp.bound[self] = None
+        tcp.replace((source, found, destination, port))
+
+    def _open(self, path: Path, destination: IpAddress, port: int) -> None:
+        tcp = self.internet.tcp
+        key = (path.source, self.local_port, destination, port)
+        self.remote_address, self.remote_port = destination, port
+        isn = tcp.initial_sequence(key)
+        connection = TcpConnection.active(
+            make_config(self, path), self.local_port, port, isn, self.internet.clock.now_ns
+        )
+        assert self.binding is not None
+        endpoint = TcpEndpoint(tcp, key, connection, path, Flow(tcp.flow_name(key), isn), self.binding)
+        endpoint.keeps_binding = self.port_locked
+        endpoint.ttl = self.hops(destination)
+        endpoint.tos = self.traffic_class(destination)
+        endpoint.device = self.device()
+        endpoint.owner = self
+        self.endpoint = endpoint
+        self.shut = 0
+        self.peer_done = False
+        tcp.add(endpoint)
+        endpoint.pump()
+
+    def disconnect(self) -> None:
+        """connect(2) with AF_UNSPEC, and the end of a failed connect (tcp_disconnect): back to the beginning."""
+        if self.listener is not None:
+            self._stop_listening()
+        endpoint = self.endpoint
+        if endpoint is not None and not endpoint.closed:
+            if self.state in _OPENING:
+                self.error = linux.ECONNRESET
+            endpoint.owner = None
+            endpoint.connection.abort(self.internet.clock.now_ns)
+            endpoint.pump()
+        if endpoint is not None:
+            endpoint.owner = None
+            endpoint.keeps_binding = False
+        self.endpoint = None
+        self.remote_address, self.remote_port = None, 0
+        if not self.address_locked:
+            self.local_address = ANY_V4 if self.domain == linux.AF_INET else ANY_V6
+        if not self.port_locked:
+            self.drop_port()
+        elif self.binding is not None:
+            self.binding.address = self.local_address
+        self.shut = 0
+        self.peer_done = False
+
+    # What the connection reports.
+
+    def tcp_happened(self, endpoint: TcpEndpoint, events: int) -> None:
+        """The connection's news: errors, shut directions, and whom to wake."""
+        if events & (FAILED | CLOSED | TIME_WAIT):
+            self._ended(endpoint, events)
+            return
+        mask = 0
+        if events & PEER_FINISHED:
+            self.shut |= RECEIVE_SHUTDOWN
+            self.peer_done = True
+            mask = ALL
+        if events & ESTABLISHED:
+            mask = ALL
+        if events & READABLE and endpoint.connection.readable_bytes >= self.options.receive_low_water:
+            mask |= _IN
+        if events & WRITABLE and self.is_writable():
+            mask |= _OUT
+        if mask:
+            self.queue.wake(mask)
+
+    def _ended(self, endpoint: TcpEndpoint, events: int) -> None:
+        if events & PEER_FINISHED:
+            self.peer_done = True
+        if events & FAILED:
+            self.error = self.failure_errno(endpoint)
+        if endpoint.closed or events & TIME_WAIT:
+            self.shut = BOTH_SHUTDOWN
+            if not self.port_locked and not endpoint.time_wait and self.binding is not None:
+                self.binding = None
+                self.internet.tcp.bound.pop(self, None)
+        self.queue.wake(ALL)
+
+    def failure_errno(self, endpoint: TcpEndpoint) -> int:
+        """What a program is told of how its connection failed (tcp_reset, tcp_write_err); 0: it did not."""
+        match endpoint.connection.error:
+            case None:
+                return 0
+            case Failure.RESET:
+                return linux.EPIPE if self.peer_done or endpoint.connection.peer_finished else linux.ECONNRESET
+            case Failure.REFUSED:
+                return linux.ECONNREFUSED
+            case Failure.UNREACHABLE:
+                return endpoint.soft_error or linux.EHOSTUNREACH
+            case Failure.TIMED_OUT:
+                return endpoint.unreachable_errno()
+
+    def is_writable(self) -> bool:
+        """Whether a third of the send buffer is free (sk_stream_is_writeable)."""
+        endpoint = self.endpoint
+        if endpoint is None:
+            return True
+        connection = endpoint.connection
+        return connection.write_space * 3 >= connection.send_buffer
+
+    def poll(self) -> int:
+        """Readiness as tcp_poll() has it."""
+        if self.listener is not None:
+            return _IN if self.listener.ready else 0
+        state = self.state
+        shut = self.shut
+        ready = 0
+        if shut == BOTH_SHUTDOWN or state is TcpState.CLOSED:
+            ready = _HUP
+        if shut & RECEIVE_SHUTDOWN:
+            ready |= _IN | _RDHUP
+        if state not in _OPENING:
+            endpoint = self.endpoint
+            if endpoint is not None and stream_io.is_readable(self, endpoint.connection):
+                ready |= _IN
+            if shut & SEND_SHUTDOWN or self.is_writable():
+                ready |= _OUT
+        if self.error:
+            ready |= _ERR
+        return ready
+
+    # send(2), recv(2), shutdown(2), close(2)
+
+    def sendmsg(
+        self, thread: "Thread", data: bytes, address: Sockaddr | None, flags: int, control: Control = ()
+    ) -> int | Blocked:
+        """send(2): the bytes taken; EAGAIN, EPIPE with SIGPIPE, the pending error. An address is ignored."""
+        return stream_io.send(self, data, flags)
+
+    def recvmsg(self, thread: "Thread", size: int, flags: int, control_size: int = 0) -> Received | Blocked:
+        """recv(2): ENOTCONN, EAGAIN, the pending error; no bytes at the end of the stream."""
+        return stream_io.receive(self, size, flags)
+
+    def getpeername(self) -> Sockaddr:
+        """getpeername(2): ENOTCONN before the handshake is over and after the connection's end."""
+        if self.state is TcpState.CLOSED or self.state is TcpState.SYN_SENT:
+            raise KernelError(linux.ENOTCONN)
+        return super().getpeername()
+
+    def shutdown(self, thread: "Thread", how: int) -> None:
+        """shutdown(2): EINVAL, ENOTCONN. SHUT_WR sends FIN; SHUT_RD only ends what this side reads."""
+        if how not in (linux.SHUT_RD, linux.SHUT_WR, linux.SHUT_RDWR):
+            raise KernelError(linux.EINVAL)
+        how += 1
+        state = self.state
+        if self.phase is Phase.CONNECTING:
+            opening = state in _OPENING or state is TcpState.CLOSED
+            self.phase = Phase.DISCONNECTING if opening else Phase.CONNECTED
+        errno = 0
+        if self.listener is not None:
+            if how & RECEIVE_SHUTDOWN:
+                self.disconnect()
+                self.phase = Phase.UNCONNECTED
+        elif state is TcpState.SYN_SENT:
+            self.disconnect()
+            self.phase = Phase.UNCONNECTED
+        else:
+            if state is TcpState.CLOSED:
+                errno = linux.ENOTCONN
+            self.shut |= how
+            endpoint = self.endpoint
+            if how & SEND_SHUTDOWN and endpoint is not None and state in (TcpState.ESTABLISHED, TcpState.CLOSE_WAIT):
+                endpoint.connection.shutdown_write(self.internet.clock.now_ns)
+                endpoint.pump()
+        self.queue.wake(ALL)
+        if errno:
+            raise KernelError(errno)
+
+    def release(self, thread: "Thread | None") -> None | Blocked:
+        """close(2) of the last descriptor: FIN, or RST with unread data or SO_LINGER 0; SO_LINGER > 0 waits."""
+        self.shut = BOTH_SHUTDOWN
+        if self.listener is not None:
+            self._stop_listening()
+        endpoint = self.endpoint
+        if endpoint is None or endpoint.closed:
+            self.drop_port()
+            return None
+        on, seconds = self.options.linger
+        now_ns = self.internet.clock.now_ns
+        connection = endpoint.connection
+        if on and not seconds and not connection.readable_bytes:
+            connection.abort(now_ns)
+        else:
+            connection.close(now_ns)
+        endpoint.pump()
+        if on and seconds and thread is not None:
+            if self.kernel.soft:
+                self.kernel.softirq()
+            return self._linger(self.kernel.deadline_ns(seconds * 10**9))
+        self._orphan()
+        return None
+
+    def _linger(self, deadline_ns: int) -> None | Blocked:
+        """Wait until what was sent has been acknowledged (sk_stream_wait_close)."""
+        if self.state not in _LINGERING:
+            self._orphan()
+            return None
+
+        def give_up(why: GiveUp) -> object:
+            self._orphan()
+            return None
+
+        return Blocked(((self.queue, ALL),), lambda: self._linger(deadline_ns), deadline_ns, give_up)
+
+    def _orphan(self) -> None:
+        """The connection goes on without a socket."""
+        endpoint = self.endpoint
+        if endpoint is not None:
+            endpoint.owner = None
+        self.drop_port()
+
+    def options_changed(self, level: int, name: int) -> None:
+        """An option that a running connection has to hear of."""
+        if self.binding is not None and level == linux.SOL_SOCKET:
+            self.copy_options(self.binding)
+        apply_tcp_option(self, level, name)

@@ -1,0 +1,202 @@
+"""Sending and receiving on TCP sockets: waiting with partial progress, MSG_PEEK, MSG_WAITALL, MSG_TRUNC, MSG_MORE.
+
+Linux's tcp_sendmsg_locked() and tcp_recvmsg_locked(), in the order of their checks. Before a call waits, what it sent
+through `lo` is delivered (and answered), so that nothing that could end the wait is still under way.
+"""
+
+from typing import TYPE_CHECKING
+
+from farhost.kernel.files import Received
+from farhost.kernel.inet.socket_base import RECEIVE_SHUTDOWN, SEND_SHUTDOWN
+from farhost.kernel.waiting import Blocked, GiveUp, KernelError
+from farhost.protocols.tcp.connection import TcpConnection
+from farhost.protocols.tcp.state import TcpState
+from farhost.wire import linux
+
+if TYPE_CHECKING:
+    from farhost.kernel.inet.stream import StreamSocket
+
+_SENDABLE = (TcpState.ESTABLISHED, TcpState.CLOSE_WAIT)
+_OPENING = (TcpState.SYN_SENT, TcpState.SYN_RECEIVED)
+_SIMPLE = linux.MSG_DONTWAIT | linux.MSG_NOSIGNAL
+_SENDING_WAITS_FOR = linux.EPOLLOUT | linux.EPOLLHUP | linux.EPOLLERR
+_RECEIVING_WAITS_FOR = linux.EPOLLIN | linux.EPOLLRDHUP
+
+
+def is_readable(socket: "StreamSocket", connection: TcpConnection) -> bool:
+    """Whether at least SO_RCVLOWAT bytes wait (tcp_stream_is_readable)."""
+    size = connection.readable_bytes
+    return size > 0 and size >= socket.options.receive_low_water
+
+
+def send(socket: "StreamSocket", data: bytes, flags: int) -> int | Blocked:
+    """send(2)."""
+    endpoint = socket.endpoint
+    taken = 0
+    if (
+        endpoint is not None
+        and not flags & ~_SIMPLE
+        and not socket.error
+        and not socket.shut & SEND_SHUTDOWN
+        and not socket.more
+        and endpoint.connection.state in _SENDABLE
+    ):
+        taken = endpoint.connection.write(data, socket.internet.clock.now_ns)
+        endpoint.pump()
+        if taken == len(data):
+            return taken
+    if flags & linux.MSG_OOB:
+        raise KernelError(linux.EOPNOTSUPP)
+    return _Sending(socket, data, flags, taken).go_on()
+
+
+class _Sending:
+    """A send under way: what was taken so far."""
+
+    __slots__ = ("data", "deadline_ns", "flags", "sent", "socket")
+
+    def __init__(self, socket: "StreamSocket", data: bytes, flags: int, sent: int) -> None:
+        self.socket = socket
+        self.data = data
+        self.flags = flags
+        self.sent = sent
+        self.deadline_ns = socket.send_deadline_ns()
+
+    def go_on(self) -> int | Blocked:
+        """Give the connection what it takes; wait when that is not all."""
+        socket = self.socket
+        while True:
+            if socket.state not in _OPENING or socket.error:
+                if socket.error or socket.shut & SEND_SHUTDOWN or socket.state not in _SENDABLE:
+                    return self._end()
+                if self._write():
+                    return self.sent
+            if socket.cannot_wait(self.flags):
+                return self._give_up(GiveUp.TIMED_OUT)
+            if not socket.kernel.soft:
+                break
+            socket.kernel.softirq()
+        return Blocked(((socket.queue, _SENDING_WAITS_FOR),), self.go_on, self.deadline_ns, self._give_up)
+
+    def _write(self) -> bool:
+        """Whether everything is taken. MSG_MORE corks the connection until a send without it."""
+        socket = self.socket
+        endpoint = socket.endpoint
+        assert endpoint is not None
+        connection = endpoint.connection
+        now_ns = socket.internet.clock.now_ns
+        if self.flags & linux.MSG_MORE and not socket.more:
+            socket.more = True
+            connection.set_cork(True, now_ns)
+        self.sent += connection.write(memoryview(self.data)[self.sent :], now_ns)
+        done = self.sent == len(self.data)
+        if done and socket.more and not self.flags & linux.MSG_MORE:
+            socket.more = False
+            connection.set_cork(bool(socket.inet.cork), now_ns)
+        endpoint.pump()
+        return done
+
+    def _end(self) -> int:
+        """The connection takes no more: what was sent, or the pending error, or EPIPE with SIGPIPE."""
+        if self.sent:
+            return self.sent
+        errno = self.socket.take_error() or linux.EPIPE
+        raise KernelError(errno, sigpipe=errno == linux.EPIPE and not self.flags & linux.MSG_NOSIGNAL)
+
+    def _give_up(self, why: GiveUp) -> int:
+        if self.sent:
+            return self.sent
+        raise KernelError(linux.EINTR if why is GiveUp.INTERRUPTED else linux.EAGAIN)
+
+
+def receive(socket: "StreamSocket", size: int, flags: int) -> Received | Blocked:
+    """recv(2)."""
+    endpoint = socket.endpoint
+    if endpoint is not None and size and not flags & ~_SIMPLE and socket.options.receive_low_water == 1:
+        connection = endpoint.connection
+        if connection.readable_bytes:
+            data = connection.read(size, socket.internet.clock.now_ns)
+            endpoint.pump()
+            return Received(data, None, 0, ())
+    if socket.listener is not None:
+        raise KernelError(linux.ENOTCONN)
+    if flags & linux.MSG_OOB:
+        raise KernelError(linux.EINVAL)
+    if flags & linux.MSG_ERRQUEUE:
+        raise KernelError(linux.EAGAIN)
+    return _Receiving(socket, size, flags).go_on()
+
+
+class _Receiving:
+    """A receive under way: what was read so far."""
+
+    __slots__ = ("chunks", "copied", "deadline_ns", "flags", "size", "socket", "target")
+
+    def __init__(self, socket: "StreamSocket", size: int, flags: int) -> None:
+        self.socket = socket
+        self.size = size
+        self.flags = flags
+        self.chunks: list[bytes] = []
+        self.copied = 0
+        self.target = size if flags & linux.MSG_WAITALL else min(socket.options.receive_low_water, size)
+        self.deadline_ns = socket.receive_deadline_ns()
+
+    def go_on(self) -> Received | Blocked:
+        """Take what is there; wait when it is less than the call asks for and more may come."""
+        socket = self.socket
+        while True:
+            if self._read() or self._is_over():
+                return self._result()
+            if not socket.kernel.soft:
+                break
+            socket.kernel.softirq()
+        return Blocked(((socket.queue, _RECEIVING_WAITS_FOR),), self.go_on, self.deadline_ns, self._give_up)
+
+    def _read(self) -> bool:
+        """Whether there is enough now; an empty read is done as soon as anything could be read."""
+        socket = self.socket
+        endpoint = socket.endpoint
+        if endpoint is None or not endpoint.connection.readable_bytes:
+            return False
+        now_ns = socket.internet.clock.now_ns
+        if self.flags & linux.MSG_PEEK:
+            self.chunks = [endpoint.connection.read(self.size, now_ns, peek=True)]
+            self.copied = len(self.chunks[0])
+        elif self.size:
+            chunk = endpoint.connection.read(self.size - self.copied, now_ns)
+            self.chunks.append(chunk)
+            self.copied += len(chunk)
+            endpoint.pump()
+        return self.copied >= self.target
+
+    def _is_over(self) -> bool:
+        """Whether no more will come, or not in time; raises the error of a call that has read nothing."""
+        socket = self.socket
+        if self.copied:
+            return bool(
+                socket.cannot_wait(self.flags)
+                or socket.error
+                or socket.state is TcpState.CLOSED
+                or socket.shut & RECEIVE_SHUTDOWN
+            )
+        if socket.peer_done:
+            return True
+        socket.raise_error()
+        if socket.shut & RECEIVE_SHUTDOWN:
+            return True
+        if socket.state is TcpState.CLOSED:
+            raise KernelError(linux.ENOTCONN)
+        if socket.cannot_wait(self.flags):
+            raise KernelError(linux.EAGAIN)
+        return False
+
+    def _result(self) -> Received:
+        data = self.chunks[0] if len(self.chunks) == 1 else b"".join(self.chunks)
+        if self.flags & linux.MSG_TRUNC:
+            data = bytes(len(data))
+        return Received(data, None, 0, ())
+
+    def _give_up(self, why: GiveUp) -> object:
+        if self.copied:
+            return self._result()
+        raise KernelError(linux.EINTR if why is GiveUp.INTERRUPTED else linux.EAGAIN)

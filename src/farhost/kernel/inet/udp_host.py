@@ -1,0 +1,185 @@
+"""UDP on one host: which socket a datagram is for, port unreachable, ICMP errors, multicast.
+
+Linux's __udp4_lib_lookup (a score for each socket; the last one bound wins among equals, or, with SO_REUSEPORT, the
+one that the four numbers choose), __udp4_lib_mcast_deliver and __udp4_lib_err.
+"""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from farhost.kernel.inet import ancillary
+from farhost.kernel.inet.datagram import DatagramSocket, flow_name
+from farhost.kernel.inet.icmp_host import meaning
+from farhost.kernel.inet.path import Path
+from farhost.kernel.inet.ports import PortTable, udp_conflict
+from farhost.protocols.icmp_quote import IcmpError, Trouble
+from farhost.wire import linux
+from farhost.wire.addresses import ANY_V4, ANY_V6, is_multicast
+from farhost.wire.packet import Flow, IpAddress, Packet, UdpDatagram
+
+if TYPE_CHECKING:
+    from farhost.kernel.inet.interface import Interface
+    from farhost.kernel.inet.internet import Internet
+
+
+class UdpHost:
+    """The UDP of one host."""
+
+    def __init__(self, internet: "Internet") -> None:
+        self.internet = internet
+        self.ports = PortTable(udp_conflict)
+        self._sockets: dict[int, list[DatagramSocket]] = {}
+        self._uses: dict[int, int] = {}
+
+    def add(self, socket: DatagramSocket) -> Flow:
+        """Let datagrams find a socket that has a port now; the flow that its packets belong to."""
+        port = socket.local_port
+        self._sockets.setdefault(port, []).append(socket)
+        use = self._uses[port] = self._uses.get(port, 0) + 1
+        return flow_name(self.internet.kernel.name, port, use)
+
+    def remove(self, socket: DatagramSocket, port: int) -> None:
+        """The socket gives its port back."""
+        sockets = self._sockets[port]
+        sockets.remove(socket)
+        if not sockets:
+            del self._sockets[port]
+
+    def receive(self, interface: "Interface", packet: Packet, datagram: UdpDatagram) -> None:
+        """A datagram for this host."""
+        destination = packet.destination
+        if is_multicast(destination) or destination in self.internet.broadcasts:
+            self._receive_many(interface, packet, datagram)
+            return
+        socket = self._find(packet, datagram, interface)
+        if socket is not None:
+            socket.take(packet, interface)
+            return
+        self.internet.drop(interface, packet, "no-port", "UdpNoPorts")
+        self.internet.icmp.port_unreachable(packet)
+
+    def _receive_many(self, interface: "Interface", packet: Packet, datagram: UdpDatagram) -> None:
+        """Multicast and broadcast: everybody gets a copy who could have it."""
+        group = packet.destination
+        taken = False
+        for socket in tuple(self._sockets.get(datagram.destination_port, ())):
+            if _score(socket, packet, datagram, interface) < 0:
+                continue
+            if is_multicast(group) and not self._wants(socket, interface, group):
+                continue
+            socket.take(packet, interface)
+            taken = True
+        if not taken:
+            self.internet.drop(interface, packet, "no-port", "UdpIgnoredMulti")
+
+    def _wants(self, socket: DatagramSocket, interface: "Interface", group: IpAddress) -> bool:
+        """IP_MULTICAST_ALL is on: a socket that joined nothing gets what anybody of its host joined (ip(7))."""
+        return not socket.groups or (interface.name, group) in socket.groups
+
+    def is_member(self, interface: "Interface", group: IpAddress) -> bool:
+        """Whether anybody on the host joined a group on an interface; every host is in all-hosts."""
+        if group in (b"\xe0\0\0\1", b"\xff\2" + bytes(13) + b"\1", b"\xff\1" + bytes(13) + b"\1"):
+            return True
+        return any((interface.name, group) in socket.groups for socket in self.sockets())
+
+    def loop_back(self, packet: Packet, path: Path) -> None:
+        """IP_MULTICAST_LOOP: the host's own members of the group get a copy."""
+        if self.is_member(path.interface, packet.destination) and path.interface is not self.internet.lo:
+            interface = path.interface
+            self.internet.kernel.soft.append(lambda: self._loop(interface, packet))
+
+    def _loop(self, interface: "Interface", packet: Packet) -> None:
+        body = packet.body
+        assert isinstance(body, UdpDatagram)
+        self._receive_many(interface, packet, body)
+
+    def _find(self, packet: Packet, datagram: UdpDatagram, interface: "Interface") -> DatagramSocket | None:
+        sockets = self._sockets.get(datagram.destination_port)
+        if sockets is None:
+            return None
+        if len(sockets) == 1:
+            socket = sockets[0]
+            return socket if _score(socket, packet, datagram, interface) >= 0 else None
+        best = -1
+        found: list[DatagramSocket] = []
+        for socket in reversed(sockets):
+            score = _score(socket, packet, datagram, interface)
+            if score > best:
+                best = score
+                found = [socket]
+            elif score == best and score >= 0:
+                found.append(socket)
+        if not found:
+            return None
+        if len(found) == 1 or not found[0].options.reuse_port or found[0].remote_address is not None:
+            return found[0]
+        found = [socket for socket in reversed(found) if socket.options.reuse_port]
+        internet = self.internet
+        sender = internet.tcp.host_name(packet.source)
+        place = f"udp {sender}:{datagram.source_port}>{internet.kernel.name}:{datagram.destination_port}"
+        return found[internet.chance.draw("reuseport", place, len(found))]
+
+    def hear(self, error: IcmpError) -> None:
+        """An ICMP message quotes a datagram of ours (__udp4_lib_err)."""
+        quote = error.quote
+        for socket in self._sockets.get(quote.source_port, ()):
+            peer = (quote.destination, quote.destination_port)
+            connected = socket.remote_address is not None
+            if connected and (socket.remote_address, socket.remote_port) != peer:
+                continue
+            if socket.local_address not in (quote.source, ANY_V4, ANY_V6):
+                continue
+            self._tell(socket, error, connected)
+            return
+
+    def _tell(self, socket: DatagramSocket, error: IcmpError, connected: bool) -> None:
+        said = meaning(error)
+        hard = said.hard
+        if error.trouble is Trouble.PACKET_TOO_BIG:
+            if socket.inet.mtu_discover == linux.IP_PMTUDISC_DONT:
+                return
+            hard = True
+        v4 = len(error.quote.source) == 4
+        wants = socket.inet.receive_error if v4 else socket.inet.receive_error_v6
+        if not wants and not (hard and connected):
+            return
+        queued = ancillary.queued_error(socket, error, said.errno) if wants else None
+        socket.fail(said.errno, queued)
+
+    def sockets(self) -> Iterator[DatagramSocket]:
+        """The datagram sockets that have a port."""
+        for sockets in tuple(self._sockets.values()):
+            yield from tuple(sockets)
+
+    def check_invariants(self) -> None:
+        """What always holds; tests call it after every event."""
+        self.ports.check_invariants()
+        for port, sockets in self._sockets.items():
+            assert sockets
+            for socket in sockets:
+                assert socket.local_port == port
+                assert socket.charged == sum(arrived.cost for arrived in socket.queued)
+
+
+def _score(socket: DatagramSocket, packet: Packet, datagram: UdpDatagram, interface: "Interface") -> int:
+    """How well a socket fits a datagram for its port; below 0: not at all (compute_score)."""
+    address = packet.destination
+    local = socket.local_address
+    score = int(socket.domain == linux.AF_INET)
+    if local == address:
+        score += 16
+    elif local == ANY_V6:
+        if len(address) == 4 and socket.inet.only_v6:
+            return -1
+    elif local != ANY_V4 or len(address) != 4:
+        return -1
+    if socket.remote_address is not None:
+        if socket.remote_address != packet.source or socket.remote_port != datagram.source_port:
+            return -1
+        score += 8
+    device = socket.options.bound_device
+    if device:
+        if device != interface.name:
+            return -1
+        score += 4
+    return score
