@@ -1,15 +1,15 @@
 """One set of system calls, made on the operating system or on a farhost kernel: tests of behaviour run on both.
 
-The calls have the names, arguments and results of `farhost.kernel.syscalls.table`, and raise OSError. Where a call would
-wait, the operating system would hang and farhost raises `WouldWait`: tests use descriptors that do not wait.
+The calls have the names, arguments and results of `farhost.kernel.syscalls.table`, and raise OSError. Where a call
+would wait, the operating system would hang and farhost raises `WouldWait`: tests use descriptors that do not wait.
 """
 
 import contextlib
+import fcntl as fcntl_module
 import os
 import select
 import socket
 import struct
-import fcntl as fcntl_module
 
 from farhost.kernel.environment import Environment
 from farhost.kernel.files import Received, Stat
@@ -191,8 +191,7 @@ class SystemCalls:
         return self._keep(one), self._keep(other)
 
     def bind(self, fd, address):
-        with self._sock(fd) as sock:
-            sock.bind(self._out(address))
+        libc_address("bind", fd, struct.pack("H", socket.AF_UNIX) + address.path)
 
     def listen(self, fd, backlog):
         with self._sock(fd) as sock:
@@ -200,7 +199,7 @@ class SystemCalls:
 
     def connect(self, fd, address):
         if isinstance(address, SockaddrOther):
-            libc_connect(fd, struct.pack("H", address.family) + b"\0" * 14)
+            libc_address("connect", fd, struct.pack("H", address.family) + b"\0" * 14)
             return
         with self._sock(fd) as sock:
             sock.connect(self._out(address))
@@ -244,7 +243,9 @@ class SystemCalls:
     def recvmsg(self, fd, size, control_size, flags):
         with self._sock(fd) as sock:
             data, control, found, address = sock.recvmsg(size, control_size, flags)
-        return Received(data, self._in(address) if address else None, found & ~socket.MSG_CMSG_CLOEXEC, tuple(control))
+        return Received(
+            data, self._in(address) if address else None, found & ~socket.MSG_CMSG_CLOEXEC, tuple(control)
+        )
 
     def recvfrom(self, fd, size, flags):
         return self.recvmsg(fd, size, 0, flags)
@@ -289,7 +290,9 @@ class SystemCalls:
 
     @staticmethod
     def _stat(found):
-        return Stat(found.st_mode, found.st_ino, found.st_nlink, found.st_uid, found.st_gid, found.st_size, found.st_mtime_ns)
+        return Stat(
+            found.st_mode, found.st_ino, found.st_nlink, found.st_uid, found.st_gid, found.st_size, found.st_mtime_ns
+        )
 
     def poll(self, entries, timeout_ns):
         poller = select.poll()
@@ -349,5 +352,5 @@ def libc_call(name, *arguments):
     return result
 
 
-def libc_connect(fd, data):
-    libc_call("connect", fd, data, len(data))
+def libc_address(name, fd, data):
+    libc_call(name, fd, data, len(data))

@@ -94,7 +94,9 @@ def test_rules_of_exclusive(calls, epoll):
     one, other = pair(calls)
     calls.epoll_ctl(epoll, ADD, one, IN | linux.EPOLLEXCLUSIVE, 1)
     assert errno_of(calls.epoll_ctl, epoll, MOD, one, IN, 1) == errno.EINVAL
-    assert errno_of(calls.epoll_ctl, epoll, ADD, other, IN | linux.EPOLLRDHUP | linux.EPOLLEXCLUSIVE, 1) == errno.EINVAL
+    assert (
+        errno_of(calls.epoll_ctl, epoll, ADD, other, IN | linux.EPOLLRDHUP | linux.EPOLLEXCLUSIVE, 1) == errno.EINVAL
+    )
     assert errno_of(calls.epoll_ctl, epoll, ADD, other, IN | ONESHOT | linux.EPOLLEXCLUSIVE, 1) == errno.EINVAL
     inner = calls.epoll_create1(0)
     assert errno_of(calls.epoll_ctl, epoll, ADD, inner, IN | linux.EPOLLEXCLUSIVE, 1) == errno.EINVAL

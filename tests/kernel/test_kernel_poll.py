@@ -63,7 +63,7 @@ def test_select_takes_hang_up_for_readable(calls):
 
 
 def test_poll_waits_on_all_files_and_forgets_on_time_out(far):
-    one, other = pair(far)
+    _, other = pair(far)
     third, fourth = pair(far)
     waiting = far.start("poll", ((other, linux.POLLIN), (fourth, linux.POLLIN)), None)
     assert waiting.blocked.deadline_ns is None

@@ -130,7 +130,7 @@ class UnixSocket(SocketBase):
         """The living socket of the same type at a name; EINVAL for none, EPROTOTYPE for one of another type."""
         if not name:
             raise KernelError(linux.EINVAL)
-        other = self.kernel.unix.find(thread.process, name)
+        other = self.kernel.unix.find(thread.process, name, self.type)
         if other.type != self.type:
             raise KernelError(linux.EPROTOTYPE)
         return other

@@ -87,7 +87,7 @@ class ConnectedSocket(UnixSocket):
         return None
 
     def accept(self, thread: "Thread") -> tuple[Socket, Sockaddr] | Blocked:
-        """accept(2): EINVAL when it does not listen or was shut; EAGAIN."""
+        """accept(2): EINVAL when it does not listen, or was shut and would wait; EAGAIN."""
         if not self.listening:
             raise KernelError(linux.EINVAL)
         return self._accept(thread, self.receive_deadline_ns())
@@ -98,10 +98,10 @@ class ConnectedSocket(UnixSocket):
             self.trace_backlog()
             self.room.wake(OUT)
             return accepted, accepted.getpeername()
-        if self.receive_shut:
-            raise KernelError(linux.EINVAL)
         if self.cannot_wait(0):
             raise KernelError(linux.EAGAIN)
+        if self.receive_shut:
+            raise KernelError(linux.EINVAL)
         return Blocked(((self.queue, IN),), lambda: self._accept(thread, deadline_ns), deadline_ns)
 
     def trace_backlog(self) -> None:

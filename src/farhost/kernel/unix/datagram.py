@@ -105,13 +105,16 @@ class MessageSocket(UnixSocket):
     def receive_message(
         self, thread: "Thread", size: int, flags: int, control_size: int, deadline_ns: int | None
     ) -> Received | Blocked:
-        """Take (MSG_PEEK: look at) the oldest message; what does not fit is lost and MSG_TRUNC says so."""
+        """Take (MSG_PEEK: look at) the oldest message; what does not fit is lost and MSG_TRUNC says so.
+
+        After a shutdown there is nothing, where the call may wait or the type has an end of file; else EAGAIN.
+        """
         if not self.messages:
             self.raise_error()
+            if self.cannot_wait(flags) and not (self.receive_shut and self.type == linux.SOCK_SEQPACKET):
+                raise KernelError(linux.EAGAIN)
             if self.receive_shut:
                 return Received(b"", None, 0, ())
-            if self.cannot_wait(flags):
-                raise KernelError(linux.EAGAIN)
             return Blocked(
                 ((self.queue, IN),),
                 lambda: self.receive_message(thread, size, flags, control_size, deadline_ns),
@@ -158,9 +161,10 @@ class DatagramSocket(MessageSocket):
     def _change_peer(self, other: UnixSocket | None) -> None:
         old, self.peer = self.peer, other
         if old is not None and old is not other:
+            lost = bool(self.messages)
             self.purge()
             self.room.wake(OUT)
-            if old.peer is self and not old.dead:
+            if lost and old.peer is self and not old.dead:
                 old.error = linux.ECONNRESET
                 old.queue.wake(ERR)
         self.queue.wake(OUT)

@@ -64,8 +64,8 @@ class UnixNamespace:
         self.kernel = kernel
         self.files: dict[bytes, SocketFile] = {}
         """By absolute, normalised path."""
-        self.abstract: dict[bytes, UnixSocket] = {}
-        """By name, the leading zero byte included."""
+        self.abstract: dict[tuple[int, bytes], UnixSocket] = {}
+        """By the socket's type and the name, the leading zero byte included: types do not see each other's names."""
         self.real: RealFiles | None = None
 
     @staticmethod
@@ -88,9 +88,9 @@ class UnixNamespace:
 
     def bind_abstract(self, name: bytes, owner: "UnixSocket") -> None:
         """Take an abstract name; EADDRINUSE. It is free again when its socket closes."""
-        if name in self.abstract:
+        if (owner.type, name) in self.abstract:
             raise KernelError(linux.EADDRINUSE)
-        self.abstract[name] = owner
+        self.abstract[owner.type, name] = owner
 
     def autobind(self, owner: "UnixSocket") -> bytes:
         """A free abstract name of five hexadecimal digits, found as Linux does: a random start, then upwards."""
@@ -98,15 +98,18 @@ class UnixNamespace:
         start = chance.draw("autobind", f"{self.kernel.name} {owner.inode}", 1 << 20)
         for step in range(1 << 20):
             name = b"\0%05x" % ((start + step) & 0xFFFFF)
-            if name not in self.abstract:
-                self.abstract[name] = owner
+            if (owner.type, name) not in self.abstract:
+                self.abstract[owner.type, name] = owner
                 return name
         raise KernelError(linux.ENOSPC)
 
-    def find(self, process: "Process", name: bytes) -> "UnixSocket":
-        """The living socket at an address: ENOENT, EACCES, ECONNREFUSED when nobody is there."""
+    def find(self, process: "Process", name: bytes, type: int) -> "UnixSocket":
+        """The living socket at an address: ENOENT, EACCES, ECONNREFUSED when nobody is there.
+
+        Only a file can lead to a socket of another type.
+        """
         if name[:1] == b"\0":
-            found = self.abstract.get(name)
+            found = self.abstract.get((type, name))
         else:
             absolute = self.resolve(process, name)
             file = self.files.get(absolute)
@@ -174,8 +177,8 @@ class UnixNamespace:
         """A socket closed: its abstract name is free, its file stays without it."""
         if file is not None:
             file.owner = None
-        elif name[:1] == b"\0" and self.abstract.get(name) is owner:
-            del self.abstract[name]
+        elif name[:1] == b"\0" and self.abstract.get((owner.type, name)) is owner:
+            del self.abstract[owner.type, name]
 
     def _real_kind(self, path: bytes) -> str:
         return "nothing" if self.real is None else self.real.kind(path)
