@@ -1,0 +1,243 @@
+"""farhost run as people meet it: what is printed where, exit codes, mistakes, Ctrl-C, crashes, hangs."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent.parent
+SERVER = """
+import socket, sys
+listener = socket.socket()
+listener.bind(("", int(sys.argv[1])))
+listener.listen(5)
+while True:
+    client, address = listener.accept()
+    data = client.recv(100)
+    print("got", data.decode())
+    client.sendall(data.upper())
+    client.close()
+"""
+CLIENT = """
+import socket, sys
+server = socket.create_connection((sys.argv[1], int(sys.argv[2])))
+server.sendall(b"hello")
+print(server.recv(100).decode())
+"""
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "server.py").write_text(SERVER)
+    (tmp_path / "client.py").write_text(CLIENT)
+    return tmp_path
+
+
+def farhost(folder, *words, hash_seed="0", timeout=60):
+    environment = {**os.environ, "PYTHONHASHSEED": hash_seed, "PYTHONDONTWRITEBYTECODE": "1"}
+    environment.pop("NO_COLOR", None)
+    command = [sys.executable, "-m", "farhost", *words]
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=timeout)
+
+
+def echo(folder, *more, **options):
+    return farhost(folder, "run", "server.py 5000", "client.py server 5000", *more, **options)
+
+
+def test_output_is_prefixed_with_the_host_and_the_summary_is_on_stderr(folder):
+    result = echo(folder)
+    assert result.returncode == 0, result.stderr
+    assert result.stdout == "server | got hello\nclient | HELLO\n"
+    assert "passed" in result.stderr
+    assert "client" in result.stderr and "exited 0" in result.stderr
+    assert "seed 0" in result.stderr
+    assert "Traceback" not in result.stderr
+    assert len(result.stderr.splitlines()) <= 25
+
+
+def test_the_same_seed_gives_the_same_run_whatever_the_hash_seed(folder):
+    words = ("--link", "delay=40ms loss=30%", "--seed", "7", "--format", "json")
+    results = [echo(folder, *words, hash_seed=seed) for seed in ("0", "1", "4711")]
+    traces = [json.loads(result.stdout)["trace"] for result in results]
+    assert traces[0] == traces[1] == traces[2]
+    assert traces[0]["events"] > 10
+
+
+def test_another_seed_gives_another_run(folder):
+    words = ("--link", "delay=40ms loss=30%", "--format", "json", "--seed")
+    traces = {json.loads(echo(folder, *words, seed).stdout)["trace"]["shape"] for seed in ("1", "2", "3", "4")}
+    assert len(traces) > 1
+
+
+def test_delay_passes_in_virtual_time(folder):
+    began = time.perf_counter()
+    result = json.loads(echo(folder, "--link", "delay=60s", "--format", "json").stdout)
+    assert result["virtual_ns"] >= 180 * 10**9
+    assert time.perf_counter() - began < 20
+
+
+def test_json_says_what_the_text_says(folder):
+    result = echo(folder, "--format", "json", "--seed", "3")
+    value = json.loads(result.stdout)
+    assert value["verdict"] == "passed"
+    assert value["seed"] == 3
+    assert [(process["host"], process["name"]) for process in value["processes"]] == [
+        ("server", "server"),
+        ("client", "client"),
+    ]
+    assert value["processes"][1]["stdout"] == "HELLO\n"
+    assert value["processes"][1]["status"] == 0
+    packets = value["packets"]
+    assert packets["sent"] == packets["delivered"] + sum(packets["dropped"].values()) + packets["in_flight"]
+
+
+def test_json_with_trace_is_json_lines(folder):
+    lines = [json.loads(line) for line in echo(folder, "--format", "json", "--trace").stdout.splitlines()]
+    assert lines[0] == {"farhost_trace": 1}
+    assert {line["event"] for line in lines[1:-1]} >= {"SystemCall", "PacketEvent", "ProcessStarted", "Output"}
+    assert lines[-1]["verdict"] == "passed"
+
+
+def test_the_trace_shows_calls_and_packets_in_columns(folder):
+    result = echo(folder, "--trace")
+    header = result.stdout.splitlines()[0]
+    assert header.split() == ["|", "server", "|", "client"]
+    lines = result.stdout.splitlines()
+    assert any("listen(3, 5) = 0" in line for line in lines)
+    connecting = next(line for line in lines if "connect(" in line)
+    assert connecting.index("connect(") == header.index("client")
+    assert any("Flags [S]" in line and "eth0" in line for line in lines)
+
+
+def test_a_capture_is_a_pcapng_file(folder):
+    assert echo(folder, "--capture", "run.pcapng").returncode == 0
+    data = (folder / "run.pcapng").read_bytes()
+    assert data[:4] == b"\x0a\x0d\x0d\x0a"
+    assert b"server eth0" in data and b"client eth0" in data
+
+
+def test_programs_may_share_a_host_and_have_other_names(folder):
+    (folder / "peer.py").write_text(CLIENT)
+    result = farhost(
+        folder, "run", "box=server.py 5000", "box=client.py localhost 5000", "peer.py www 5000", "--names", "www=box"
+    )
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.count("box  | got hello\n") == 2
+    assert "peer | HELLO\n" in result.stdout
+
+
+def test_a_crash_shows_the_traceback_and_the_host(folder):
+    (folder / "client.py").write_text("def fail():\n    raise RuntimeError('so it goes')\nfail()\n")
+    result = echo(folder)
+    assert result.returncode == 1
+    assert "RuntimeError: so it goes" in result.stderr
+    assert "client.py" in result.stderr
+    assert "failed" in result.stderr
+    assert "client" in result.stderr and "exited 1" in result.stderr
+    assert "site-packages" not in result.stderr and "src/farhost" not in result.stderr
+
+
+def test_a_program_that_exits_with_another_status_fails_the_run(folder):
+    (folder / "client.py").write_text("import sys; sys.exit(3)\n")
+    result = echo(folder)
+    assert (result.returncode, "exited 3" in result.stderr) == (1, True)
+
+
+def test_a_deadlock_says_who_waits_on_what(folder):
+    (folder / "client.py").write_text(CLIENT.replace('server.sendall(b"hello")', "pass"))
+    result = echo(folder)
+    assert result.returncode == 1
+    assert "deadlock" in result.stderr
+    assert "recvfrom(" in result.stderr
+    assert "client.py:" in result.stderr
+
+
+def test_until_ends_a_run_that_would_go_on(folder):
+    (folder / "client.py").write_text("import time\nwhile True:\n    time.sleep(1)\n")
+    result = echo(folder, "--until", "60s", "--format", "json")
+    value = json.loads(result.stdout)
+    assert value["virtual_ns"] == 60 * 10**9
+    assert result.returncode == 1
+    assert value["verdict"] == "until"
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["srever.py"], "no script 'srever.py'"),
+        (["."], "is a directory"),
+        (["client.py server 5000", "--link", "dely=40ms"], "no word 'dely'"),
+        (["client.py server 5000", "--link", "delay=40"], "'40' has no unit"),
+        (["client.py server 5000", "--link", "loss=0.1"], "'0.1' has no unit"),
+        (["client.py server 5000", "--link", ""], "says nothing of a link"),
+        (["client.py server 5000", "--link", "client>nobody: delay=1ms"], "no host 'nobody'"),
+        (["client.py server 5000", "--host", "nobody: byte-order=big"], "no host 'nobody'"),
+        (["client.py server 5000", "--names", "www=nobody"], "no host 'nobody'"),
+        (["client.py server 5000", "--until", "60"], "'60' has no unit"),
+        (["client.py server 5000", "--seed", "many"], "many"),
+        (["client.py server 5000", "--capture", "no/such/folder/x.pcapng"], "cannot write"),
+        (["client.py server 5000", "--colour"], "--colour"),
+        (["'client.py"], "quote the whole program"),
+    ],
+)
+def test_a_mistake_is_named_with_its_remedy_and_exits_2(folder, words, says):
+    result = farhost(folder, "run", *words)
+    assert result.returncode == 2, result.stderr
+    assert says in result.stderr
+    assert "Traceback" not in result.stderr
+    assert result.stdout == ""
+
+
+def test_nothing_to_run_exits_5(folder):
+    result = farhost(folder, "run")
+    assert (result.returncode, "nothing to run" in result.stderr) == (5, True)
+
+
+def test_ctrl_c_exits_130_and_leaves_nothing_behind(folder):
+    (folder / "client.py").write_text("import time\nprint('begun', flush=True)\nwhile True:\n    time.sleep(0.001)\n")
+    command = [sys.executable, "-m", "farhost", "run", "client.py"]
+    environment = {**os.environ, "TMPDIR": str(folder / "tmp"), "PYTHONDONTWRITEBYTECODE": "1"}
+    (folder / "tmp").mkdir()
+    running = subprocess.Popen(
+        command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert running.stdout is not None
+    assert running.stdout.readline() == "client | begun\n"
+    running.send_signal(signal.SIGINT)
+    _, errors = running.communicate(timeout=20)
+    assert running.returncode == 130
+    assert "Traceback" not in errors
+    assert list((folder / "tmp").iterdir()) == []
+    assert sorted(path.name for path in folder.iterdir()) == ["client.py", "server.py", "tmp"]
+
+
+def test_a_reader_that_goes_away_is_no_error(folder):
+    (folder / "client.py").write_text("for number in range(100_000):\n    print(number)\n")
+    command = f"{sys.executable} -m farhost run client.py | head -n 1"
+    result = subprocess.run(command, shell=True, cwd=folder, capture_output=True, text=True, timeout=60)
+    assert result.stdout == "client | 0\n"
+    assert "Traceback" not in result.stderr and "BrokenPipe" not in result.stderr
+
+
+@pytest.mark.parametrize("words", [["--help"], ["run", "--help"], ["dig", "-h"]])
+def test_help_has_examples(folder, words):
+    result = farhost(folder, *words)
+    assert result.returncode == 0
+    assert "farhost" in result.stdout
+    assert max(map(len, result.stdout.splitlines())) <= 100
+
+
+def test_the_version_is_that_of_the_package(folder):
+    assert farhost(folder, "--version").stdout.startswith("farhost, version 0.")
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_shells_learn_to_complete(folder, shell):
+    result = farhost(folder, "completion", shell)
+    assert result.returncode == 0
+    assert "_FARHOST_COMPLETE" in result.stdout

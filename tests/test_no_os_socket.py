@@ -1,0 +1,67 @@
+"""No program that farhost runs reaches the operating system's sockets, and a run is the same in any process.
+
+Seen from outside: strace(1) of the whole `farhost run`, for every pair of examples.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+BAD_LINK = "delay=40ms loss=20% reorder=10%"
+
+
+def pair(folder, one_host=False, words="5000"):
+    server, client = f"examples/{folder}/server.py {words}", f"examples/{folder}/client.py"
+    if one_host:
+        return [f"box={server}", f"box={client} {words}"]
+    return [server, f"{client} server {words}"]
+
+
+PAIRS = {
+    "ipv4_stream": pair("ipv4_stream"),
+    "ipv4_datagram": pair("ipv4_datagram"),
+    "ipv6_stream": pair("ipv6_stream"),
+    "ipv6_datagram": pair("ipv6_datagram"),
+    "posix_stream": pair("posix_stream"),
+    "posix_datagram": pair("posix_datagram"),
+    "unix_stream": pair("unix_stream", one_host=True, words="demo.sock"),
+    "unix_datagram": pair("unix_datagram", one_host=True, words="demo.sock"),
+}
+
+
+def strace_works():
+    if shutil.which("strace") is None:
+        return "strace is not installed"
+    tried = subprocess.run(["strace", "-o", os.devnull, "true"], capture_output=True, text=True)
+    return "" if tried.returncode == 0 else f"strace may not trace here: {tried.stderr.strip()[:80]}"
+
+
+def run_words(name):
+    return [sys.executable, "-m", "farhost", "run", *PAIRS[name], "--link", BAD_LINK, "--seed", "7"]
+
+
+@pytest.mark.skipif(bool(strace_works()), reason=strace_works() or "-")
+@pytest.mark.parametrize("name", PAIRS)
+def test_no_socket_of_the_system_is_opened(name, tmp_path):
+    log = tmp_path / "strace"
+    command = ["strace", "-f", "-qq", "-e", "trace=network", "-e", "signal=none", "-o", str(log), *run_words(name)]
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
+    assert result.returncode == 0, result.stderr
+    assert log.read_text() == ""
+
+
+@pytest.mark.parametrize("name", ["ipv4_stream", "ipv6_datagram", "posix_stream", "unix_stream"])
+def test_one_seed_is_one_trace_in_processes_with_different_hash_seeds(name):
+    traces = []
+    for hash_seed in ("1", "random"):
+        environment = {**os.environ, "PYTHONHASHSEED": hash_seed}
+        command = [*run_words(name), "--format", "json"]
+        done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120)
+        traces.append(json.loads(done.stdout)["trace"])
+    assert traces[0] == traces[1]
