@@ -24,7 +24,7 @@ SYSCTLS: dict[str, Value] = {
     "net.ipv4.ip_forward": 0,
     "net.ipv4.ip_local_port_range": (32768, 60999),
     "net.ipv4.ip_nonlocal_bind": 0,
-    "net.ipv4.ip_unprivileged_port_start": 1024,
+    "net.ipv4.ip_unprivileged_port_start": 0,
     "net.ipv4.ipfrag_high_thresh": 4194304,
     "net.ipv4.ipfrag_time": 30,
     "net.ipv4.ping_group_range": (0, 2147483647),

@@ -333,6 +333,13 @@ class DatagramSocket(InetSocket):
             ready |= _IN
         return ready
 
+    def queued_bytes(self, request: int) -> int | None:
+        """FIONREAD: the next datagram's size (udp(7)); SIOCOUTQ: 0, since nothing waits to be sent."""
+        if request == linux.FIONREAD:
+            body = self.queued[0].packet.body if self.queued else None
+            return len(body.payload) if isinstance(body, UdpDatagram) else 0
+        return 0 if request == linux.SIOCOUTQ else None
+
     def getpeername(self) -> Sockaddr:
         """getpeername(2): ENOTCONN, also for a peer with port 0."""
         if not self.remote_port:

@@ -31,6 +31,9 @@ class Owner(Protocol):
     def tcp_happened(self, endpoint: "TcpEndpoint", events: int) -> None:
         """`events` are the bits of `TcpConnection.take_events`."""
 
+    def tcp_has_space(self, endpoint: "TcpEndpoint") -> None:
+        """Called after anything happened while `endpoint.wants_space` is set."""
+
 
 class TcpEndpoint:
     """One end of one connection."""
@@ -61,6 +64,7 @@ class TcpEndpoint:
         "tos",
         "touched",
         "ttl",
+        "wants_space",
     )
 
     def __init__(
@@ -84,6 +88,8 @@ class TcpEndpoint:
         self.time_wait_ns = 0
         """Since when."""
         self.touched = False
+        self.wants_space = False
+        """Somebody waits for room in the send buffer (SOCK_NOSPACE)."""
         self.soft_error = 0
         """What an ICMP message said last; it explains a later timeout (sk_err_soft)."""
         self.ttl = 64
@@ -111,6 +117,8 @@ class TcpEndpoint:
         events = connection.take_events()
         if events:
             self._happened(events)
+        if self.wants_space and self.owner is not None:
+            self.owner.tcp_has_space(self)
         due_ns = connection.next_deadline()
         if due_ns is not None and (self._due_ns is None or due_ns < self._due_ns):
             self._arm(due_ns)

@@ -216,6 +216,9 @@ class Listener:
         elif events & (FAILED | CLOSED):
             self.requests.pop(endpoint, None)
 
+    def tcp_has_space(self, endpoint: TcpEndpoint) -> None:
+        """Nobody writes to a connection that was not accepted."""
+
     def take(self) -> TcpEndpoint | None:
         """accept(2): the connection that waits longest."""
         if not self.ready:

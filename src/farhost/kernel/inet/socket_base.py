@@ -4,9 +4,11 @@ Sources: ip(7), ipv6(7), Linux's net/ipv4/af_inet.c and net/ipv6/af_inet6.c. A s
 has them (IPv4 as 4 bytes, on AF_INET6 sockets too) and shows them as its family does.
 """
 
+import struct
 from typing import TYPE_CHECKING
 
 from farhost.kernel.inet.addresses import any_of, as_sockaddr, local_of
+from farhost.kernel.inet.controls import interface_control
 from farhost.kernel.inet.inet_options import InetOptions
 from farhost.kernel.inet.ports import Binding, PortTable
 from farhost.kernel.socket_base import SocketBase
@@ -165,6 +167,19 @@ class InetSocket(SocketBase):
         self.ports.add(binding, port)
         self.binding = binding
         self.local_port = port
+
+    # ioctl(2)
+
+    def ioctl(self, thread: "Thread", request: int, argument: bytes) -> bytes:
+        """ioctl(2): what is queued (SIOCINQ, SIOCOUTQ), or about the host's interfaces (netdevice(7))."""
+        value = self.queued_bytes(request)
+        if value is not None:
+            return struct.pack("<i", value)
+        return interface_control(self.internet, request, argument)
+
+    def queued_bytes(self, request: int) -> int | None:
+        """The answer to a request about the socket's own queues; None: it is none."""
+        return None
 
     # Options.
 

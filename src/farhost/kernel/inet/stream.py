@@ -20,7 +20,7 @@ from farhost.kernel.inet.socket_base import ALL, BOTH_SHUTDOWN, RECEIVE_SHUTDOWN
 from farhost.kernel.inet.tcp_config import make_config
 from farhost.kernel.waiting import Blocked, GiveUp, KernelError
 from farhost.protocols.tcp.connection import TcpConnection
-from farhost.protocols.tcp.events import CLOSED, ESTABLISHED, FAILED, PEER_FINISHED, READABLE, TIME_WAIT, WRITABLE
+from farhost.protocols.tcp.events import CLOSED, ESTABLISHED, FAILED, PEER_FINISHED, READABLE, TIME_WAIT
 from farhost.protocols.tcp.state import Failure, TcpState
 from farhost.wire import linux
 from farhost.wire.addresses import ANY_V4, ANY_V6, is_multicast
@@ -119,13 +119,9 @@ class StreamSocket(InetSocket):
         assert binding is not None
         self.copy_options(binding)
         binding.listening = True
-        reuse, binding.reuse_address = binding.reuse_address, False
         if self.ports.conflicts(binding, self.local_port):
             binding.listening = False
-            binding.reuse_address = reuse
-            self.drop_port()
             raise KernelError(linux.EADDRINUSE)
-        binding.reuse_address = reuse
         self.listener = Listener(self, backlog)
         self.listening = True
         self.shut = 0
@@ -336,8 +332,6 @@ class StreamSocket(InetSocket):
             mask = ALL
         if events & READABLE and endpoint.connection.readable_bytes >= self.options.receive_low_water:
             mask |= _IN
-        if events & WRITABLE and self.is_writable():
-            mask |= _OUT
         if mask:
             self.queue.wake(mask)
 
@@ -368,12 +362,22 @@ class StreamSocket(InetSocket):
                 return endpoint.unreachable_errno()
 
     def is_writable(self) -> bool:
-        """Whether a third of the send buffer is free (sk_stream_is_writeable)."""
+        """Whether a third of the send buffer is free (sk_stream_is_writeable), and little waits unsent
+        (TCP_NOTSENT_LOWAT)."""
         endpoint = self.endpoint
         if endpoint is None:
             return True
         connection = endpoint.connection
+        limit = self.inet.notsent_low_water
+        if limit and connection.unsent_bytes * 2 >= limit:
+            return False
         return connection.write_space * 3 >= connection.send_buffer
+
+    def tcp_has_space(self, endpoint: TcpEndpoint) -> None:
+        """Something was acknowledged while somebody waits for room (sk_stream_write_space)."""
+        if self.is_writable():
+            endpoint.wants_space = False
+            self.queue.wake(_OUT)
 
     def poll(self) -> int:
         """Readiness as tcp_poll() has it."""
@@ -392,6 +396,8 @@ class StreamSocket(InetSocket):
                 ready |= _IN
             if shut & SEND_SHUTDOWN or self.is_writable():
                 ready |= _OUT
+            elif endpoint is not None:
+                endpoint.wants_space = True
         if self.error:
             ready |= _ERR
         return ready
@@ -407,6 +413,22 @@ class StreamSocket(InetSocket):
     def recvmsg(self, thread: "Thread", size: int, flags: int, control_size: int = 0) -> Received | Blocked:
         """recv(2): ENOTCONN, EAGAIN, the pending error; no bytes at the end of the stream."""
         return stream_io.receive(self, size, flags)
+
+    def queued_bytes(self, request: int) -> int | None:
+        """SIOCINQ, SIOCOUTQ, SIOCOUTQNSD, SIOCATMARK (tcp(7)); EINVAL on a listening socket."""
+        if request not in (linux.FIONREAD, linux.SIOCOUTQ, linux.SIOCOUTQNSD, linux.SIOCATMARK):
+            return None
+        if request == linux.SIOCATMARK:
+            return 0
+        if self.listener is not None:
+            raise KernelError(linux.EINVAL)
+        endpoint = self.endpoint
+        if endpoint is None or self.state in _OPENING:
+            return 0
+        connection = endpoint.connection
+        if request == linux.FIONREAD:
+            return connection.readable_bytes
+        return connection.unacked_bytes if request == linux.SIOCOUTQ else connection.unsent_bytes
 
     def getpeername(self) -> Sockaddr:
         """getpeername(2): ENOTCONN before the handshake is over and after the connection's end."""

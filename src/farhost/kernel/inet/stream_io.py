@@ -76,6 +76,8 @@ class _Sending:
             if not socket.kernel.soft:
                 break
             socket.kernel.softirq()
+        if socket.endpoint is not None:
+            socket.endpoint.wants_space = True
         return Blocked(((socket.queue, _SENDING_WAITS_FOR),), self.go_on, self.deadline_ns, self._give_up)
 
     def _write(self) -> bool:
