@@ -90,7 +90,7 @@ class FarhostCalls:
         try:
             getattr(self, name)(*arguments)
         except WouldWait as waiting:
-            return Waiting(waiting.blocked)
+            return Waiting(self.thread, waiting.blocked)
         raise AssertionError(f"{name} did not wait")
 
     def other(self, name="other", parent=None):
@@ -101,7 +101,8 @@ class FarhostCalls:
 class Waiting:
     """A call that waits, and whether something woke it."""
 
-    def __init__(self, blocked):
+    def __init__(self, thread, blocked):
+        self.thread = thread
         self.blocked = blocked
         self.wakes = []
         self.waiters = []
@@ -129,16 +130,19 @@ class Waiting:
         try:
             result = self.blocked.retry()
         except KernelError as error:
+            self.thread.let_go()
             raise OSError(error.errno, os.strerror(error.errno)) from None
         if isinstance(result, Blocked):
             self.blocked = result
             self._sit()
             return self
+        self.thread.let_go()
         return result
 
     def end(self, why=GiveUp.INTERRUPTED):
         """The wait ends without its condition."""
         self._leave()
+        self.thread.let_go()
         try:
             return self.blocked.give_up(why)
         except KernelError as error:

@@ -70,7 +70,7 @@ class Option(NamedTuple):
     get: Getter | None = None
     """None where getsockopt(2) says ENOPROTOOPT."""
     set: Setter | None = None
-    """None where setsockopt(2) says ENOPROTOOPT."""
+    """None where setsockopt(2) says ENOPROTOOPT. Ignored: refuses values that Linux refuses, if there are such."""
     errno: int = linux.ENOPROTOOPT
     """Refused: what a program is told."""
     default: OptionValue = 0
@@ -97,10 +97,16 @@ def refused(level: int, name: int, label: str, reason: str, errno: int = linux.E
 
 
 def ignored(
-    level: int, name: int, label: str, reason: str, c_type: CType = CType.INT, default: OptionValue = 0
+    level: int,
+    name: int,
+    label: str,
+    reason: str,
+    c_type: CType = CType.INT,
+    default: OptionValue = 0,
+    check: Setter | None = None,
 ) -> Option:
-    """A row for an option that is taken and given back, and changes nothing."""
-    return Option(level, name, label, c_type, Standing.IGNORED, reason, default=default)
+    """A row for an option that is taken (unless `check` raises) and given back, and changes nothing."""
+    return Option(level, name, label, c_type, Standing.IGNORED, reason, set=check, default=default)
 
 
 class OptionTable:
@@ -132,12 +138,13 @@ class OptionTable:
             raise KernelError(row.errno)
         if level == linux.SOL_SOCKET and len(data) < 4 and row.c_type is not CType.BYTES:
             raise KernelError(linux.EINVAL)
-        if row.standing is Standing.IGNORED:
-            sock.options.ignored[level, name] = parse(row.c_type, data)
-        elif row.set is None:
+        if row.set is None and row.standing is not Standing.IGNORED:
             raise KernelError(linux.ENOPROTOOPT)
-        else:
-            row.set(sock, thread, parse(row.c_type, data))
+        value = parse(row.c_type, data)
+        if row.set is not None:
+            row.set(sock, thread, value)
+        if row.standing is Standing.IGNORED:
+            sock.options.ignored[level, name] = value
 
     def get(self, sock: "SocketBase", level: int, name: int, size: int) -> bytes:
         """getsockopt(2): the value, cut to `size` bytes; ENOPROTOOPT, EINVAL for a negative size."""

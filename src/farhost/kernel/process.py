@@ -93,17 +93,13 @@ class Thread:
         self.files = process.descriptors.files
         """The process's open files by number: the hot path's short way."""
         self.held: OpenFile | None = None
-        """The file that the call under way refers to: closing its last descriptor meanwhile does not release it."""
-
-    def hold(self, file: OpenFile) -> None:
-        """A call on this file blocks: keep the file until the call has ended."""
-        self.let_go()
-        file.references += 1
-        self.held = file
+        """The file that the waiting call refers to: closing its last descriptor meanwhile does not release it."""
 
     def let_go(self) -> None:
-        """The call ended, one way or another."""
+        """The call that waited has ended, one way or another."""
         file = self.held
         if file is not None:
             self.held = None
             drop(file, None)
+            if not file.references:
+                self.kernel.softirq()

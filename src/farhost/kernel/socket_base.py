@@ -29,14 +29,10 @@ class SocketOptions:
     __slots__ = (
         "bound_device",
         "broadcast",
-        "dont_route",
         "ignored",
         "keepalive",
         "linger",
-        "out_of_band_inline",
         "pass_credentials",
-        "peek_offset",
-        "priority",
         "receive_buffer",
         "receive_buffer_locked",
         "receive_low_water",
@@ -65,15 +61,11 @@ class SocketOptions:
         self.reuse_port = 0
         self.keepalive = 0
         self.broadcast = 0
-        self.priority = 0
-        self.out_of_band_inline = 0
-        self.dont_route = 0
         self.bound_device = ""
         """An interface's name, or nothing."""
         self.timestamp = 0
         """0, SO_TIMESTAMP or SO_TIMESTAMPNS."""
         self.pass_credentials = 0
-        self.peek_offset = -1
         self.ignored: dict[tuple[int, int], OptionValue] = {}
         """Values of options that are taken and given back without effect."""
 
@@ -139,5 +131,4 @@ class SocketBase(Socket):
 
     def stat(self) -> Stat:
         """fstat(2): a socket of the host's socket file system."""
-        process_owner = 1000
-        return Stat(linux.S_IFSOCK | 0o777, self.inode, 1, process_owner, process_owner, 0, self.kernel.realtime_ns())
+        return Stat(linux.S_IFSOCK | 0o777, self.inode, 1, 1000, 1000, 0, self.kernel.realtime_ns())

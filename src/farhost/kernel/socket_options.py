@@ -66,10 +66,9 @@ def _get_linger(sock: SocketBase) -> OptionValue:
     return struct.pack("<iI", on, seconds)
 
 
-def _set_priority(sock: SocketBase, thread: "Thread", value: int) -> None:
+def _check_priority(sock: SocketBase, thread: "Thread", value: int) -> None:
     if not 0 <= value <= 6 and thread.process.uid != 0:
         raise KernelError(linux.EPERM)
-    sock.options.priority = value
 
 
 def _set_device(sock: SocketBase, thread: "Thread", value: bytes) -> None:
@@ -189,15 +188,6 @@ SOCKET_ROWS: tuple[Option, ...] = (
         (attribute("receive_buffer")[0], _set_receive_buffer),
     ),
     _kept(linux.SO_KEEPALIVE, "SO_KEEPALIVE", _FLAG, "TCP probes an idle peer", "keepalive"),
-    _kept(linux.SO_OOBINLINE, "SO_OOBINLINE", _FLAG, "urgent data stays in the stream", "out_of_band_inline"),
-    _row(
-        linux.SO_PRIORITY,
-        "SO_PRIORITY",
-        _INT,
-        "kept; 0 to 6 without privilege",
-        "test_so_priority",
-        (attribute("priority")[0], _set_priority),
-    ),
     _row(
         linux.SO_LINGER,
         "SO_LINGER",
@@ -241,7 +231,6 @@ SOCKET_ROWS: tuple[Option, ...] = (
         "test_so_bindtodevice",
         (_get_device, _set_device),
     ),
-    _kept(linux.SO_DONTROUTE, "SO_DONTROUTE", _FLAG, "only destinations on a connected network", "dont_route"),
     _row(
         linux.SO_TIMESTAMP,
         "SO_TIMESTAMP",
@@ -258,6 +247,15 @@ SOCKET_ROWS: tuple[Option, ...] = (
         "test_so_timestampns",
         _timestamp(linux.SO_TIMESTAMPNS),
     ),
+    ignored(
+        _LEVEL,
+        linux.SO_PRIORITY,
+        "SO_PRIORITY",
+        "links have one queue; above 6 needs privilege",
+        check=_check_priority,
+    ),
+    ignored(_LEVEL, linux.SO_OOBINLINE, "SO_OOBINLINE", "there is no urgent data to keep in line", _FLAG),
+    ignored(_LEVEL, linux.SO_DONTROUTE, "SO_DONTROUTE", "routes are followed all the same", _FLAG),
     ignored(_LEVEL, linux.SO_DEBUG, "SO_DEBUG", "the trace shows everything anyhow", _FLAG),
     ignored(_LEVEL, linux.SO_NO_CHECK, "SO_NO_CHECK", "checksums are always made", _FLAG),
     ignored(_LEVEL, linux.SO_BSDCOMPAT, "SO_BSDCOMPAT", "obsolete; Linux ignores it as well", _FLAG),

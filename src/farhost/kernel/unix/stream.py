@@ -106,7 +106,7 @@ class StreamSocket(ConnectedSocket):
         if not self.connected:
             raise KernelError(linux.EINVAL)
         if flags & linux.MSG_OOB:
-            raise KernelError(linux.EINVAL if self.options.out_of_band_inline else linux.EOPNOTSUPP)
+            raise KernelError(linux.EINVAL)
         return self._receive(thread, size, flags, control_size, (), None)
 
     def _receive(
