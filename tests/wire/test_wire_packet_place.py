@@ -1,7 +1,7 @@
 """The names by which chance decides about packets."""
 
 from farhost.wire.packet import ACK, FIN, PSH, RST, SYN, Flow, IcmpMessage, Packet, RawBody, TcpSegment, UdpDatagram
-from farhost.wire.packet_place import place
+from farhost.wire.packet_place import piece_places, place
 
 FLOW = Flow("client:49152>server:5000", 1000)
 
@@ -34,7 +34,8 @@ def test_a_piece_of_a_super_segment_is_named_as_the_packet_that_it_stands_for() 
         place(tcp(ACK, 1011, bytes(10))),
         place(tcp(ACK | FIN, 1021, bytes(5))),
     ]
-    assert pieces == alone
+    assert pieces == alone == piece_places(whole)
+    assert piece_places(tcp(ACK, 1001, b"hello")) == [place(tcp(ACK, 1001, b"hello"))]
 
 
 def test_a_datagram_is_named_by_its_socket_and_call_and_a_fragment_by_its_offset() -> None:

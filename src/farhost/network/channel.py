@@ -23,7 +23,7 @@ from farhost.protocols.ip.fragment import fragment
 from farhost.trace.events import FaultEvent, PacketEvent, QueueDepth
 from farhost.wire.codec import wire_size
 from farhost.wire.packet import Packet, TcpSegment
-from farhost.wire.packet_place import place
+from farhost.wire.packet_place import piece_places, place
 from farhost.wire.segmentation import cut, split
 
 if TYPE_CHECKING:
@@ -248,25 +248,26 @@ class Channel:
 
     def _strike(self, packet: Packet, count: int, due_ns: int) -> None:
         """Decide each piece's fate; those that nothing befalls stay together."""
-        whole_from = 0
-        body = packet.body
-        step = body.segment_size if type(body) is TcpSegment and count > 1 else 0
+        environment = self._environment
+        chance = environment.chance
         size = wire_size(packet)
-        header = (size - len(body.payload)) // count if step and type(body) is TcpSegment else 0
-        chance = self._environment.chance
-        for number in range(count):
-            if step and type(body) is TcpSegment:
-                length = min(step, len(body.payload) - number * step)
-                where = f"{self.name} {place(packet, number * step, length)}"
-                fate = Fate(where, header + length, self._delay_ns)
-            else:
-                fate = Fate(f"{self.name} {place(packet)}", size, self._delay_ns)
-            struck = [
-                (fault, amount)
-                for fault, ratio in self._active
-                if (amount := fault.strike(chance, fate, ratio)) is not None
-            ]
-            if not struck:
+        body = packet.body
+        payload = len(body.payload) if type(body) is TcpSegment else 0
+        step = body.segment_size if type(body) is TcpSegment and count > 1 else payload
+        header = (size - payload) // count
+        fate = Fate("", header + step, self._delay_ns)
+        whole_from = 0
+        for number, where in enumerate(piece_places(packet)):
+            fate.place = f"{self.name} {where}"
+            if number == count - 1:
+                fate.size = header + payload - number * step
+            struck: list[tuple[Fault, int]] | None = None
+            for fault, ratio in self._active:
+                amount = fault.strike(chance, fate, ratio)
+                if amount is not None:
+                    struck = struck or []
+                    struck.append((fault, amount))
+            if struck is None:
                 continue
             if whole_from < number:
                 self._schedule(due_ns, cut(packet, whole_from, number))
@@ -274,6 +275,7 @@ class Channel:
             self._note(piece, fate, struck)
             self._suffer(piece, fate, due_ns)
             whole_from = number + 1
+            fate = Fate("", header + step, self._delay_ns)
         if whole_from < count:
             self._schedule(due_ns, packet if whole_from == 0 else cut(packet, whole_from, count))
 

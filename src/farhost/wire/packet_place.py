@@ -30,6 +30,29 @@ def place(packet: Packet, start: int = 0, length: int | None = None) -> str:
     return f"{name} #{packet.ordinal}"
 
 
+def piece_places(packet: Packet) -> list[str]:
+    """The places of all packets on the wire that a packet stands for, in order: `place` of each piece.
+
+    >>> from farhost.wire.packet import Flow
+    >>> segment = TcpSegment(1, 2, 1, 1, ACK, 9, payload=b"hello", segment_size=2)
+    >>> piece_places(Packet(bytes(4), bytes(4), 6, segment, flow=Flow("a")))
+    ['a data 0+2 #1', 'a data 2+2 #1', 'a data 4+1 #1']
+    """
+    body = packet.body
+    if not isinstance(body, TcpSegment) or body.pieces == 1:
+        return [place(packet)]
+    step = body.segment_size
+    size = len(body.payload)
+    last = (body.pieces - 1) * step
+    ending = place(packet, last, size - last)
+    if body.flags & (SYN | RST):
+        return [place(packet, start, step) for start in range(0, last, step)] + [ending]
+    name = packet.flow.name or _addresses(packet)
+    base = body.sequence - packet.flow.origin - 1
+    tail = f"+{step} #{packet.ordinal}"
+    return [f"{name} data {(base + start) % _MODULUS}{tail}" for start in range(0, last, step)] + [ending]
+
+
 def _tcp(segment: TcpSegment, origin: int, start: int, length: int, size: int) -> str:
     flags = segment.flags
     if flags & RST:
