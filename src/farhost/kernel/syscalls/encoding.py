@@ -112,7 +112,7 @@ def _open(message: bytes) -> tuple[int, object]:
         raise BadMessage("not a message of this version")
     try:
         value, end = _get(message, 3)
-    except (IndexError, TypeError, UnicodeDecodeError) as error:
+    except (IndexError, TypeError, UnicodeDecodeError, RecursionError) as error:
         raise BadMessage(str(error)) from error
     if end != len(message):
         raise BadMessage("bytes after the end")
