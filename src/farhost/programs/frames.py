@@ -3,7 +3,9 @@
 import os
 import sys
 import traceback
+from collections.abc import Callable, Iterator
 from types import FrameType, TracebackType
+from typing import Any
 
 HOME = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 
@@ -43,9 +45,9 @@ def is_library(frame: FrameType) -> bool:
 LIBRARY = os.path.dirname(os.__file__) + os.sep
 
 
-def format_exception(error: BaseException) -> list[str]:
+def format_exception(error: BaseException, trace: TracebackType | None) -> list[str]:
     """The lines that CPython prints for an uncaught exception, without farhost's frames."""
-    report = traceback.TracebackException(type(error), error, error.__traceback__)
+    report = traceback.TracebackException(type(error), error, trace)
     drop_ours(report)
     return list(report.format())
 
@@ -54,7 +56,8 @@ def drop_ours(report: traceback.TracebackException | None) -> None:
     """Take farhost's and the importer's frames out of a report, its causes' and its group's too."""
     if report is None:
         return
-    report.stack = hide(report.stack)
+    if report.stack:
+        report.stack = hide(report.stack) or None  # type: ignore[assignment]
     drop_ours(report.__cause__)
     drop_ours(report.__context__)
     for member in report.exceptions or ():
@@ -62,13 +65,44 @@ def drop_ours(report: traceback.TracebackException | None) -> None:
 
 
 def hide(stack: traceback.StackSummary) -> traceback.StackSummary:
-    """A stack without farhost's frames, nor those of the import statement that CPython hides."""
+    """A stack without farhost's frames, nor those of an import statement, which CPython hides."""
     shown = traceback.StackSummary()
-    importing = False
-    for entry in stack:
-        if entry.filename.startswith(HOME):
-            importing = importing or entry.name == "__import__"
-        elif not (importing and entry.filename.startswith("<frozen importlib")):
-            importing = False
-            shown.append(entry)
+    filtered = Filter()
+    shown.extend(entry for entry in stack if filtered.shows(entry.filename, entry.name))
     return shown
+
+
+class Filter:
+    """Decides frame by frame, outermost first, what a traceback shows."""
+
+    def __init__(self) -> None:
+        self._importing = False
+
+    def shows(self, filename: str, name: str) -> bool:
+        """Whether the frame is the program's."""
+        if filename.startswith(HOME):
+            self._importing = self._importing or name == "__import__"
+            return False
+        if self._importing and filename.startswith("<frozen importlib"):
+            return False
+        self._importing = False
+        return True
+
+
+def hiding(walk: Callable[[TracebackType | None], Iterator[Any]]) -> Callable[[TracebackType | None], Iterator[Any]]:
+    """A traceback-walking function of the `traceback` module, without the frames that a program must not see."""
+
+    def walk_shown(tb: TracebackType | None) -> Iterator[Any]:
+        filtered = Filter()
+        for item in walk(tb):
+            code = item[0].f_code
+            if filtered.shows(code.co_filename, code.co_name):
+                yield item
+
+    return walk_shown
+
+
+def hide_in(module: Any) -> None:
+    """Make a world's own `traceback` module show no frame of farhost's."""
+    for name in ("walk_tb", "_walk_tb_with_full_positions"):
+        setattr(module, name, hiding(getattr(module, name)))

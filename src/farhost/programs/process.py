@@ -6,11 +6,12 @@ exit status.
 """
 
 from collections.abc import Callable
-from types import FrameType
-from typing import TYPE_CHECKING
+from types import FrameType, TracebackType
+from typing import TYPE_CHECKING, Any
 
 from greenlet import GreenletExit
 
+from farhost.kernel.console import ConsoleFile
 from farhost.kernel.waiting import Blocked, WaitQueue
 from farhost.programs.costs import CLOCK_NS, SPAWN_NS
 from farhost.programs.frames import format_exception, program_frame
@@ -49,6 +50,8 @@ class ProgramProcess:
         self.stderr = bytearray()
         self.status: int | None = None
         """None while it runs; then its exit status, or minus the signal that killed it."""
+        self.ended_ns = 0
+        """When it ended."""
         self.dead = False
         """Whether its calls are inert."""
         self.attention = False
@@ -69,6 +72,8 @@ class ProgramProcess:
         """The exception that ended its main thread, if one did."""
         self.traceback = ""
         """What the uncaught exception looked like."""
+        self.world_sys: Any = None
+        """The `sys` of its world, once it has one."""
         self._continued = WaitQueue()
         runtime.adopt(self)
         self.call: Trap = make_trap(self)
@@ -94,7 +99,8 @@ class ProgramProcess:
         """Run `body` in the main thread, from now on; its result is the exit status."""
 
         def main() -> None:
-            self.exit(body())
+            status = body()
+            self._die(status if status < 0 else status & 0xFF)
 
         self._run(self.main_thread, main)
 
@@ -114,7 +120,18 @@ class ProgramProcess:
 
     def report_ignored(self, where: str, error: BaseException) -> None:
         """Print an exception that nobody will catch, as `sys.unraisablehook` does: `Exception ignored in ...`."""
-        self.print_error(f"Exception ignored {where}\n" + "".join(format_exception(error)))
+        lines = self.format_exception(error, error.__traceback__)
+        self.print_error(f"Exception ignored {where}\n" + "".join(lines))
+
+    def format_exception(self, error: BaseException, traceback: TracebackType | None) -> list[str]:
+        """The lines that CPython prints for an uncaught exception."""
+        return format_exception(error, traceback)
+
+    def feed(self, data: bytes) -> None:
+        """Give it standard input, followed by the end of file."""
+        console = self.kernel_process.descriptors.files[0]
+        assert isinstance(console, ConsoleFile)
+        console.feed(data)
 
     def print_error(self, text: str) -> None:
         """Write to the process's standard error, past its own buffers; a process that has ended writes nothing."""
@@ -238,6 +255,7 @@ class ProgramProcess:
         self.dead = True
         self.attention = True
         self.status = status
+        self.ended_ns = self.runtime.scheduler.now_ns
         self.runtime.scheduler.call_at(self.runtime.scheduler.now_ns, self._bury)
 
     def _bury(self) -> None:
@@ -259,7 +277,18 @@ class ProgramProcess:
         self.runtime.settled()
         for release in self.at_end:
             release()
+        self.at_end.clear()
         self.runtime.ended(self)
+
+    def abandon(self) -> None:
+        """The run is over: unwind what still runs, without a trace of it in the simulation."""
+        self.dead = True
+        self.attention = True
+        for thread in tuple(self.threads):
+            thread.task.throw(GreenletExit)
+        for release in self.at_end:
+            release()
+        self.at_end.clear()
 
     def output(self, stream: int, data: bytes) -> None:
         """What it wrote to its console: stream 1 or 2."""

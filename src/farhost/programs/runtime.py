@@ -27,6 +27,8 @@ class Runtime:
         self.processes: list[ProgramProcess] = []
         self.calls = 0
         """System calls, clock reads and lock waits so far: progress, as the watchdog and the collector see it."""
+        self.wakes = 0
+        """Waits so far that ended because something had happened, rather than by a time limit."""
         self.starts: deque[Callable[[], None]] = deque()
         """Programs that wait for those named before them."""
         self.on_end: Callable[[], None] | None = None

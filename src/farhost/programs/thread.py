@@ -73,11 +73,14 @@ class ProgramThread:
             return False
         self.cause = cause
         runtime = self.process.runtime
+        if cause is not TIMEOUT:
+            runtime.wakes += 1
         runtime.scheduler.wake(self.task, WAKE_NS)
         tracer = runtime.tracer
         if tracer.on:
             process = self.process
             tracer.emit(Wake(runtime.scheduler.now_ns, process.host_name, process.name, self.ident, cause))
+        return True
 
     def ready(self, mask: int) -> bool:
         """What a wait queue calls."""

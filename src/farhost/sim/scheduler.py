@@ -8,7 +8,7 @@ networking.
 """
 
 import heapq
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from enum import Enum, auto
 from typing import Protocol
 
@@ -166,6 +166,10 @@ class Scheduler:
     def stop(self) -> None:
         """Make `run` return after the present event."""
         self._stopping = True
+
+    def pending(self) -> Iterator[Timer]:
+        """Everything that is scheduled and not cancelled, in no particular order."""
+        return (timer for _, _, timer in self._heap if timer.callback is not None)
 
     def next_due_ns(self) -> int | None:
         """When the next event is due; None when nothing is scheduled."""

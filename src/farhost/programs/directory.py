@@ -1,0 +1,115 @@
+"""Where a simulated process stands in the real file system, and which numbers are real descriptors.
+
+Ordinary files are the machine's own (DESIGN 13). A process's relative paths start at its host's scratch directory;
+its small descriptors are simulated ones, so a real file's number is moved out of their way, far above them.
+"""
+
+import fcntl
+import os
+import resource
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from farhost.programs.process import ProgramProcess
+
+Path = str | bytes
+
+
+def high_base() -> int:
+    """The first number for real descriptors: far above those that programs of a usual size reach."""
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY:
+        soft = 1 << 20
+    return min(soft // 2, 1 << 19)
+
+
+class Directory:
+    """The working directory of one process, and the way of its paths and real descriptors."""
+
+    def __init__(self, process: "ProgramProcess", path: str) -> None:
+        self.process = process
+        self.base = high_base()
+        """From this number up, a descriptor is the machine's."""
+        self.path = ""
+        self.opened: set[int] = set()
+        """Real descriptors that the program opened by number (`os.open`) and has not closed."""
+        self.change(path)
+        process.at_end.append(self.close_all)
+
+    def change(self, path: str) -> None:
+        """chdir(2), for this process."""
+        self.path = path
+        self.process.kernel_process.working_directory = os.fsencode(path)
+
+    def resolve(self, path: Any) -> Any:
+        """A path as the machine's own calls need it; whatever is no path comes back as it is."""
+        if isinstance(path, int):
+            return path
+        path = os.fspath(path)
+        if isinstance(path, str):
+            return path if path.startswith("/") or not path else f"{self.path}/{path}"
+        return path if path.startswith(b"/") or not path else os.fsencode(self.path) + b"/" + path
+
+    def is_socket_file(self, path: Any) -> bytes | None:
+        """The path as the kernel takes it, if a socket file of the host stands there."""
+        namespace = self.process.kernel.unix
+        if not namespace.files or isinstance(path, int):
+            return None
+        given = os.fsencode(path)
+        return given if namespace.resolve(self.process.kernel_process, given) in namespace.files else None
+
+    def is_simulated(self, number: int) -> bool:
+        """Whether a number is one of the process's simulated descriptors."""
+        return number in self.process.kernel_process.descriptors.files
+
+    def is_real(self, number: int) -> bool:
+        """Whether a number may be a real descriptor of the process."""
+        return number >= self.base
+
+    def lift(self, number: int) -> int:
+        """Move a new real descriptor above the simulated ones."""
+        if number >= self.base:
+            return number
+        try:
+            return fcntl.fcntl(number, fcntl.F_DUPFD_CLOEXEC, self.base)
+        finally:
+            os.close(number)
+
+    def open(self, path: Any, flags: int, mode: int = 0o777, *, dir_fd: int | None = None) -> int:
+        """open(2) of an ordinary file."""
+        given = path if dir_fd is not None else self.resolve(path)
+        return self.lift(as_given(path, given, lambda: os.open(given, flags, mode, dir_fd=dir_fd)))
+
+    def opener(self, path: Any, flags: int) -> int:
+        """`open`, in the form in which `io.FileIO` takes it."""
+        return self.open(path, flags, 0o666)
+
+    def close_all(self) -> None:
+        """The process ended: close what it opened by number."""
+        for number in sorted(self.opened):
+            try:
+                os.close(number)
+            except OSError:
+                pass
+        self.opened.clear()
+
+
+def as_given(given: Any, used: Any, call: Callable[[], Any]) -> Any:
+    """Make a call with the path `used`; an error names the path that the program gave."""
+    try:
+        return call()
+    except OSError as error:
+        if error.filename == used and used is not given:
+            error.filename = given
+        raise
+
+
+class MachineFiles:
+    """What a simulated kernel asks of the machine's own files (`farhost.kernel.unix.namespace.RealFiles`)."""
+
+    def kind(self, path: bytes) -> str:
+        """directory, file, or nothing."""
+        if os.path.isdir(path):
+            return "directory"
+        return "file" if os.path.lexists(path) else "nothing"

@@ -1,0 +1,164 @@
+"""What those who wait wait for: whether a run may end although programs still run (DESIGN 14), and the deadlock report.
+
+A program that only waits for new clients or datagrams is a server at rest: a run whose other programs have ended well
+ends well with it. Rest also means a server that looks up every half second (`socketserver`'s poll interval): when
+nothing is scheduled but such looks, nothing else can come.
+"""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, NamedTuple
+
+from farhost.kernel.epoll import EpollFile
+from farhost.kernel.files import OpenFile, Socket
+from farhost.kernel.waiting import KernelError
+from farhost.programs.frames import place
+from farhost.programs.thread import ProgramThread
+from farhost.wire import linux
+from farhost.wire.addresses import format_endpoint
+from farhost.wire.sockaddr import Sockaddr, SockaddrIn, SockaddrIn6, SockaddrUn
+
+if TYPE_CHECKING:
+    from farhost.programs.process import ProgramProcess
+    from farhost.programs.runtime import Runtime
+
+ACCEPTING = frozenset({"accept4"})
+RECEIVING = frozenset({"recvfrom", "recvmsg", "read"})
+NEUTRAL = frozenset({"lock", "join", "file"})
+"""Waits for other threads of the same process: they end when those do."""
+
+
+class Waiting(NamedTuple):
+    """One thread that waits, for reports."""
+
+    process: str
+    host: str
+    thread: str
+    call: str
+    """The call and its arguments."""
+    files: tuple[str, ...]
+    """What the descriptors in it are."""
+    place: str
+    """`file:line in function` of the program."""
+    since_ns: int
+
+    def __str__(self) -> str:
+        who = self.process if self.process == self.host else f"{self.process} on {self.host}"
+        thread = "" if self.thread == "MainThread" else f", thread {self.thread}"
+        what = "".join(f"; {text}" for text in self.files)
+        return f"{who}{thread} waits in {self.call} since {self.since_ns / 1e9:.6f} s at {self.place}{what}"
+
+
+def watched(thread: ProgramThread) -> list[tuple[int, OpenFile]]:
+    """The descriptors that a waiting thread's call is about, and their files."""
+    files = thread.process.kernel_process.descriptors.files
+    numbers = _numbers(thread)
+    found = [(number, files[number]) for number in numbers if number in files]
+    if thread.call_name == "epoll_wait" and found and isinstance(found[0][1], EpollFile):
+        return [(item.number, item.file) for item in found[0][1].items.values()]
+    return found
+
+
+def _numbers(thread: ProgramThread) -> list[int]:
+    arguments = thread.arguments
+    match thread.call_name, arguments:
+        case "poll", (tuple() as entries, *_):
+            return [number for number, _ in entries]
+        case "select", (reads, writes, excepts, *_):
+            return sorted({*reads, *writes, *excepts})  # type: ignore[misc]
+        case (("lock" | "join" | "file" | "nanosleep" | "sigwait" | "pause" | "wait4"), _):
+            return []
+        case _, (int() as number, *_):
+            return [number]
+    return []
+
+
+def waits_for_clients(thread: ProgramThread) -> bool:
+    """Whether a new client or datagram would end its wait."""
+    name = thread.call_name
+    if thread.blocked is None:
+        return False
+    if name in ACCEPTING:
+        return True
+    if name in RECEIVING or name in ("poll", "select", "epoll_wait"):
+        return any(_welcomes(file, name) for _, file in watched(thread))
+    return False
+
+
+def _welcomes(file: OpenFile, name: str) -> bool:
+    if not isinstance(file, Socket):
+        return False
+    if file.type != linux.SOCK_STREAM and file.type != linux.SOCK_SEQPACKET:
+        return True
+    if name in RECEIVING:
+        return False
+    try:
+        return any(file.getsockopt(linux.SOL_SOCKET, linux.SO_ACCEPTCONN, 4))
+    except KernelError:
+        return False
+
+
+def is_resting(process: "ProgramProcess") -> bool:
+    """Whether a running process only waits for new clients or datagrams."""
+    threads = process.threads
+    if not any(waits_for_clients(thread) for thread in threads):
+        return False
+    return all(
+        thread.blocked is not None and (thread.call_name in NEUTRAL or waits_for_clients(thread))
+        for thread in threads
+    )
+
+
+def only_looks(runtime: "Runtime") -> bool:
+    """Whether nothing is scheduled but time limits of waiting threads."""
+    for timer in runtime.scheduler.pending():
+        owner = getattr(timer.callback, "__self__", None)
+        if not isinstance(owner, ProgramThread) or owner.blocked is None or owner.cause:
+            return False
+        if owner.call_name == "nanosleep":
+            return False
+    return True
+
+
+def waiting(processes: Iterable["ProgramProcess"]) -> tuple[Waiting, ...]:
+    """Every thread that waits, in order of its start."""
+    return tuple(
+        _describe(thread) for process in processes for thread in process.threads if thread.blocked is not None
+    )
+
+
+def _describe(thread: ProgramThread) -> Waiting:
+    process = thread.process
+    arguments = ", ".join(_short(argument) for argument in thread.arguments)
+    files = tuple(f"{number} is {describe_file(file)}" for number, file in watched(thread)[:8])
+    call = f"{thread.call_name}({arguments})"
+    return Waiting(process.name, process.host_name, thread.name, call, files, place(thread.frame()), thread.since_ns)
+
+
+def _short(argument: object) -> str:
+    text = repr(argument)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def describe_file(file: OpenFile) -> str:
+    """A descriptor's file in words: `a stream socket 10.0.0.2:40000 -> 10.0.0.1:5000`."""
+    if not isinstance(file, Socket):
+        return {"pipe": "a pipe", "epoll": "an epoll instance", "console": "the console"}.get(file.kind, file.kind)
+    kinds = {linux.SOCK_STREAM: "a stream socket", linux.SOCK_DGRAM: "a datagram socket"}
+    kind = kinds.get(file.type, "a socket")
+    if _welcomes(file, "poll") and file.type in (linux.SOCK_STREAM, linux.SOCK_SEQPACKET):
+        kind = "a listening socket"
+    words = [kind]
+    try:
+        words.append(_address(file.getsockname()))
+        words.append(f"-> {_address(file.getpeername())}")
+    except KernelError:
+        pass
+    return " ".join(word for word in words if word)
+
+
+def _address(address: Sockaddr) -> str:
+    if isinstance(address, SockaddrIn | SockaddrIn6):
+        return format_endpoint(address.address, address.port)
+    if isinstance(address, SockaddrUn):
+        return address.path.decode("utf-8", "backslashreplace").replace("\0", "@") or "(unnamed)"
+    return ""

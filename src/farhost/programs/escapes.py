@@ -1,0 +1,127 @@
+"""No escape is silent (DESIGN 7): a real socket, thread or process reached from a simulated one fails, and says where.
+
+Two nets. Stand-ins for the C modules and functions that would start a process raise at the call. Behind them an audit
+hook (sys.addaudithook) sees what code outside the process's world does in its name: a C extension, a shared module, a
+reference bound before the run. It does not see clocks, and not every thread of a C library: the residue is in the docs.
+
+An audit hook can never be taken out again. There is one for the interpreter's life; it does nothing unless a run has
+entered itself, and costs a dictionary look-up for each audited event.
+"""
+
+import sys
+import threading
+from collections.abc import Callable
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from farhost.programs.frames import place, program_frame
+
+if TYPE_CHECKING:
+    from farhost.programs.process import ProgramProcess
+    from farhost.programs.runtime import Runtime
+
+
+class EscapeError(RuntimeError):
+    """A simulated process reached for something real that farhost cannot simulate."""
+
+
+REMEDIES = {
+    "socket": "import socket inside the program, so that it gets the simulated one",
+    "thread": "start threads with the program's own threading module; a C library's threads cannot be simulated",
+    "process": "make it a program of its own on the same host, and talk to it over a socket",
+    "lock": "use threading's locks; a simulated process has no other processes to share one with",
+    "identity": "a simulated process keeps its user",
+}
+
+_AUDITED = {
+    "socket.__new__": "socket",
+    "socket.connect": "socket",
+    "socket.bind": "socket",
+    "socket.getaddrinfo": "socket",
+    "socket.gethostbyname": "socket",
+    "_thread.start_new_thread": "thread",
+    "_thread.start_joinable_thread": "thread",
+    "subprocess.Popen": "process",
+    "os.fork": "process",
+    "os.forkpty": "process",
+    "os.exec": "process",
+    "os.posix_spawn": "process",
+    "os.system": "process",
+    "pty.spawn": "process",
+}
+
+
+def complain(what: str, kind: str) -> NoReturn:
+    """Raise the EscapeError for a call that the program under way just made."""
+    raise EscapeError(
+        f"{place(program_frame(sys._getframe(1)))}: {what} would leave the simulation: {REMEDIES[kind]}"
+    )
+
+
+def refuse(process: "ProgramProcess", what: str) -> Callable[..., NoReturn]:
+    """A function that always complains, in place of one that would escape."""
+    kind = "identity" if what.startswith("os.set") else "process"
+
+    def refused(*args: Any, **kwargs: Any) -> NoReturn:
+        complain(what, kind)
+
+    refused.__name__ = what.rpartition(".")[2]
+    return refused
+
+
+def make_posixsubprocess_module(process: "ProgramProcess") -> ModuleType:
+    """`_posixsubprocess`: what `subprocess.Popen` starts its child with."""
+    module = ModuleType("_posixsubprocess")
+    module.__dict__["fork_exec"] = refuse(process, "subprocess.Popen")
+    return module
+
+
+def make_multiprocessing_module(process: "ProgramProcess") -> ModuleType:
+    """`_multiprocessing`: semaphores between real processes."""
+    module = ModuleType("_multiprocessing")
+
+    class SemLock:
+        """Not to be had in a simulated process."""
+
+        SEM_VALUE_MAX = 2147483647
+
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            complain("multiprocessing", "lock")
+
+        @staticmethod
+        def _rebuild(*args: Any) -> NoReturn:
+            complain("multiprocessing", "lock")
+
+    module.__dict__.update(SemLock=SemLock, sem_unlink=refuse(process, "multiprocessing"), flags={})
+    return module
+
+
+class Guard:
+    """Which run an event belongs to: those under way, by the OS thread that runs them."""
+
+    def __init__(self) -> None:
+        self.running: dict[int, Runtime] = {}
+        self._hooked = False
+
+    def enter(self, runtime: "Runtime") -> None:
+        """From now on the present OS thread runs simulated processes."""
+        if not self._hooked:
+            self._hooked = True
+            sys.addaudithook(self._audit)
+        self.running[threading.get_ident()] = runtime
+
+    def leave(self) -> None:
+        """The run of the present OS thread is over."""
+        self.running.pop(threading.get_ident(), None)
+
+    def _audit(self, event: str, arguments: tuple[Any, ...]) -> None:
+        kind = _AUDITED.get(event)
+        if kind is None or not self.running:
+            return
+        runtime = self.running.get(threading.get_ident())
+        if runtime is not None and runtime.scheduler.current is not None:
+            complain(event, kind)
+
+
+GUARD = Guard()
+"""The interpreter's one audit hook: the only state of farhost's that outlives a run, because hooks cannot be removed."""

@@ -1,0 +1,134 @@
+"""A script's life in its world, as CPython has it: start, run, uncaught exceptions, threads, atexit, exit status.
+
+Source: Modules/main.c, Python/pythonrun.c (handle_system_exit), Python/pylifecycle.c (Py_FinalizeEx).
+"""
+
+import os
+import sys
+import warnings
+from types import CodeType
+from typing import Any
+
+from greenlet import GreenletExit
+
+from farhost.programs.process import ProgramProcess
+from farhost.programs.watchdog import Abort
+from farhost.programs.world import World
+from farhost.wire import linux
+
+FLUSH_FAILED = 120
+"""The exit status when standard output could not be flushed."""
+UNCAUGHT = 1
+
+
+def run_program(process: ProgramProcess, world: World, argv: tuple[str, ...]) -> int:
+    """Run `script arguments...` or `-m module arguments...` to its end; the exit status, negative for a signal."""
+    interrupted = False
+    try:
+        if argv[0] == "-m":
+            _run_module(world, argv)
+        else:
+            _run_script(world, argv)
+        status = 0
+    except SystemExit as error:
+        status = exit_status(world, error)
+    except (GreenletExit, Abort):
+        raise
+    except BaseException as error:
+        interrupted = isinstance(error, KeyboardInterrupt)
+        status = UNCAUGHT
+        show(process, world, error)
+    if not finish(process, world) and status == 0:
+        status = FLUSH_FAILED
+    return -linux.SIGINT if interrupted else status
+
+
+def _run_script(world: World, argv: tuple[str, ...]) -> None:
+    path = os.path.abspath(argv[0])
+    world.sys.argv = list(argv)
+    world.sys.path.insert(0, os.path.dirname(os.path.realpath(path)))
+    module = world.main_module(path)
+    code = compile_script(path, world)
+    exec(code, module.__dict__)
+
+
+def _run_module(world: World, argv: tuple[str, ...]) -> None:
+    world.sys.argv = ["-m", *argv[2:]]
+    world.sys.path.insert(0, world.directory.path)
+    world.main_module(None)
+    runpy: Any = world.importer.bootstrap._gcd_import("runpy")
+    runpy._run_module_as_main(argv[1])
+
+
+def compile_script(path: str, world: World) -> CodeType:
+    """The script's code; warnings of the compiler go to its standard error, as CPython prints them."""
+    with open(path, "rb") as file:
+        source = file.read()
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("default")
+        code = compile(source, path, "exec", dont_inherit=True)
+    for warning in caught:
+        text = warnings.formatwarning(warning.message, warning.category, warning.filename, warning.lineno)
+        world.sys.stderr.write(text)
+    return code
+
+
+def exit_status(world: World, error: SystemExit) -> int:
+    """The status that SystemExit asks for; what is no number goes to standard error."""
+    code = error.code
+    if code is None:
+        return 0
+    if isinstance(code, int):
+        return code & 0xFF
+    try:
+        world.sys.stderr.write(f"{code}\n")
+        world.sys.stderr.flush()
+    except Exception:
+        pass
+    return 1
+
+
+def show(process: ProgramProcess, world: World, error: BaseException) -> None:
+    """Print an uncaught exception through the program's own `sys.excepthook`."""
+    process.failure = error
+    process.traceback = "".join(process.format_exception(error, error.__traceback__))
+    try:
+        if world.sys.stdout is not None:
+            world.sys.stdout.flush()
+        world.sys.excepthook(type(error), error, error.__traceback__)
+    except (GreenletExit, Abort):
+        raise
+    except SystemExit:
+        pass
+    except BaseException as second:
+        process.print_error("Error in sys.excepthook:\n" + "".join(process.format_exception(second, None)))
+        process.print_error("\nOriginal exception was:\n" + process.traceback)
+
+
+def finish(process: ProgramProcess, world: World) -> bool:
+    """Wait for the threads that are no daemons, run the atexit functions, flush; whether the flush worked."""
+    threading = world.find("threading")
+    if threading is not None:
+        try:
+            threading._shutdown()
+        except (GreenletExit, Abort):
+            raise
+        except BaseException as error:
+            process.report_ignored(f"on threading shutdown {threading!r}", error)
+    world.atexit._run_exitfuncs()
+    flushed = True
+    for name in ("stdout", "stderr"):
+        stream = getattr(world.sys, name, None)
+        try:
+            if stream is not None and not stream.closed:
+                stream.flush()
+        except Exception as error:
+            if name == "stdout":
+                process.report_ignored(f"in: {stream!r}", error)
+                flushed = False
+    return flushed
+
+
+def interpreter_path() -> str:
+    """What programs find in `sys.executable`."""
+    return sys.executable

@@ -1,0 +1,282 @@
+"""A run: programs on the hosts of a network, in order, until they have ended or none can go on; and what came of it.
+
+DESIGN 14: each program starts when those named before it have parked or exited. The run ends well when every program
+has exited with 0, or when those left wait only for new clients or datagrams and the others exited with 0.
+"""
+
+import gc
+import signal
+import sys
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from types import FrameType
+from typing import Any, NamedTuple
+
+from farhost.network.network import Network
+from farhost.programs.directory import Directory, MachineFiles
+from farhost.programs.endings import Waiting, is_resting, only_looks, waiting
+from farhost.programs.escapes import GUARD
+from farhost.programs.launch import run_program
+from farhost.programs.process import ProgramProcess
+from farhost.programs.runtime import Runtime
+from farhost.programs.scratch import Scratch
+from farhost.programs.watchdog import LIMIT_S, Abort, Watchdog
+from farhost.programs.world import World, scratch_environment
+from farhost.sim.scheduler import End
+
+LOOK_NS = 1_000_000_000
+"""How often a run asks whether only servers at rest are left."""
+STUCK_NS = 3600 * 1_000_000_000
+"""Virtual time without anything but servers' looks after which the others count as stuck."""
+
+
+class ProgramSpec(NamedTuple):
+    """A program to run: on which host, and the command line: a script's path or `-m`, `module`, then arguments."""
+
+    host: str
+    argv: Sequence[str]
+    name: str | None = None
+    """For reports; the host's name unless given."""
+    stdin: bytes = b""
+    """What it finds on standard input before the end of file."""
+    environment: Mapping[str, str] | None = None
+    """Further environment variables."""
+
+
+class ProcessOutcome(NamedTuple):
+    """How one program ended."""
+
+    name: str
+    host: str
+    argv: tuple[str, ...]
+    status: int | None
+    """Its exit status, minus the signal that killed it, or None if it still ran."""
+    stdout: str
+    stderr: str
+    traceback: str
+    """The uncaught exception that ended it, as CPython prints it; empty if there was none."""
+    waits: tuple[Waiting, ...]
+    """What its threads waited for at the end."""
+
+
+class Outcome(NamedTuple):
+    """How a run ended."""
+
+    ok: bool
+    kind: str
+    """passed; failed (a program did not exit with 0), deadlock, until (the limit was reached), hung."""
+    message: str
+    """Why it did not pass, one line a fact; empty if it did."""
+    processes: tuple[ProcessOutcome, ...]
+    virtual_ns: int
+    """How much virtual time the programs took: until the last of them ended or began its last wait."""
+
+
+def run_programs(
+    network: Network,
+    programs: Sequence[ProgramSpec],
+    *,
+    until_ns: int | None = None,
+    watchdog_s: float = LIMIT_S,
+    on_output: Callable[[ProgramProcess, int, bytes], None] | None = None,
+) -> Outcome:
+    """Run programs on hosts that the network has, in order; at most until virtual time `until_ns`.
+
+    A real Ctrl-C ends the run with KeyboardInterrupt. An exception of farhost's own comes out as it is.
+    """
+    runtime = Runtime(network)
+    runtime.on_output = on_output
+    run = Run(runtime, until_ns, watchdog_s)
+    with Scratch() as scratch:
+        for program in programs:
+            runtime.starts.append(_starter(runtime, program, scratch))
+        return run.go()
+
+
+def _starter(runtime: Runtime, program: ProgramSpec, scratch: Scratch) -> Callable[[], None]:
+    argv = tuple(str(word) for word in program.argv)
+
+    def start() -> None:
+        host = runtime.network.hosts[program.host]
+        if host.kernel.unix.real is None:
+            host.kernel.unix.real = MachineFiles()
+        process = ProgramProcess(runtime, host, program.name or program.host, argv)
+        path = scratch.of(program.host)
+        directory = Directory(process, path)
+        environment = {**scratch_environment(path, program.host), **(program.environment or {})}
+        if program.stdin:
+            process.feed(program.stdin)
+
+        def body() -> int:
+            world = World(process, directory, environment)
+            process.at_end.append(world.close)
+            return run_program(process, world, argv)
+
+        process.start(body)
+
+    return start
+
+
+class Run:
+    """One run under way."""
+
+    def __init__(self, runtime: Runtime, until_ns: int | None, watchdog_s: float) -> None:
+        self.runtime = runtime
+        self.until_ns = until_ns
+        self.watchdog = Watchdog(runtime, watchdog_s)
+        self._end = End.IDLE
+        self._interrupted = False
+        self._rested = False
+        self._stuck = False
+        self._looked_at = (0, 0)
+
+    def go(self) -> Outcome:
+        """Run to the end, put the interpreter back as it was, and say how it ended."""
+        runtime = self.runtime
+        collecting = gc.isenabled()
+        unraisable = sys.unraisablehook
+        handler = self._catch_interrupt()
+        GUARD.enter(runtime)
+        self.watchdog.start()
+        gc.disable()
+        sys.unraisablehook = self._unraisable(unraisable)
+        try:
+            self._run()
+            outcome = self._outcome()
+            for process in runtime.processes:
+                process.abandon()
+        finally:
+            GUARD.leave()
+            self.watchdog.stop()
+            sys.unraisablehook = unraisable
+            if handler is not None:
+                signal.signal(signal.SIGINT, handler)
+            if collecting:
+                gc.enable()
+        if self._interrupted:
+            raise KeyboardInterrupt
+        if runtime.defect is not None and not isinstance(runtime.defect, Abort):
+            raise runtime.defect
+        return outcome
+
+    def _run(self) -> None:
+        runtime = self.runtime
+        scheduler = runtime.scheduler
+        runtime.settled()
+        scheduler.call_at(scheduler.now_ns + LOOK_NS, self._look)
+        try:
+            self._end = scheduler.run(self.until_ns)
+        except Abort:
+            self._end = End.STOPPED
+        if self._end is End.UNTIL or self._interrupted or runtime.defect is not None:
+            return
+        while not self._rested and not self._stuck and self.watchdog.hung is None and self._end is not End.IDLE:
+            self._end = scheduler.run(self.until_ns)
+
+    def _look(self) -> None:
+        """In an event: stop when only servers at rest are left, or nothing but their looks for a long time."""
+        runtime = self.runtime
+        scheduler = runtime.scheduler
+        if scheduler.next_due_ns() is None:
+            return
+        alive = [process for process in runtime.processes if process.status is None]
+        if alive and not runtime.starts and only_looks(runtime):
+            if all(is_resting(process) for process in alive):
+                self._rested = True
+                scheduler.stop()
+                return
+            wakes, since_ns = self._looked_at
+            if runtime.wakes != wakes:
+                self._looked_at = runtime.wakes, scheduler.now_ns
+            elif scheduler.now_ns - since_ns > STUCK_NS:
+                self._stuck = True
+                scheduler.stop()
+                return
+        else:
+            self._looked_at = runtime.wakes, scheduler.now_ns
+        scheduler.call_at(scheduler.now_ns + LOOK_NS, self._look)
+
+    def _catch_interrupt(self) -> Any:
+        """Let Ctrl-C end the run rather than land in whatever program runs; the handler to put back, if any."""
+        if threading.current_thread() is not threading.main_thread():
+            return None
+
+        def interrupt(signum: int, frame: FrameType | None) -> None:
+            if self._interrupted:
+                raise KeyboardInterrupt
+            self._interrupted = True
+            self.runtime.scheduler.stop()
+            if self.runtime.scheduler.current is not None:
+                raise Abort
+
+        return signal.signal(signal.SIGINT, interrupt)
+
+    def _unraisable(self, outside: Callable[[Any], object]) -> Callable[[Any], object]:
+        """What a program's finalizer raises goes to that program's standard error."""
+
+        def hook(unraisable: Any) -> object:
+            current = self.runtime.current
+            if current is None or current.process.world_sys is None:
+                return outside(unraisable)
+            return current.process.world_sys.unraisablehook(unraisable)
+
+        return hook
+
+    def _outcome(self) -> Outcome:
+        runtime = self.runtime
+        processes = tuple(_process_outcome(process) for process in runtime.processes)
+        kind, message = self._verdict(processes)
+        return Outcome(kind == "passed", kind, message, processes, self._virtual_ns())
+
+    def _virtual_ns(self) -> int:
+        """The time of the last thing that a program did; what a network does afterwards, such as TIME_WAIT, is not it."""
+        if self._end is End.UNTIL:
+            return self.runtime.scheduler.now_ns
+        moments = [0]
+        for process in self.runtime.processes:
+            moments.append(process.ended_ns)
+            moments += [thread.since_ns for thread in process.threads]
+        return max(moments)
+
+    def _verdict(self, processes: tuple[ProcessOutcome, ...]) -> tuple[str, str]:
+        runtime = self.runtime
+        alive = [process for process in runtime.processes if process.status is None]
+        failed = [
+            f"{one.name} on {one.host} {_ended(one.status)}" for one in processes if one.status not in (0, None)
+        ]
+        if self.watchdog.hung is not None:
+            return "hung", self.watchdog.hung
+        resting = all(is_resting(process) for process in alive)
+        if failed:
+            return "failed", "\n".join([*failed, *_waits(alive, resting)])
+        if not alive or resting:
+            return "passed", ""
+        if self._end is End.UNTIL:
+            return "until", "\n".join(["the time limit was reached", *_waits(alive, resting)])
+        return "deadlock", "\n".join(["nothing more can happen", *_waits(alive, resting)])
+
+
+def _waits(alive: list[ProgramProcess], resting: bool) -> list[str]:
+    return [] if resting else [str(one) for one in waiting(alive)]
+
+
+def _ended(status: int | None) -> str:
+    if status is not None and status < 0:
+        try:
+            return f"was killed by {signal.Signals(-status).name}"
+        except ValueError:
+            return f"was killed by signal {-status}"
+    return f"exited with status {status}"
+
+
+def _process_outcome(process: ProgramProcess) -> ProcessOutcome:
+    return ProcessOutcome(
+        process.name,
+        process.host_name,
+        process.argv,
+        process.status,
+        process.stdout.decode("utf-8", "backslashreplace"),
+        process.stderr.decode("utf-8", "backslashreplace"),
+        process.traceback,
+        () if process.status is not None else waiting([process]),
+    )

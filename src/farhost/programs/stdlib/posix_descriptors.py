@@ -1,0 +1,209 @@
+"""The calls of `posix` on descriptors: small numbers are the simulated kernel's, high ones the machine's files."""
+
+import os
+import posix as real
+from typing import Any
+
+from farhost.programs.directory import Directory
+from farhost.programs.process import ProgramProcess
+from farhost.programs.stdlib.posix_files import stat_result
+from farhost.wire import linux
+
+PASSED = "lseek ftruncate fsync fdatasync fchmod fchown pread preadv pwrite pwritev lockf fstatvfs".split()
+"""Calls that only the machine's files have; on a simulated descriptor they fail as on a pipe or socket."""
+
+
+def make_descriptor_calls(process: ProgramProcess, directory: Directory) -> dict[str, Any]:
+    """The calls by name."""
+    calls: dict[str, Any] = {name: _passed(name, directory) for name in PASSED}
+    calls.update(_transfer(process, directory))
+    calls.update(_numbers(process, directory))
+    calls.update(_flags(process, directory))
+    calls["sendfile"] = _sendfile(process, directory)
+    return calls
+
+
+def bad_descriptor() -> OSError:
+    """EBADF."""
+    return OSError(linux.EBADF, os.strerror(linux.EBADF))
+
+
+def _passed(name: str, directory: Directory) -> Any:
+    function = getattr(real, name)
+    number_of_pipe = linux.ESPIPE if name in ("lseek", "pread", "preadv", "pwrite", "pwritev") else linux.EINVAL
+
+    def call(fd: Any, *args: Any, **kwargs: Any) -> Any:
+        number = fd if isinstance(fd, int) else fd.fileno()
+        if directory.is_simulated(number):
+            raise OSError(number_of_pipe, os.strerror(number_of_pipe))
+        if not directory.is_real(number):
+            raise bad_descriptor()
+        return function(number, *args, **kwargs)
+
+    call.__name__ = name
+    return call
+
+
+def _transfer(process: ProgramProcess, directory: Directory) -> dict[str, Any]:
+    call = process.call
+    files = process.kernel_process.descriptors.files
+    base = directory.base
+
+    def read(fd: int, length: int, /) -> bytes:
+        if fd in files or fd < base:
+            if length < 0:
+                raise OSError(linux.EINVAL, os.strerror(linux.EINVAL))
+            return call("read", fd, length)  # type: ignore[no-any-return]
+        return os.read(fd, length)
+
+    def write(fd: int, data: Any, /) -> int:
+        if fd in files or fd < base:
+            return call("write", fd, bytes(data))  # type: ignore[no-any-return]
+        return os.write(fd, data)
+
+    def readv(fd: int, buffers: Any, /) -> int:
+        if fd >= base and fd not in files:
+            return os.readv(fd, buffers)
+        views = [memoryview(buffer).cast("B") for buffer in buffers]
+        data = call("read", fd, sum(len(view) for view in views))
+        start = 0
+        for view in views:
+            piece = data[start : start + len(view)]
+            view[: len(piece)] = piece
+            start += len(piece)
+        return len(data)
+
+    def writev(fd: int, buffers: Any, /) -> int:
+        if fd >= base and fd not in files:
+            return os.writev(fd, buffers)
+        return call("write", fd, b"".join(bytes(buffer) for buffer in buffers))  # type: ignore[no-any-return]
+
+    return {"read": read, "write": write, "readv": readv, "writev": writev}
+
+
+def _numbers(process: ProgramProcess, directory: Directory) -> dict[str, Any]:
+    """Calls that make and unmake descriptors."""
+    call = process.call
+    files = process.kernel_process.descriptors.files
+
+    def open(path: Any, flags: int, mode: int = 0o777, *, dir_fd: int | None = None) -> int:
+        if dir_fd is None and directory.is_socket_file(path) is not None:
+            raise OSError(linux.ENXIO, os.strerror(linux.ENXIO), path)
+        number = directory.open(path, flags | os.O_CLOEXEC, mode, dir_fd=dir_fd)
+        directory.opened.add(number)
+        return number
+
+    def close(fd: int) -> None:
+        if fd in files or fd < directory.base:
+            call("close", fd)
+            return
+        directory.opened.discard(fd)
+        os.close(fd)
+
+    def closerange(fd_low: int, fd_high: int, /) -> None:
+        for number in sorted(files):
+            if fd_low <= number < fd_high:
+                call("close", number)
+
+    def dup(fd: int, /) -> int:
+        if fd in files or fd < directory.base:
+            return call("fcntl", fd, linux.F_DUPFD_CLOEXEC, 0)  # type: ignore[no-any-return]
+        number = directory.lift(os.dup(fd))
+        directory.opened.add(number)
+        return number
+
+    def dup2(fd: int, fd2: int, inheritable: bool = True) -> int:
+        if fd in files:
+            if inheritable or fd == fd2:
+                return call("dup2", fd, fd2)  # type: ignore[no-any-return]
+            return call("dup3", fd, fd2, linux.O_CLOEXEC)  # type: ignore[no-any-return]
+        if fd >= directory.base and fd2 >= directory.base:
+            return os.dup2(fd, fd2, inheritable)
+        raise bad_descriptor()
+
+    def pipe2(flags: int, /) -> tuple[int, int]:
+        return call("pipe2", flags)  # type: ignore[no-any-return]
+
+    def pipe() -> tuple[int, int]:
+        return call("pipe2", linux.O_CLOEXEC)  # type: ignore[no-any-return]
+
+    return {
+        "open": open,
+        "close": close,
+        "closerange": closerange,
+        "dup": dup,
+        "dup2": dup2,
+        "pipe": pipe,
+        "pipe2": pipe2,
+    }
+
+
+def _flags(process: ProgramProcess, directory: Directory) -> dict[str, Any]:
+    call = process.call
+    files = process.kernel_process.descriptors.files
+
+    def is_machines(fd: int) -> bool:
+        return fd >= directory.base and fd not in files
+
+    def fstat(fd: int) -> os.stat_result:
+        return os.fstat(fd) if is_machines(fd) else stat_result(call("fstat", fd))
+
+    def isatty(fd: int, /) -> bool:
+        return os.isatty(fd) if is_machines(fd) else False
+
+    def get_blocking(fd: int, /) -> bool:
+        if is_machines(fd):
+            return os.get_blocking(fd)
+        return not call("fcntl", fd, linux.F_GETFL, 0) & linux.O_NONBLOCK
+
+    def set_blocking(fd: int, blocking: Any, /) -> None:
+        if is_machines(fd):
+            os.set_blocking(fd, blocking)
+            return
+        old = call("fcntl", fd, linux.F_GETFL, 0)
+        call("fcntl", fd, linux.F_SETFL, old & ~linux.O_NONBLOCK if blocking else old | linux.O_NONBLOCK)
+
+    def get_inheritable(fd: int, /) -> bool:
+        if is_machines(fd):
+            return os.get_inheritable(fd)
+        return not call("fcntl", fd, linux.F_GETFD, 0) & linux.FD_CLOEXEC
+
+    def set_inheritable(fd: int, inheritable: Any, /) -> None:
+        if is_machines(fd):
+            os.set_inheritable(fd, inheritable)
+        else:
+            call("fcntl", fd, linux.F_SETFD, 0 if inheritable else linux.FD_CLOEXEC)
+
+    def get_terminal_size(fd: int = 1, /) -> Any:
+        raise OSError(linux.ENOTTY, os.strerror(linux.ENOTTY))
+
+    return {
+        "fstat": fstat,
+        "isatty": isatty,
+        "get_blocking": get_blocking,
+        "set_blocking": set_blocking,
+        "get_inheritable": get_inheritable,
+        "set_inheritable": set_inheritable,
+        "get_terminal_size": get_terminal_size,
+    }
+
+
+def _sendfile(process: ProgramProcess, directory: Directory) -> Any:
+    """sendfile(2) from one of the machine's files, to a simulated socket or to another file."""
+    files = process.kernel_process.descriptors.files
+
+    def sendfile(out_fd: int, in_fd: int, offset: int | None, count: int) -> int:
+        if in_fd in files or in_fd < directory.base:
+            raise OSError(linux.EINVAL if in_fd in files else linux.EBADF, os.strerror(linux.EINVAL))
+        if out_fd not in files:
+            return os.sendfile(out_fd, in_fd, offset, count)  # type: ignore[arg-type]
+        start = os.lseek(in_fd, 0, os.SEEK_CUR) if offset is None else offset
+        data = os.pread(in_fd, count, start)
+        if not data:
+            return 0
+        sent: int = process.call("write", out_fd, data)
+        if offset is None:
+            os.lseek(in_fd, start + sent, os.SEEK_SET)
+        return sent
+
+    return sendfile

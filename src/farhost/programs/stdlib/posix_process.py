@@ -1,0 +1,138 @@
+"""The calls of `posix` on the process and its host: pid, identity, signals, entropy, processors, the end.
+
+Where the machine's answer would make a run depend on the machine (the number of processors, say), the answer is fixed.
+"""
+
+import os
+import posix as real
+from typing import Any
+
+from greenlet import GreenletExit
+
+from farhost.programs.process import ProgramProcess
+from farhost.wire import linux
+
+PROCESSORS = 4
+"""What every simulated host has, so that the size of a default thread pool does not depend on the machine."""
+
+
+def make_process_calls(process: ProgramProcess) -> dict[str, Any]:
+    """The calls by name."""
+    calls = _identity(process)
+    calls.update(_control(process))
+    calls.update(_waiting(process))
+    calls.update(_host(process))
+    return calls
+
+
+def _identity(process: ProgramProcess) -> dict[str, Any]:
+    owner = process.kernel_process
+
+    def uid() -> int:
+        return owner.uid
+
+    def gid() -> int:
+        return owner.gid
+
+    def leader(pid: int = 0, /) -> int:
+        return owner.pid
+
+    return {
+        "getpid": lambda: owner.pid,
+        "getppid": lambda: process.call("getppid"),
+        "getuid": uid,
+        "geteuid": uid,
+        "getgid": gid,
+        "getegid": gid,
+        "getresuid": lambda: (owner.uid,) * 3,
+        "getresgid": lambda: (owner.gid,) * 3,
+        "getgroups": lambda: [owner.gid],
+        "getlogin": lambda: "user",
+        "getpgrp": leader,
+        "getpgid": leader,
+        "getsid": leader,
+        "setsid": leader,
+        "setpgid": lambda pid, group, /: None,
+        "setpgrp": lambda: None,
+        "umask": lambda mask, /: process.call("umask", mask),
+    }
+
+
+def _control(process: ProgramProcess) -> dict[str, Any]:
+    def kill(pid: int, signal: Any, /) -> None:
+        process.call("kill", pid, int(signal))
+
+    def leave(status: int) -> None:
+        process.exit(status)
+        raise GreenletExit
+
+    def abort() -> None:
+        process.call("sigaction", linux.SIGABRT, 0)
+        process.call("kill", process.kernel_process.pid, linux.SIGABRT)
+
+    def register_at_fork(**_: Any) -> None:
+        """A simulated process never forks, and the machine's own list would keep this world alive for ever."""
+
+    return {
+        "kill": kill,
+        "killpg": kill,
+        "_exit": leave,
+        "abort": abort,
+        "register_at_fork": register_at_fork,
+        "nice": lambda increment, /: 0,
+        "getpriority": lambda which, who: 0,
+        "setpriority": lambda which, who, priority: None,
+        "sched_yield": lambda: process.call("nanosleep", 0),
+    }
+
+
+def _waiting(process: ProgramProcess) -> dict[str, Any]:
+    def waitpid(pid: int, options: int, /) -> tuple[int, int]:
+        return process.call("wait4", pid, options)  # type: ignore[no-any-return]
+
+    def wait4(pid: int, options: int) -> tuple[int, int, object]:
+        found, status = waitpid(pid, options)
+        return found, status, None
+
+    return {
+        "waitpid": waitpid,
+        "wait": lambda: waitpid(-1, 0),
+        "wait3": lambda options: wait4(-1, options),
+        "wait4": wait4,
+    }
+
+
+def _host(process: ProgramProcess) -> dict[str, Any]:
+    call = process.call
+    began_ns = process.runtime.scheduler.now_ns
+
+    def urandom(size: int, /) -> bytes:
+        if size < 0:
+            raise ValueError("negative argument not allowed")
+        return process.call("getrandom", size)  # type: ignore[no-any-return]
+
+    def getrandom(size: int, flags: int = 0) -> bytes:
+        if size < 0:
+            raise OSError(linux.EINVAL, os.strerror(linux.EINVAL))
+        return urandom(size)
+
+    def uname() -> Any:
+        (name,) = call("uname")
+        return real.uname_result(("Linux", name, "6.1.0", "#1 SMP farhost", os.uname().machine))
+
+    def times() -> Any:
+        seconds = (process.look_at_clock() - began_ns) / 10**9
+        return real.times_result((seconds, 0.0, 0.0, 0.0, seconds))
+
+    return {
+        "urandom": urandom,
+        "getrandom": getrandom,
+        "uname": uname,
+        "times": times,
+        "cpu_count": lambda: PROCESSORS,
+        "sched_getaffinity": lambda pid, /: set(range(PROCESSORS)),
+        "sched_setaffinity": lambda pid, mask, /: None,
+        "getloadavg": lambda: (0.0, 0.0, 0.0),
+        "putenv": lambda name, value, /: None,
+        "unsetenv": lambda name, /: None,
+    }

@@ -1,0 +1,48 @@
+"""The private `sys` of one simulated process: a copy, with the modules, streams, hooks and arguments of its own."""
+
+import sys as real
+from types import ModuleType
+from typing import Any
+
+from farhost.programs.process import ProgramProcess
+
+
+def make_sys(process: ProgramProcess) -> ModuleType:
+    """`sys` for one process; streams and arguments are set by whoever starts the script."""
+    module = ModuleType("sys", real.__doc__)
+    names: dict[str, Any] = module.__dict__
+    names.update(vars(real))
+    names["modules"] = {"sys": module}
+    names["path"] = [entry for entry in real.path if entry]
+    names["argv"] = list(process.argv)
+    names["orig_argv"] = [real.executable, *process.argv]
+    names["warnoptions"] = []
+    names["_xoptions"] = {}
+    for name in ("last_type", "last_value", "last_traceback", "last_exc", "ps1", "ps2", "tracebacklimit"):
+        names.pop(name, None)
+
+    def excepthook(exctype: Any, value: BaseException, traceback: Any, /) -> None:
+        """Handle an exception by displaying it with a traceback on sys.stderr."""
+        stream = names.get("stderr")
+        if stream is not None:
+            stream.write("".join(process.format_exception(value, traceback)))
+            stream.flush()
+
+    def unraisablehook(unraisable: Any, /) -> None:
+        """Handle an unraisable exception."""
+        where = f": {unraisable.object!r}" if unraisable.object is not None else ""
+        process.report_ignored(
+            (unraisable.err_msg or "Exception ignored in").removeprefix("Exception ignored ") + where,
+            unraisable.exc_value,
+        )
+
+    def displayhook(value: object, /) -> None:
+        """Print an object to sys.stdout and also save it in builtins._"""
+        if value is not None:
+            names["modules"]["builtins"]._ = value
+            names["stdout"].write(f"{value!r}\n")
+
+    names["excepthook"] = names["__excepthook__"] = excepthook
+    names["unraisablehook"] = names["__unraisablehook__"] = unraisablehook
+    names["displayhook"] = names["__displayhook__"] = displayhook
+    return module

@@ -1,0 +1,120 @@
+"""The world of one script: its `sys`, its builtins, its modules, its standard streams, its environment.
+
+A script runs in it as in a process of its own: CPython's `socket.py`, `threading.py` and the rest load afresh over the
+stand-ins at the C boundary (DESIGN 6, INTERCEPTION.md), so two processes of one script share no module and no global.
+"""
+
+import sys
+from collections.abc import Callable, Mapping
+from types import ModuleType
+from typing import Any
+
+from farhost.programs.directory import Directory
+from farhost.programs.escapes import make_multiprocessing_module, make_posixsubprocess_module
+from farhost.programs.importer import Importer, private_builtins
+from farhost.programs.posix.modules import make_posix_calls
+from farhost.programs.process import ProgramProcess
+from farhost.programs.stdlib.atexit_module import make_atexit_module
+from farhost.programs.stdlib.builtin_functions import make_builtins
+from farhost.programs.stdlib.fcntl_module import make_fcntl_module
+from farhost.programs.stdlib.io_module import make_io_module
+from farhost.programs.stdlib.posix_module import make_posix_module
+from farhost.programs.stdlib.random_module import make_random_module
+from farhost.programs.stdlib.select_module import make_select_module
+from farhost.programs.stdlib.signal_module import make_signal_module
+from farhost.programs.stdlib.socket_module import make_socket_module
+from farhost.programs.stdlib.sys_module import make_sys
+from farhost.programs.stdlib.thread_module import make_thread_module
+from farhost.programs.stdlib.time_module import make_time_module
+
+STAND_INS: dict[str, Callable[[ProgramProcess], ModuleType]] = {
+    "_thread": make_thread_module,
+    "time": make_time_module,
+    "_signal": make_signal_module,
+    "_socket": make_socket_module,
+    "select": make_select_module,
+    "fcntl": make_fcntl_module,
+    "_random": make_random_module,
+    "_posixsubprocess": make_posixsubprocess_module,
+    "_multiprocessing": make_multiprocessing_module,
+}
+"""Adding a stand-in is one file and one row."""
+
+BLOCKED = ("_asyncio", "_queue", "_pickle", "_datetime", "_warnings", "_uuid", "_posixshmem")
+"""C modules whose pure versions in the standard library take the simulated clock, threads and modules."""
+
+
+class World:
+    """What one process sees of Python."""
+
+    def __init__(self, process: ProgramProcess, directory: Directory, environment: Mapping[str, str]) -> None:
+        self.process = process
+        self.directory = directory
+        self.builtins = private_builtins()
+        self.sys: Any = make_sys(process)
+        process.world_sys = self.sys
+        modules = self.modules = self.sys.modules
+        modules["builtins"] = self.builtins
+        for name, make in STAND_INS.items():
+            modules[name] = make(process)
+        modules["_io"] = make_io_module(process, directory)
+        encoded = {name.encode(): value.encode(errors="surrogateescape") for name, value in environment.items()}
+        modules["posix"] = make_posix_module(process, directory, encoded)
+        self.atexit = modules["atexit"] = make_atexit_module(process)
+        modules.update(make_posix_calls(process))
+        modules.update(dict.fromkeys(BLOCKED))
+        self.importer = Importer(self.sys, self.builtins, modules["_thread"])
+        self.builtins.__dict__.update(make_builtins(self.sys, modules["_io"], self.importer))
+        self._open_streams()
+
+    def _open_streams(self) -> None:
+        """Standard input, output and error: text over the kernel's descriptors 0, 1, 2; output by lines."""
+        io = self.modules["_io"]
+        for number, name in enumerate(("stdin", "stdout", "stderr")):
+            raw = io.FileIO(number, "w" if number else "r", False)
+            raw.name = f"<{name}>"
+            buffer = (io.BufferedWriter if number else io.BufferedReader)(raw)
+            errors = "backslashreplace" if number == 2 else "strict"
+            stream = io.TextIOWrapper(buffer, "utf-8", errors, None, number > 0)
+            stream.mode = "w" if number else "r"
+            setattr(self.sys, name, stream)
+            setattr(self.sys, f"__{name}__", stream)
+
+    def main_module(self, file: str | None) -> ModuleType:
+        """A fresh `__main__`, as `python file` makes it."""
+        module = ModuleType("__main__")
+        names = module.__dict__
+        names["__builtins__"] = self.builtins
+        names["__annotations__"] = {}
+        if file is not None:
+            names["__file__"] = file
+            names["__cached__"] = None
+            names["__loader__"] = self.importer.external.SourceFileLoader("__main__", file)
+        self.modules["__main__"] = module
+        return module
+
+    def find(self, name: str) -> Any:
+        """The module that the program knows by this name, if it has imported it."""
+        return self.modules.get(name)
+
+    def close(self) -> None:
+        """The process has ended: let go of what keeps its modules alive through this interpreter."""
+        self.modules.clear()
+        self.sys.__dict__.pop("path_importer_cache", None)
+
+
+def scratch_environment(directory: str, host: str) -> dict[str, str]:
+    """What a simulated process finds in `os.environ`: nothing of the machine's, so that runs do not depend on it."""
+    return {
+        "PATH": "/usr/local/bin:/usr/bin:/bin",
+        "HOME": directory,
+        "TMPDIR": directory,
+        "PWD": directory,
+        "USER": "user",
+        "LOGNAME": "user",
+        "SHELL": "/bin/sh",
+        "LANG": "C.UTF-8",
+        "HOSTNAME": host,
+        "PYTHONHASHSEED": "0",
+        **({"VIRTUAL_ENV": sys.prefix} if sys.prefix != sys.base_prefix else {}),
+    }
