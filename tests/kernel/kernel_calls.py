@@ -76,6 +76,7 @@ class FarhostCalls:
             try:
                 result = function(self.thread, *arguments)
             except KernelError as error:
+                self.kernel.softirq()
                 self.sigpipes += error.sigpipe
                 raise OSError(error.errno, os.strerror(error.errno)) from None
             self.kernel.softirq()

@@ -1,6 +1,5 @@
 """System calls on internet sockets, on the operating system's loopback or through `lo` of one farhost kernel."""
 
-
 import errno
 import socket as system_socket
 import struct
@@ -135,6 +134,13 @@ class Sockets:
         except OSError as error:
             return errno_name(error.errno)
 
+    def tried_receive(self, fd):
+        """The Received, or None."""
+        try:
+            return self.calls.recvfrom(fd, 4096, 0)
+        except OSError:
+            return None
+
     def sent(self, fd, data, flags=0, to=None):
         """The count, or the errno's name."""
         try:
@@ -148,5 +154,3 @@ def make_sockets(which, tmp_path):
     if which == "farhost":
         return Sockets(FarhostCalls())
     return Sockets(InetSystemCalls(tmp_path))
-
-

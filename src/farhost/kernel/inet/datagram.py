@@ -18,7 +18,7 @@ from farhost.kernel.inet.socket_base import ALL, BOTH_SHUTDOWN, RECEIVE_SHUTDOWN
 from farhost.kernel.waiting import Blocked, GiveUp, KernelError
 from farhost.protocols.udp import max_payload
 from farhost.wire import linux
-from farhost.wire.addresses import ANY_V4, ANY_V6, is_multicast
+from farhost.wire.addresses import ANY_V4, ANY_V6, is_broadcast, is_multicast
 from farhost.wire.packet import NO_FLOW, Flow, IpAddress, Packet, UdpDatagram
 from farhost.wire.sockaddr import Sockaddr, SockaddrOther
 
@@ -247,6 +247,8 @@ class DatagramSocket(InetSocket):
         if is_multicast(destination) and self.inet.multicast_interface:
             device = self.inet.multicast_interface
         source = ancillary.chosen_source(control) or self._own_source()
+        if is_broadcast(destination) and not self.options.broadcast:
+            raise KernelError(linux.EACCES)
         path = internet.path(destination, source, device)
         if path.broadcast and not self.options.broadcast:
             raise KernelError(linux.EACCES)
@@ -289,10 +291,10 @@ class DatagramSocket(InetSocket):
             self.raise_error()
             if self.queued:
                 return self._take(size, flags, control_size)
-            if self.shut & RECEIVE_SHUTDOWN:
-                return Received(b"", None, 0, ())
             if self.cannot_wait(flags):
                 raise KernelError(linux.EAGAIN)
+            if self.shut & RECEIVE_SHUTDOWN:
+                return Received(b"", None, 0, ())
             return Blocked(((self.queue, _IN | _RDHUP | _ERR),), attempt, deadline_ns, give_up)
 
         def give_up(why: GiveUp) -> object:

@@ -132,9 +132,7 @@ class TcpEndpoint:
         flow, ttl, tos, largest = self.flow, self.ttl, self.tos, self.largest
         internet.counters["TcpOutSegs"] += len(output)
         for segment, ordinal in output:
-            packet = Packet(
-                source, destination, 6, segment, ttl, 0, True, tos, 0, 0, False, flow, ordinal
-            )
+            packet = Packet(source, destination, 6, segment, ttl, 0, True, tos, 0, 0, False, flow, ordinal)
             if (segment.segment_size or len(segment.payload)) <= largest or packet_size(packet) <= path.mtu:
                 internet.transmit(packet, path.interface, path.next_hop)
             else:

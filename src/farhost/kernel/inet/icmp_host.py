@@ -162,4 +162,3 @@ class IcmpHost:
             internet.counters["IpOutNoRoutes"] += 1
             return
         internet.output(packet, path)
-

@@ -157,7 +157,12 @@ IP_OPTIONS: tuple[Option, ...] = (
         (kept("multicast_hops")[0], _set_multicast_hops),
     ),
     row(
-        _IP, linux.IP_MULTICAST_LOOP, "IP_MULTICAST_LOOP", _BYTE, "own members get copies", kept("multicast_loop", 0, 1)
+        _IP,
+        linux.IP_MULTICAST_LOOP,
+        "IP_MULTICAST_LOOP",
+        _BYTE,
+        "own members get copies",
+        kept("multicast_loop", 0, 1),
     ),
     row(
         _IP,
@@ -235,10 +240,20 @@ IPV6_OPTIONS: tuple[Option, ...] = (
     row(_IPV6, linux.IPV6_MTU, "IPV6_MTU", _INT, "the connected path's MTU", (_get_mtu, None)),
     row(_IPV6, linux.IPV6_RECVERR, "IPV6_RECVERR", _FLAG, "ICMPv6 errors are queued", kept("receive_error_v6")),
     row(
-        _IPV6, linux.IPV6_RECVPKTINFO, "IPV6_RECVPKTINFO", _FLAG, "datagrams tell where they came in", kept("receive_info")
+        _IPV6,
+        linux.IPV6_RECVPKTINFO,
+        "IPV6_RECVPKTINFO",
+        _FLAG,
+        "datagrams tell where they came in",
+        kept("receive_info"),
     ),
     row(
-        _IPV6, linux.IPV6_RECVHOPLIMIT, "IPV6_RECVHOPLIMIT", _FLAG, "datagrams tell their hop limit", kept("receive_hops")
+        _IPV6,
+        linux.IPV6_RECVHOPLIMIT,
+        "IPV6_RECVHOPLIMIT",
+        _FLAG,
+        "datagrams tell their hop limit",
+        kept("receive_hops"),
     ),
     row(
         _IPV6,

@@ -120,9 +120,7 @@ TCP_OPTIONS: tuple[Option, ...] = (
     row(
         _TCP, linux.TCP_KEEPIDLE, "TCP_KEEPIDLE", _INT, "seconds before keepalive probes", kept("keep_idle", 1, 32767)
     ),
-    row(
-        _TCP, linux.TCP_KEEPINTVL, "TCP_KEEPINTVL", _INT, "seconds between probes", kept("keep_interval", 1, 32767)
-    ),
+    row(_TCP, linux.TCP_KEEPINTVL, "TCP_KEEPINTVL", _INT, "seconds between probes", kept("keep_interval", 1, 32767)),
     row(_TCP, linux.TCP_KEEPCNT, "TCP_KEEPCNT", _INT, "probes before giving up", kept("keep_count", 1, 127)),
     row(_TCP, linux.TCP_SYNCNT, "TCP_SYNCNT", _INT, "SYN retransmissions", kept("syn_count", 1, 127)),
     row(_TCP, linux.TCP_LINGER2, "TCP_LINGER2", _INT, "seconds in FIN_WAIT2", (_get_linger2, _set_linger2)),
@@ -135,9 +133,7 @@ TCP_OPTIONS: tuple[Option, ...] = (
         (_get_defer, _set_defer),
     ),
     row(_TCP, linux.TCP_INFO, "TCP_INFO", _BYTES, "struct tcp_info", (tcp_info, None)),
-    row(
-        _TCP, linux.TCP_QUICKACK, "TCP_QUICKACK", _INT, "acknowledge at once", (kept("quickack")[0], _set_quickack)
-    ),
+    row(_TCP, linux.TCP_QUICKACK, "TCP_QUICKACK", _INT, "acknowledge at once", (kept("quickack")[0], _set_quickack)),
     row(
         _TCP,
         linux.TCP_CONGESTION,
@@ -170,7 +166,11 @@ TCP_OPTIONS: tuple[Option, ...] = (
     ignored(_TCP, linux.TCP_TX_DELAY, "TCP_TX_DELAY", "links have the delay"),
     refused(_TCP, linux.TCP_FASTOPEN, "TCP_FASTOPEN", "every connection shakes hands first", linux.EOPNOTSUPP),
     refused(
-        _TCP, linux.TCP_FASTOPEN_CONNECT, "TCP_FASTOPEN_CONNECT", "every connection shakes hands first", linux.EOPNOTSUPP
+        _TCP,
+        linux.TCP_FASTOPEN_CONNECT,
+        "TCP_FASTOPEN_CONNECT",
+        "every connection shakes hands first",
+        linux.EOPNOTSUPP,
     ),
     refused(_TCP, linux.TCP_MD5SIG, "TCP_MD5SIG", "segments are not signed"),
     refused(_TCP, linux.TCP_ULP, "TCP_ULP", "no TLS in the kernel", linux.ENOENT),

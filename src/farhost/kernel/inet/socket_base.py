@@ -226,14 +226,14 @@ class InetSocket(SocketBase):
     def checked_destination(self, address: IpAddress) -> IpAddress:
         """A destination as it will be used: the wildcard is loopback (ip(7)), IPv4 needs a dual-stack socket.
 
-        KernelError ENETUNREACH for an IPv4-mapped destination on an IPV6_V6ONLY socket or across families.
+        KernelError ENETUNREACH for an IPv4 destination where the socket is IPv6 only, EAFNOSUPPORT the other way round.
         """
         if self.domain == linux.AF_INET6:
             if len(address) == 4:
                 if self.inet.only_v6 or (len(self.local_address) == 16 and any(self.local_address)):
                     raise KernelError(linux.ENETUNREACH)
             elif len(self.local_address) == 4 and address != ANY_V6:
-                raise KernelError(linux.EINVAL)
+                raise KernelError(linux.EAFNOSUPPORT)
             elif len(self.local_address) == 4:
                 return b"\x7f\0\0\1"
         if not any(address):

@@ -80,5 +80,3 @@ def make_config(socket: "StreamSocket", path: Path) -> TcpConfig:
         burst_bytes=path.interface.burst_bytes,
         congestion=inet.congestion,
     )
-
-

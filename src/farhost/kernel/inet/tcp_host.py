@@ -196,9 +196,7 @@ class TcpHost:
         reset = TcpSegment(port, peer_port, number, acknowledgement, flags, 0)
         hops = internet.kernel.sysctls["net.ipv4.ip_default_ttl"]
         internet.output(
-            Packet(
-                packet.destination, packet.source, 6, reset, hops, flow=Flow(f"{name} closed"), ordinal=count
-            ),
+            Packet(packet.destination, packet.source, 6, reset, hops, flow=Flow(f"{name} closed"), ordinal=count),
             path,
         )
 
@@ -238,5 +236,3 @@ class TcpHost:
             assert listeners
             for listener in listeners:
                 listener.check_invariants()
-
-
