@@ -9,8 +9,6 @@ import struct
 from collections import deque
 from typing import TYPE_CHECKING
 
-from farhost.kernel.files import Control
-from farhost.kernel.process import Credentials
 from farhost.kernel.socket_base import SocketBase
 from farhost.kernel.unix.namespace import PATH_SIZE, SocketFile
 from farhost.kernel.unix.options import UNIX_OPTIONS
@@ -20,7 +18,7 @@ from farhost.wire.sockaddr import Sockaddr, SockaddrUn
 
 if TYPE_CHECKING:
     from farhost.kernel.kernel import Kernel
-    from farhost.kernel.process import Thread
+    from farhost.kernel.process import Process, Thread
 
 IN, OUT, ERR, HUP, RDHUP = linux.EPOLLIN, linux.EPOLLOUT, linux.EPOLLERR, linux.EPOLLHUP, linux.EPOLLRDHUP
 
@@ -46,19 +44,17 @@ def buffer_cost(linear: int, paged: int) -> int:
 class Message:
     """One buffer in a receive queue: a datagram, or a run of a stream's bytes."""
 
-    __slots__ = ("address", "control", "cost", "credentials", "data", "sender", "start", "time_ns")
+    __slots__ = ("address", "cost", "data", "process", "sender", "start", "time_ns")
 
-    def __init__(
-        self, data: bytes, cost: int, sender: "UnixSocket", control: Control, credentials: Credentials, time_ns: int
-    ) -> None:
+    def __init__(self, data: bytes, cost: int, sender: "UnixSocket", process: "Process", time_ns: int) -> None:
         self.data = data
         self.start = 0
         """Bytes of a stream's run that were read."""
         self.cost = cost
         self.sender = sender
         self.address = sender.name
-        self.control = control
-        self.credentials = credentials
+        self.process = process
+        """Who sent it, for credentials."""
         self.time_ns = time_ns
 
 
@@ -144,7 +140,7 @@ class UnixSocket(SocketBase):
     def uncharge(self, cost: int) -> None:
         """One was read or thrown away; writers are woken as sock_wfree and unix_write_space do."""
         self.charged -= cost
-        if self.charged * 4 <= self.options.send_buffer:
+        if self.queue.waiters and self.charged * 4 <= self.options.send_buffer:
             self.queue.wake(OUT)
 
     def purge(self) -> None:

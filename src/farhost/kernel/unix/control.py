@@ -38,7 +38,7 @@ def received_control(receiver: "UnixSocket", message: "Message", control_size: i
             rest //= 1000
         found.append((linux.SOL_SOCKET, options.timestamp, struct.pack("<qq", seconds, rest)))
     if options.pass_credentials:
-        found.append((linux.SOL_SOCKET, linux.SCM_CREDENTIALS, struct.pack("<iii", *message.credentials)))
+        found.append((linux.SOL_SOCKET, linux.SCM_CREDENTIALS, struct.pack("<iii", *message.process.credentials())))
     if not found:
         return (), 0
     fitting: list[tuple[int, int, bytes]] = []

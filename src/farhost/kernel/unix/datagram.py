@@ -90,7 +90,7 @@ class MessageSocket(UnixSocket):
     def _put(self, thread: "Thread", data: bytes, other: "MessageSocket") -> int:
         cost = message_cost(len(data))
         self.charge(cost)
-        message = Message(data, cost, self, (), thread.process.credentials(), self.kernel.realtime_ns())
+        message = Message(data, cost, self, thread.process, self.kernel.realtime_ns())
         other.messages.append(message)
         other.queue.wake(IN)
         return len(data)

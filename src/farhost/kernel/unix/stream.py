@@ -21,7 +21,11 @@ if TYPE_CHECKING:
 _MOST_LINEAR = 4096 - 320
 """SKB_MAX_HEAD(0)."""
 _MOST_RUN = _MOST_LINEAR + 32768
-_CANNOT_WAIT = linux.MSG_DONTWAIT
+_UNUSUAL = linux.MSG_PEEK | linux.MSG_WAITALL | linux.MSG_OOB
+"""Flags that keep a receive from being done in one step."""
+
+_SMALLEST, _SMALLEST_COST = 192, 768
+"""Up to so many bytes have this cost."""
 
 
 def run_cost(size: int) -> int:
@@ -72,11 +76,9 @@ class StreamSocket(ConnectedSocket):
             if self.charged >= options.send_buffer:
                 return self._wait_room(thread, data, done, flags, deadline_ns)
             piece = data if total <= most else data[done : done + most]
-            cost = run_cost(len(piece))
+            cost = _SMALLEST_COST if len(piece) <= _SMALLEST else run_cost(len(piece))
             self.charged += cost
-            process = thread.process
-            message = Message(piece, cost, self, (), process.credentials(), 0)
-            other.messages.append(message)
+            other.messages.append(Message(piece, cost, self, thread.process, 0))
             done += len(piece)
             other.queue.wake(IN)
         return total
@@ -103,9 +105,11 @@ class StreamSocket(ConnectedSocket):
 
     def recvmsg(self, thread: "Thread", size: int, flags: int, control_size: int = 0) -> Received | Blocked:
         """recv(2): what is there; MSG_WAITALL and SO_RCVLOWAT wait for more; nothing at the end. EINVAL."""
-        if not self.connected:
-            raise KernelError(linux.EINVAL)
-        if flags & linux.MSG_OOB:
+        if self.messages and not flags & _UNUSUAL and size:
+            options = self.options
+            if not options.pass_credentials and options.receive_low_water == 1:
+                return Received(self._take(size, False), None, 0, ())
+        if not self.connected or flags & linux.MSG_OOB:
             raise KernelError(linux.EINVAL)
         return self._receive(thread, size, flags, control_size, (), None)
 
@@ -155,11 +159,12 @@ class StreamSocket(ConnectedSocket):
     def _take(self, size: int, peek: bool) -> bytes:
         """Up to `size` bytes from the front; a run that was read whole is charged no longer."""
         messages = self.messages
-        first = messages[0]
-        if not peek and not first.start and len(first.data) <= size and len(messages) == 1:
-            messages.popleft()
-            first.sender.uncharge(first.cost)
-            return first.data
+        if len(messages) == 1 and not peek:
+            message = messages[0]
+            if not message.start and len(message.data) <= size:
+                messages.clear()
+                message.sender.uncharge(message.cost)
+                return message.data
         pieces = []
         for message in tuple(messages):
             if size <= 0:
