@@ -1,10 +1,8 @@
 """Whole networks with real kernels: packets across links and routers, both families."""
 
 import pytest
+from network_programs import Program, address
 
-from farhost.kernel.files import Received
-from farhost.kernel.kernel import Kernel
-from farhost.kernel.syscalls.table import CALLS
 from farhost.kernel.waiting import KernelError
 from farhost.network.conditions import Conditions
 from farhost.network.host import Host
@@ -15,7 +13,7 @@ from farhost.trace.tracer import Tracer
 from farhost.wire import linux
 from farhost.wire.addresses import inet_ntop, parse_address
 from farhost.wire.packet import Packet
-from farhost.wire.sockaddr import SockaddrIn, SockaddrIn6
+from farhost.wire.sockaddr import SockaddrIn
 
 MS = 1_000_000
 FAMILIES = [linux.AF_INET, linux.AF_INET6]
@@ -39,31 +37,6 @@ class Events:
         ]
 
 
-class Program:
-    """A process with one socket, which makes system calls that do not wait."""
-
-    def __init__(self, kernel: Kernel, family: int) -> None:
-        self.kernel = kernel
-        self.thread = kernel.spawn_process("program").add_thread()
-        self.fd = self.call("socket", family, linux.SOCK_DGRAM, 0)
-
-    def call(self, name: str, *arguments: object) -> object:
-        result = CALLS[name].function(self.thread, *arguments)
-        self.kernel.softirq()
-        return result
-
-    def receive(self) -> bytes | None:
-        """The next datagram, None when there is none; KernelError for an error that waits on the socket."""
-        try:
-            received = self.call("recvfrom", self.fd, 65535, linux.MSG_DONTWAIT)
-        except KernelError as error:
-            if error.errno == linux.EAGAIN:
-                return None
-            raise
-        assert isinstance(received, Received)
-        return received.data
-
-
 class Ends:
     """Two datagram sockets, by the kernel's own calls."""
 
@@ -73,8 +46,8 @@ class Ends:
         self.client_socket = self._open(client)
         self.server_socket = self._open(server, 5000)
 
-    def _open(self, host: Host, port: int = 0) -> "Program":
-        program = Program(host.kernel, self.family)
+    def _open(self, host: Host, port: int = 0) -> Program:
+        program = Program(host.kernel).open(self.family)
         if port:
             program.call("bind", program.fd, address(bytes(4 if self.family == linux.AF_INET else 16), port))
         return program
@@ -90,10 +63,6 @@ class Ends:
             if data is None:
                 return found
             found.append(data)
-
-
-def address(packed: bytes, port: int) -> SockaddrIn | SockaddrIn6:
-    return SockaddrIn(port, packed) if len(packed) == 4 else SockaddrIn6(port, packed)
 
 
 def make_network(**words: str) -> tuple[Network, Events]:
@@ -231,7 +200,7 @@ def test_without_forwarding_a_host_between_two_segments_is_no_router() -> None:
 def test_a_closed_port_is_told_to_a_connected_socket_by_its_next_call() -> None:
     network, _ = make_network(delay="1ms")
     client, server = network.host("client"), network.host("server")
-    program = Program(client.kernel, linux.AF_INET)
+    program = Program(client.kernel).open(linux.AF_INET)
     program.call("connect", program.fd, SockaddrIn(9, server.address(linux.AF_INET)))
     program.call("sendto", program.fd, b"anybody?", 0, None)
     network.run()
@@ -243,7 +212,7 @@ def test_a_closed_port_is_told_to_a_connected_socket_by_its_next_call() -> None:
 def test_an_address_that_nobody_has_fails_after_three_seconds_and_a_datagram_socket_is_not_told() -> None:
     network, sink = make_network()
     client = network.host("client")
-    program = Program(client.kernel, linux.AF_INET)
+    program = Program(client.kernel).open(linux.AF_INET)
     program.call("connect", program.fd, SockaddrIn(9, parse_address("10.0.0.99")))
     program.call("sendto", program.fd, b"anybody?", 0, None)
     network.run()
@@ -255,11 +224,11 @@ def test_an_address_that_nobody_has_fails_after_three_seconds_and_a_datagram_soc
 def test_a_host_that_comes_in_time_gets_what_waited_for_it() -> None:
     network = Network()
     client = network.host("client")
-    program = Program(client.kernel, linux.AF_INET)
+    program = Program(client.kernel).open(linux.AF_INET)
     program.call("sendto", program.fd, b"early", 0, SockaddrIn(5000, parse_address("10.0.0.2")))
     network.run(until_ns=1000 * MS)
     server = network.host("server")
-    late = Program(server.kernel, linux.AF_INET)
+    late = Program(server.kernel).open(linux.AF_INET)
     late.call("bind", late.fd, SockaddrIn(5000, bytes(4)))
     network.run()
     assert late.receive() == b"early"
@@ -268,7 +237,7 @@ def test_a_host_that_comes_in_time_gets_what_waited_for_it() -> None:
 def test_a_broadcast_reaches_every_other_host_of_the_segment() -> None:
     network = Network()
     hosts = [network.host(name) for name in ("one", "two", "three")]
-    programs = [Program(host.kernel, linux.AF_INET) for host in hosts]
+    programs = [Program(host.kernel).open(linux.AF_INET) for host in hosts]
     for program in programs:
         program.call("bind", program.fd, SockaddrIn(5000, bytes(4)))
     sender = programs[0]

@@ -60,7 +60,7 @@ class Segment:
         return port
 
     def _taken(self, number: int) -> bool:
-        if number >= 1 << (32 - self.v4_length):
+        if number >= (1 << (32 - self.v4_length)) - 1:
             raise ValueError(f"the segment {self.name} has no address left")
         return _numbered(self.v4, number) in self._owners or _numbered(self.v6, number) in self._owners
 
