@@ -130,6 +130,8 @@ class Socket(OpenFile):
 
     kind = "sock"
     is_socket = True
+    named = False
+    """Whether a program gave it its address with bind(2): then others may know it and send to it unasked."""
 
     def __init__(self, domain: int, type: int, protocol: int) -> None:
         super().__init__()

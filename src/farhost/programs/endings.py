@@ -1,8 +1,8 @@
 """What those who wait wait for: whether a run may end although programs still run (DESIGN 14), and the deadlock report.
 
-A program that only waits for new clients or datagrams is a server at rest: a run whose other programs have ended well
-ends well with it. Rest also means a server that looks up every half second (`socketserver`'s poll interval): when
-nothing is scheduled but such looks, nothing else can come.
+A program that only waits for new clients, or for datagrams at an address that it gave its socket with bind(2), is a
+server at rest: a run whose other programs have ended well ends well with it. Rest also means a server that looks up
+every half second (`socketserver`'s poll interval): when nothing is scheduled but such looks, nothing else can come.
 """
 
 from collections.abc import Iterable
@@ -25,6 +25,9 @@ ACCEPTING = frozenset({"accept4"})
 RECEIVING = frozenset({"recvfrom", "recvmsg", "read"})
 NEUTRAL = frozenset({"lock", "join", "file"})
 """Waits for other threads of the same process: they end when those do."""
+
+LOOKS = 20
+"""How often a thread must have waited in the same call to its time limit before that counts as looking."""
 
 
 class Waiting(NamedTuple):
@@ -80,21 +83,29 @@ def waits_for_clients(thread: ProgramThread) -> bool:
     if name in ACCEPTING:
         return True
     if name in RECEIVING or name in ("poll", "select", "epoll_wait"):
-        return any(_welcomes(file, name) for _, file in watched(thread))
+        return any(_welcomes(thread, file, name) for _, file in watched(thread))
     return False
 
 
-def _welcomes(file: OpenFile, name: str) -> bool:
+def _welcomes(thread: ProgramThread, file: OpenFile, name: str) -> bool:
     if not isinstance(file, Socket):
         return False
     if file.type != linux.SOCK_STREAM and file.type != linux.SOCK_SEQPACKET:
-        return True
+        return file.named and not _has_peer(file)
     if name in RECEIVING:
         return False
     try:
-        return any(file.getsockopt(linux.SOL_SOCKET, linux.SO_ACCEPTCONN, 4))
+        return any(file.getsockopt(thread.kernel_thread, linux.SOL_SOCKET, linux.SO_ACCEPTCONN, 4))
     except KernelError:
         return False
+
+
+def _has_peer(file: Socket) -> bool:
+    try:
+        file.getpeername()
+    except KernelError:
+        return False
+    return True
 
 
 def is_resting(process: "ProgramProcess") -> bool:
@@ -109,12 +120,12 @@ def is_resting(process: "ProgramProcess") -> bool:
 
 
 def only_looks(runtime: "Runtime") -> bool:
-    """Whether nothing is scheduled but time limits of waiting threads."""
+    """Whether nothing is scheduled but the time limits of threads that have looked again and again, and seen nothing."""
     for timer in runtime.scheduler.pending():
         owner = getattr(timer.callback, "__self__", None)
         if not isinstance(owner, ProgramThread) or owner.blocked is None or owner.cause:
             return False
-        if owner.call_name == "nanosleep":
+        if owner.call_name == "nanosleep" or owner.looks < LOOKS:
             return False
     return True
 
@@ -129,7 +140,7 @@ def waiting(processes: Iterable["ProgramProcess"]) -> tuple[Waiting, ...]:
 def _describe(thread: ProgramThread) -> Waiting:
     process = thread.process
     arguments = ", ".join(_short(argument) for argument in thread.arguments)
-    files = tuple(f"{number} is {describe_file(file)}" for number, file in watched(thread)[:8])
+    files = tuple(f"{number} is {describe_file(thread, file)}" for number, file in watched(thread)[:8])
     call = f"{thread.call_name}({arguments})"
     return Waiting(process.name, process.host_name, thread.name, call, files, place(thread.frame()), thread.since_ns)
 
@@ -139,13 +150,13 @@ def _short(argument: object) -> str:
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 
-def describe_file(file: OpenFile) -> str:
+def describe_file(thread: ProgramThread, file: OpenFile) -> str:
     """A descriptor's file in words: `a stream socket 10.0.0.2:40000 -> 10.0.0.1:5000`."""
     if not isinstance(file, Socket):
         return {"pipe": "a pipe", "epoll": "an epoll instance", "console": "the console"}.get(file.kind, file.kind)
     kinds = {linux.SOCK_STREAM: "a stream socket", linux.SOCK_DGRAM: "a datagram socket"}
     kind = kinds.get(file.type, "a socket")
-    if _welcomes(file, "poll") and file.type in (linux.SOCK_STREAM, linux.SOCK_SEQPACKET):
+    if _welcomes(thread, file, "poll") and file.type in (linux.SOCK_STREAM, linux.SOCK_SEQPACKET):
         kind = "a listening socket"
     words = [kind]
     try:

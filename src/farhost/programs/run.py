@@ -235,7 +235,7 @@ class Run:
         moments = [0]
         for process in self.runtime.processes:
             moments.append(process.ended_ns)
-            moments += [thread.since_ns for thread in process.threads]
+            moments += [thread.since_ns for thread in process.threads if not thread.looks]
         return max(moments)
 
     def _verdict(self, processes: tuple[ProcessOutcome, ...]) -> tuple[str, str]:

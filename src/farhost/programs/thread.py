@@ -37,6 +37,7 @@ class ProgramThread:
         "inert_calls",
         "is_main",
         "kernel_thread",
+        "looks",
         "name",
         "process",
         "raw",
@@ -62,6 +63,8 @@ class ProgramThread:
         self.since_ns = 0
         self.raw = False
         """Whether a call that a signal interrupts fails with EINTR rather than starting again (PEP 475)."""
+        self.looks = 0
+        """How many waits in a row ended by their time limit."""
         self.inert_calls = 0
         """How many calls it made after its process had died."""
         self.when_ended: list[Callable[[], None]] = []

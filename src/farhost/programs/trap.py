@@ -99,10 +99,12 @@ def wait(thread: ProgramThread, blocked: Blocked) -> object:
             if process.dead:
                 raise GreenletExit
             if cause is TIMEOUT:
+                thread.looks += 1
                 result = blocked.give_up(GiveUp.TIMED_OUT)
             elif cause is SIGNAL:
                 result = blocked.give_up(GiveUp.INTERRUPTED)
             else:
+                thread.looks = 0
                 result = blocked.retry()
             if kernel.soft:
                 kernel.softirq()

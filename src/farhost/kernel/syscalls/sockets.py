@@ -55,7 +55,9 @@ def _install_new(thread: Thread, socks: tuple[Socket, ...], flags: int) -> tuple
 
 def bind(thread: Thread, fd: int, address: Sockaddr) -> None:
     """bind(2)."""
-    thread.process.descriptors.socket(fd).bind(thread, address)
+    sock = thread.process.descriptors.socket(fd)
+    sock.bind(thread, address)
+    sock.named = True
 
 
 def listen(thread: Thread, fd: int, backlog: int) -> None:
