@@ -7,7 +7,7 @@ import fcntl as system
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from farhost.programs.stdlib.socket_constants import integer_constants
+from farhost.programs.stdlib.socket_constants import integer_constants, named
 from farhost.programs.stdlib.socket_convert import descriptor_argument, index, int_argument
 from farhost.wire import linux
 
@@ -52,7 +52,7 @@ class Calls:
             """A wrapper around the fcntl() locking calls."""
             self.lock(system.lockf, fd, int_argument(cmd), len, start, int_argument(whence))
 
-        return {"fcntl": fcntl, "ioctl": ioctl, "flock": flock, "lockf": lockf}
+        return named(fcntl, ioctl, flock, lockf)
 
     def fcntl(self, fd: Any, cmd: Any, arg: Any) -> Any:
         """fcntl(2); with bytes for the argument the simulated files know no command, so it comes back as it is."""
@@ -82,11 +82,13 @@ class Calls:
             return self._ioctl_number(number, code, int_argument(arg))
         data = bytes(view)
         if not view.readonly and mutate:
-            view.cast("B")[: len(data)] = self._call("ioctl", number, code, data)[: len(data)]
+            answer = self._call("ioctl", number, code, data)[: len(data)]
+            view.cast("B")[: len(answer)] = answer
             return 0
         if len(data) > _LARGEST:
             raise ValueError("ioctl string arg too long")
-        return self._call("ioctl", number, code, data)[: len(data)]
+        answer = self._call("ioctl", number, code, data)[: len(data)]
+        return answer + data[len(answer) :]
 
     def _ioctl_number(self, fd: int, code: int, arg: int) -> int:
         """An integer is no address of a buffer: only a request that needs none takes it."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from farhost.programs.stdlib.select_epoll import make_epoll_class
 from farhost.programs.stdlib.select_poll import make_poll_class
-from farhost.programs.stdlib.socket_constants import integer_constants
+from farhost.programs.stdlib.socket_constants import integer_constants, named
 from farhost.programs.stdlib.socket_convert import descriptor_argument, time_argument
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def make_select_module(process: "ProgramProcess") -> ModuleType:
         """
         return poll_class()
 
-    names.update(select=make_select(process), poll=poll, epoll=make_epoll_class(process), error=OSError)
+    names.update(named(make_select(process), poll), epoll=make_epoll_class(process), error=OSError)
     module.__dict__.update(names)
     return module
 

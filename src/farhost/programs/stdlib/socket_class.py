@@ -8,7 +8,9 @@ calls go through the trap (`_sim_call`), and only through it. What moves data is
 
 import _socket as system
 import os
+import sys
 from collections.abc import Callable
+from types import FunctionType
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from farhost.programs.stdlib import socket_messages, socket_transfer
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
     from farhost.programs.process import ProgramProcess
 
 _FAMILIES = {"SockaddrIn": linux.AF_INET, "SockaddrIn6": linux.AF_INET6, "SockaddrUn": linux.AF_UNIX}
+_OLD_FLAG = sys.version_info < (3, 12)
+"""Until 3.11 setblocking took integers only."""
 _LARGEST_OPTION = 1024
 _DEFAULT_BACKLOG = 128
 
@@ -230,6 +234,8 @@ class BaseSocket:
 
     def setblocking(self, flag: Any, /) -> None:
         """setblocking(flag)"""
+        if _OLD_FLAG:
+            flag = long_argument(flag)
         set_timeout(self, -1 if flag else 0)
 
     def getblocking(self) -> bool:
@@ -285,6 +291,12 @@ class BaseSocket:
         if not 0 < size <= _LARGEST_OPTION:
             raise OSError("getsockopt buflen out of range")
         return self._sim_call("getsockopt", self._sim_fd, level, option, size)
+
+
+for _member in vars(BaseSocket).values():
+    if isinstance(_member, FunctionType):
+        _member.__qualname__ = f"socket.{_member.__name__}"
+"""What Python says of a call with too few arguments, nearly as C would."""
 
 
 def start(sock: BaseSocket, fd: int, family: int, type: int, proto: int) -> None:

@@ -1,8 +1,8 @@
 """The module `_socket` of one process: CPython's own `socket.py` loads on it unchanged (Modules/socketmodule.c).
 
 Its class is in `socket_class.py`, names and services in `socket_names.py`, constants in `socket_constants.py`. What
-is pure computation (inet_pton, htons, CMSG_LEN, ...) is the real module's own function. What stays out is the C capsule
-`CAPI`, through which C extensions would reach real sockets.
+is pure computation (inet_pton, htons, CMSG_LEN, ...) is the real module's own function. What stays out is the C
+capsule `CAPI`, through which C extensions would reach real sockets.
 """
 
 import _socket as system
@@ -11,7 +11,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from farhost.programs.stdlib.socket_class import SocketState, make_socket_class, start
-from farhost.programs.stdlib.socket_constants import integer_constants
+from farhost.programs.stdlib.socket_constants import integer_constants, named
 from farhost.programs.stdlib.socket_convert import as_int, int_argument, timeout_argument, timeout_seconds
 from farhost.programs.stdlib.socket_names import Names
 from farhost.wire import linux
@@ -98,5 +98,5 @@ def _calls(process: "ProgramProcess", state: SocketState) -> dict[str, Any]:
         """A program has no right to it, as a user other than root has none."""
         raise PermissionError(linux.EPERM, "Operation not permitted")
 
-    functions = (socketpair, dup, close, getdefaulttimeout, setdefaulttimeout, gethostname, sethostname)
-    return {"socket": socket_class, "SocketType": socket_class, **{made.__name__: made for made in functions}}
+    functions = named(socketpair, dup, close, getdefaulttimeout, setdefaulttimeout, gethostname, sethostname)
+    return {"socket": socket_class, "SocketType": socket_class, **functions}

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from farhost.network.gai_error import GaiError, HostError
 from farhost.network.services import service_by_name, service_by_port
+from farhost.programs.stdlib.socket_constants import named
 from farhost.programs.stdlib.socket_convert import (
     address_result,
     index,
@@ -93,8 +94,7 @@ class Names:
             packed = resolve(_old_name(host, "gethostbyaddr"), linux.AF_UNSPEC, self.resolve)[1]
             return self._entry(lambda: self._resolver.gethostbyaddr(packed))
 
-        functions = (getaddrinfo, getnameinfo, gethostbyname, gethostbyname_ex, gethostbyaddr)
-        return {made.__name__: made for made in functions}
+        return named(getaddrinfo, getnameinfo, gethostbyname, gethostbyname_ex, gethostbyaddr)
 
     def _entry(self, find: Any) -> tuple[str, list[str], list[str]]:
         """A struct hostent as Python shows it."""
@@ -153,7 +153,7 @@ class Names:
                     return interface.name
             raise OSError(linux.ENXIO, "No such device or address")
 
-        return {made.__name__: made for made in (if_nameindex, if_nametoindex, if_indextoname)}
+        return named(if_nameindex, if_nametoindex, if_indextoname)
 
 
 def service_functions() -> dict[str, Any]:
@@ -185,7 +185,7 @@ def service_functions() -> dict[str, Any]:
             raise OSError("protocol not found")
         return number
 
-    return {made.__name__: made for made in (getservbyname, getservbyport, getprotobyname)}
+    return named(getservbyname, getservbyport, getprotobyname)
 
 
 def _two_texts(caller: str, first: Any, second: Any) -> tuple[str, str | None]:
