@@ -1,7 +1,7 @@
 """One direction of a link: when packets arrive, in which order, and what becomes of those that do not."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from network_ends import Bench, burst, datagram, make_bench
 
@@ -286,6 +286,7 @@ FAULTS = st.fixed_dictionaries(
 )
 
 
+@settings(deadline=None)
 @given(sends=SENDS, words=FAULTS, seed=st.integers(0, 1000))
 def test_with_bursts_off_every_packet_has_the_same_header_time_and_fate(
     sends: list[tuple[int, int, bool]], words: dict[str, str], seed: int

@@ -1,6 +1,6 @@
 """Fragments: cutting, and joining again."""
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from farhost.protocols.ip.fragment import fragment
@@ -57,6 +57,7 @@ def test_icmp_is_fragmented_as_datagrams_are() -> None:
     assert results[-1] is not None and results[-1].body == packet.body
 
 
+@settings(deadline=None)
 @given(
     size=st.integers(0, 9000),
     mtu=st.integers(68, 2000),
