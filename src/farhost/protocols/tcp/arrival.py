@@ -181,6 +181,7 @@ def _arrive_text(block: ControlBlock, segment: TcpSegment, position: int, end: i
     if segment.flags & FIN:
         receive.fin_position = data_end
     if position > rcv_nxt:
+        receive.held = True
         if payload:
             receive.reassembly.insert(position, payload)
         block.acknowledge(now_ns)
@@ -188,7 +189,7 @@ def _arrive_text(block: ControlBlock, segment: TcpSegment, position: int, end: i
     if payload:
         receive.append(payload, 0, segment.flags, now_ns)
         block.events |= events.READABLE
-        if receive.reassembly.starts:
+        if receive.held:
             receive.fill(now_ns)
     if receive.rcv_nxt == receive.fin_position:
         _arrive_fin(block, now_ns)

@@ -70,7 +70,7 @@ class TcpConnection:
             block.state is _ESTABLISHED
             and flags & _NOT_PSH == ACK
             and sequence == rcv_nxt & _MASK
-            and not receive.reassembly.starts
+            and not receive.held
         ):
             send = self._send
             una = send.snd_una

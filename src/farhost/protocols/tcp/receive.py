@@ -37,6 +37,7 @@ class ReceiveSide:
         "delayed_ns",
         "fin_position",
         "finished",
+        "held",
         "irs",
         "last_ack",
         "last_data_ns",
@@ -72,6 +73,8 @@ class ReceiveSide:
         self._offset = 0
         """How much of the first chunk has been read."""
         self.reassembly = Reassembly()
+        self.held = False
+        """Data, or a FIN, waits for what is missing in front of it."""
         self.fin_position = -1
         """Where the peer's FIN stands; -1: not seen."""
         self.finished = False
@@ -173,6 +176,7 @@ class ReceiveSide:
         (RFC 5681 §4.2)."""
         for chunk in self.reassembly.take(self.rcv_nxt):
             self.append(chunk, 0, 0, now_ns)
+        self.held = bool(self.reassembly.starts) or self.fin_position > self.rcv_nxt
         self.ack_now = True
 
     def is_ack_wanted(self) -> bool:
@@ -181,7 +185,7 @@ class ReceiveSide:
             self.ack_now
             or self.rcv_nxt - self.last_ack > self.rcv_mss
             or (self.quick > 0 and not self.pingpong)
-            or bool(self.reassembly.starts)
+            or self.held
         )
 
     def read(self, size: int, peek: bool) -> bytes:
@@ -276,5 +280,6 @@ class ReceiveSide:
         assert self.last_ack <= self.rcv_nxt
         assert self.rcv_nxt <= self.rcv_adv + 1 or self.readable or self.finished or not self.irs
         self.reassembly.check_invariants(self.rcv_nxt)
+        assert self.held or not self.reassembly.starts
         assert not self.finished or self.rcv_nxt == self.fin_position + 1
         assert not self.ack_now or self.ack_due
