@@ -90,7 +90,9 @@ def test_parent_waits_for_its_child(far):
     assert child.getppid() == far.getpid()
     assert far.wait4(-1, 1) == (0, 0)
     waiting = far.start("wait4", child.getpid(), 0)
+    far.sigaction(linux.SIGCHLD, 2)
     child.exit(7)
+    assert far.thread.process.signals.take_pending() == [linux.SIGCHLD]
     assert waiting.woken
     assert waiting.retry() == (child.getpid(), 7 << 8)
     killed = far.other("child", far.thread.process)

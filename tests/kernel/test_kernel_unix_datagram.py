@@ -266,3 +266,22 @@ def test_arrival_times_are_told(far):
     send(far, one, b"x")
     received = far.recvmsg(other, 10, 20, 0)
     assert (received.control, received.flags) == ((), linux.MSG_CTRUNC)
+
+
+def test_edges_of_a_sender_whose_receiver_was_full_of_others_messages(calls):
+    server, name = named(calls)
+    client, stranger = (calls.socket(linux.AF_UNIX, DGRAM, 0) for _ in range(2))
+    calls.connect(client, name)
+    epoll = calls.epoll_create1(0)
+    calls.epoll_ctl(epoll, linux.EPOLL_CTL_ADD, client, linux.EPOLLOUT | linux.EPOLLET, 1)
+    assert calls.epoll_wait(epoll, 5, 0) == ((1, linux.EPOLLOUT),)
+    for _ in range(11):
+        send(calls, stranger, b"x", name)
+    assert ready(calls, client) == 0
+    calls.recvfrom(server, 10, 0)
+    assert calls.epoll_wait(epoll, 5, 0) == ((1, linux.EPOLLOUT),)
+    send(calls, stranger, b"x", name)
+    assert errno_of(calls.sendto, client, b"x", 0, None) == errno.EAGAIN
+    calls.close(server)
+    assert calls.epoll_wait(epoll, 5, 0) == ((1, linux.EPOLLOUT),)
+    assert errno_of(calls.sendto, client, b"x", 0, None) == errno.ECONNREFUSED

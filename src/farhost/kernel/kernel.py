@@ -14,6 +14,7 @@ from farhost.kernel.environment import Environment
 from farhost.kernel.files import Socket
 from farhost.kernel.inet.internet import Internet
 from farhost.kernel.process import Process
+from farhost.kernel.signals import send_signal
 from farhost.kernel.unix.family import unix_socket
 from farhost.kernel.unix.namespace import UnixNamespace
 from farhost.kernel.waiting import KernelError
@@ -177,6 +178,7 @@ class Kernel:
             self.processes.pop(process.pid, None)
         else:
             process.parent.child_ended.wake(linux.EPOLLIN)
+            send_signal(process.parent, linux.SIGCHLD)
 
     def reap(self, child: Process) -> None:
         """The parent has taken the child's status (wait4(2)): forget it."""

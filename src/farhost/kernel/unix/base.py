@@ -131,6 +131,10 @@ class UnixSocket(SocketBase):
             raise KernelError(linux.EPROTOTYPE)
         return other
 
+    def join(self, other: "UnixSocket") -> None:
+        """Make the two, of one type, each other's peers."""
+        self.peer, other.peer = other, self
+
     # Accounts.
 
     def charge(self, cost: int) -> None:

@@ -34,9 +34,10 @@ class ConnectedSocket(UnixSocket):
         """A new socket of the same sort, for the accepting side."""
         return type(self)(self.kernel, self.type, self.protocol)
 
-    def join(self, other: "ConnectedSocket") -> None:
-        """Make the two each other's peers."""
-        self.peer, other.peer = other, self
+    def join(self, other: UnixSocket) -> None:
+        """Make the two each other's peers, connected for good."""
+        assert isinstance(other, ConnectedSocket)
+        super().join(other)
         self.connected = other.connected = True
 
     def listen(self, thread: "Thread", backlog: int) -> None:

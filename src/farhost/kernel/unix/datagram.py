@@ -98,6 +98,10 @@ class MessageSocket(UnixSocket):
     def lose_peer(self) -> None:
         """The peer was found dead."""
 
+    def tell_room(self, was_full: bool) -> None:
+        """A message left the queue."""
+        self.room.wake(OUT)
+
     def is_full(self) -> bool:
         """Whether senders that are not its peer have to wait."""
         return len(self.messages) > self.kernel.sysctls["net.unix.max_dgram_qlen"]
@@ -123,9 +127,10 @@ class MessageSocket(UnixSocket):
         if flags & linux.MSG_PEEK:
             message = self.messages[0]
         else:
+            was_full = self.is_full()
             message = self.messages.popleft()
             message.sender.uncharge(message.cost)
-            self.room.wake(OUT)
+            self.tell_room(was_full)
         data = message.data
         truncated = linux.MSG_TRUNC if len(data) > size else 0
         length = len(data) if truncated and flags & linux.MSG_TRUNC else None
@@ -144,6 +149,8 @@ class DatagramSocket(MessageSocket):
 
     def __init__(self, kernel: "Kernel", protocol: int) -> None:
         super().__init__(kernel, linux.SOCK_DGRAM, protocol)
+        self.feeders: list[DatagramSocket] = []
+        """Those that are connected to this one: what poll(2) says of them depends on the room here."""
 
     def connect(self, thread: "Thread", address: Sockaddr) -> Blocked | None:
         """connect(2): where send goes from now on, and the only one who may send here. AF_UNSPEC undoes it."""
@@ -160,14 +167,33 @@ class DatagramSocket(MessageSocket):
 
     def _change_peer(self, other: UnixSocket | None) -> None:
         old, self.peer = self.peer, other
-        if old is not None and old is not other:
+        if isinstance(old, DatagramSocket) and old is not other:
+            if not old.dead:
+                old.feeders.remove(self)
             lost = bool(self.messages)
+            was_full = self.is_full()
             self.purge()
-            self.room.wake(OUT)
+            self.tell_room(was_full)
             if lost and old.peer is self and not old.dead:
                 old.error = linux.ECONNRESET
                 old.queue.wake(ERR)
+        if isinstance(other, DatagramSocket) and old is not other:
+            other.feeders.append(self)
         self.queue.wake(OUT)
+
+    def join(self, other: UnixSocket) -> None:
+        """Make the two each other's peers (socketpair(2))."""
+        assert isinstance(other, DatagramSocket)
+        super().join(other)
+        self.feeders.append(other)
+        other.feeders.append(self)
+
+    def tell_room(self, was_full: bool) -> None:
+        """A message left the queue: those who wait here, and those who poll for room here, are told."""
+        super().tell_room(was_full)
+        if was_full:
+            for feeder in tuple(self.feeders):
+                feeder.queue.wake(OUT)
 
     def lose_peer(self) -> None:
         """A send found the peer closed: the socket is not connected any more."""
@@ -202,7 +228,10 @@ class DatagramSocket(MessageSocket):
         self.dead = True
         self.receive_shut = self.send_shut = True
         self.leave_name()
-        self.peer = None
+        peer, self.peer = self.peer, None
+        if isinstance(peer, DatagramSocket) and not peer.dead:
+            peer.feeders.remove(self)
         self.purge()
-        self.room.wake(OUT)
+        self.tell_room(True)
+        self.feeders.clear()
         return None

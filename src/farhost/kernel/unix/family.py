@@ -3,7 +3,6 @@
 from typing import TYPE_CHECKING
 
 from farhost.kernel.unix.base import UnixSocket
-from farhost.kernel.unix.connected import ConnectedSocket
 from farhost.kernel.unix.datagram import DatagramSocket
 from farhost.kernel.unix.seqpacket import SeqpacketSocket
 from farhost.kernel.unix.stream import StreamSocket
@@ -34,9 +33,6 @@ def unix_pair(kernel: "Kernel", thread: "Thread", type: int, protocol: int) -> t
     """Two new sockets that are each other's peers, without names (socketpair(2))."""
     one = unix_socket(kernel, thread, type, protocol)
     other = unix_socket(kernel, thread, type, protocol)
-    if isinstance(one, ConnectedSocket) and isinstance(other, ConnectedSocket):
-        one.join(other)
-    else:
-        one.peer, other.peer = other, one
+    one.join(other)
     one.peer_credentials = other.peer_credentials = thread.process.credentials()
     return one, other
