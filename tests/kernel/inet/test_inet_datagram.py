@@ -73,9 +73,7 @@ def test_errors_of_an_unconnected_send(sockets):
     assert sockets.tried("getpeername", fd) == "ENOTCONN"
 
 
-@pytest.mark.parametrize(
-    "size", [0, 1, 197, 198, 645, 646, 1472, 1669, 1670, 3717, 3718, 7813, 7814, 16917, 30000, 65507]
-)
+@pytest.mark.parametrize("size", [0, 197, 198, 645, 646, 1669, 1670, 3717, 3718, 7813, 7814, 16917, 30000, 65507])
 def test_a_full_receive_buffer_drops_without_a_word(sockets, size):
     one, other = sockets.datagram(), sockets.datagram(bound=LOCAL)
     to = sockets.getsockname(other)

@@ -81,7 +81,7 @@ def cut(control: Control, size: int) -> tuple[Control, bool]:
 
 
 def carried(socket: "DatagramSocket", destination: IpAddress, control: Control) -> tuple[int, int]:
-    """Hop limit and traffic class of a datagram: the socket's, or what this call says (IP_TTL, IPV6_HOPLIMIT, ...)."""
+    """Hop limit and traffic class of a datagram: the socket's, or what this call says (IP_TTL, IPV6_TCLASS, ...)."""
     hops = socket.hops(destination)
     traffic_class = socket.traffic_class(destination)
     for level, kind, data in control:

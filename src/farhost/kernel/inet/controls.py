@@ -4,6 +4,7 @@ Answers are C structs, little endian: an int, or struct ifreq (16 bytes of name,
 """
 
 import struct
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from farhost.kernel.waiting import KernelError
@@ -27,7 +28,7 @@ def interface_control(internet: "Internet", request: int, argument: bytes) -> by
         if interface is None:
             raise KernelError(linux.ENODEV)
         return interface.name.encode().ljust(_NAME, b"\0") + argument[_NAME:]
-    answer = {
+    answers: dict[int, Callable[[Interface], bytes]] = {
         linux.SIOCGIFADDR: _address,
         linux.SIOCGIFNETMASK: _netmask,
         linux.SIOCGIFMTU: lambda interface: struct.pack("<i", interface.mtu),
@@ -35,7 +36,8 @@ def interface_control(internet: "Internet", request: int, argument: bytes) -> by
         linux.SIOCGIFFLAGS: _flags,
         linux.SIOCGIFHWADDR: _hardware,
         linux.SIOCGIFTXQLEN: lambda interface: struct.pack("<i", 1000),
-    }.get(request)
+    }
+    answer = answers.get(request)
     if answer is None:
         raise KernelError(linux.ENOTTY)
     name = argument[:_NAME].split(b"\0")[0].decode("ascii", "replace")

@@ -107,7 +107,7 @@ class DatagramSocket(InetSocket):
 
     # connect(2)
 
-    def connect(self, thread: "Thread", address: Sockaddr) -> None | Blocked:
+    def connect(self, thread: "Thread", address: Sockaddr) -> Blocked | None:
         """connect(2): fix the peer, as often as one likes; AF_UNSPEC unfixes it (udp_disconnect)."""
         if isinstance(address, SockaddrOther) and address.family == linux.AF_UNSPEC:
             self._disconnect()
@@ -157,7 +157,7 @@ class DatagramSocket(InetSocket):
     def sendmsg(
         self, thread: "Thread", data: bytes, address: Sockaddr | None, flags: int, control: Control = ()
     ) -> int | Blocked:
-        """sendto(2): one datagram. EMSGSIZE, EDESTADDRREQ, EINVAL (port 0), EACCES, ENETUNREACH, EPIPE, pending errors."""
+        """sendto(2): one datagram. EMSGSIZE, EDESTADDRREQ, EINVAL (port 0), EACCES, ENETUNREACH, EPIPE, SO_ERROR."""
         if len(data) > 0xFFFF:
             raise KernelError(linux.EMSGSIZE)
         if flags & linux.MSG_OOB:
@@ -357,7 +357,7 @@ class DatagramSocket(InetSocket):
         if self.remote_address is None:
             raise KernelError(linux.ENOTCONN)
 
-    def release(self, thread: "Thread | None") -> None | Blocked:
+    def release(self, thread: "Thread | None") -> Blocked | None:
         """close(2): what waits in the queue is gone."""
         self.drop_port()
         self.queued.clear()

@@ -1,8 +1,8 @@
 """A TCP connection in its host: the sans-I/O connection, its four numbers, its path, its timer, its owner.
 
-The owner is a stream socket, a listener while nobody has accepted the connection, or nobody: a connection outlives its
-descriptors until the protocol is done with it. What the connection says is turned into packets here, and what happens
-to it is told to the owner.
+The owner is a stream socket, a listener while nobody has accepted the connection, or nobody: a connection outlives
+its descriptors until the protocol is done with it. What the connection says is turned into packets here, and what
+happens to it is told to the owner.
 """
 
 from typing import TYPE_CHECKING, Protocol

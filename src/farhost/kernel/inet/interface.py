@@ -1,7 +1,8 @@
 """An interface of a host: a name, addresses, an MTU, and the wire behind it. `lo` is one like the others.
 
 What travels between hosts is the business of `farhost.network`; the wire of `lo` is here: a packet is queued and
-delivered by the kernel's soft interrupts before the system call that sent it returns, in no virtual time, as on Linux.
+delivered by the kernel's soft interrupts before the system call that sent it returns, in no virtual time, as Linux
+does it.
 """
 
 from collections import deque

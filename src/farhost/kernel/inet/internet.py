@@ -197,7 +197,7 @@ class Internet:
     # Input.
 
     def receive(self, interface: Interface, packets: list[Packet]) -> None:
-        """A batch of packets arrived from an interface's wire; local delivery that follows from it is done as well."""
+        """A batch of packets arrived from an interface's wire; local delivery that follows is done as well."""
         if interface.up:
             self._input(interface, packets)
         kernel = self.kernel
@@ -270,7 +270,7 @@ class Internet:
             self.icmp.protocol_unreachable(packet)
 
     def _make_whole(self, interface: Interface, packet: Packet) -> Packet | None:
-        """Reassemble a fragment, or look at the bytes of a packet that came unparsed; None: nothing to deliver yet."""
+        """Reassemble a fragment, or parse a packet that came unparsed; None: nothing to deliver yet."""
         try:
             if not packet.fragment_offset and not packet.more_fragments:
                 return decode(encode(packet)[0])._replace(flow=packet.flow, ordinal=packet.ordinal)

@@ -5,10 +5,10 @@
   asks whether there are *more* than that (sk_acceptq_is_full).
 
 A SYN is dropped while the accept queue is full. A final acknowledgement that finds it full is ignored: the client is
-connected, the server is not; the SYN-ACK is sent again until there is room or the retries are over, then the request
-is forgotten. With net.ipv4.tcp_abort_on_overflow the client is reset instead. When the SYN queue is full Linux answers
-with SYN cookies; here a cookie is remembered in a table of its own, which has the same effect: no request, no
-retransmission. Sources: listen(2), tcp(7), tcp_conn_request, tcp_v4_syn_recv_sock, tcp_check_req.
+connected, the server is not; the SYN-ACK is sent again until there is room or the retries are over, and then the
+request is forgotten. With net.ipv4.tcp_abort_on_overflow the client is reset instead. When the SYN queue is full
+Linux answers with SYN cookies; here a cookie is remembered in a table of its own, which has the same effect: no
+request, no retransmission. Sources: listen(2), tcp(7), tcp_conn_request, tcp_v4_syn_recv_sock, tcp_check_req.
 """
 
 from collections import deque
@@ -193,10 +193,10 @@ class Listener:
         if segment.flags & (ACK | SYN | RST) != ACK:
             return True
         socket = self.socket
-        if socket.inet.defer_accept and not segment.payload and not segment.flags & FIN:
-            if endpoint.synack_count < socket.inet.defer_accept:
-                socket.internet.counters["TcpExtTCPDeferAcceptDrop"] += 1
-                return False
+        bare = not segment.payload and not segment.flags & FIN
+        if bare and endpoint.synack_count < socket.inet.defer_accept:
+            socket.internet.counters["TcpExtTCPDeferAcceptDrop"] += 1
+            return False
         if not self._refuses(endpoint.path.interface, packet):
             return True
         if socket.kernel.sysctls["net.ipv4.tcp_abort_on_overflow"]:

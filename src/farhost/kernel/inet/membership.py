@@ -13,8 +13,8 @@ from farhost.wire.addresses import is_multicast
 from farhost.wire.packet import IpAddress
 
 if TYPE_CHECKING:
-    from farhost.kernel.inet.internet import Internet
     from farhost.kernel.inet.interface import Interface
+    from farhost.kernel.inet.internet import Internet
     from farhost.kernel.inet.socket_base import InetSocket
     from farhost.kernel.process import Thread
 

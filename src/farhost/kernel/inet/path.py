@@ -1,7 +1,7 @@
 """The way to a destination, as a socket keeps it: interface, next hop, own address, and how much fits.
 
-Linux's `dst_entry` in small. Paths are computed by `Internet.path` and kept by whoever sends often; `Internet.generation`
-says when those kept are out of date.
+Linux's `dst_entry` in small. Paths are computed by `Internet.path` and kept by whoever sends often;
+`Internet.generation` says when those kept are out of date.
 """
 
 from farhost.kernel.inet.interface import Interface

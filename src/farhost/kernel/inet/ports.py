@@ -2,10 +2,10 @@
 
 The rules are Linux's (net/ipv4/inet_connection_sock.c, inet_hashtables.c, udp.c; socket(7), ip(7)):
 
-- two binds conflict only where their addresses meet: equal, or one the wildcard of the other's family; `::` also meets
-  IPv4 unless IPV6_V6ONLY;
-- TCP: no conflict if both have SO_REUSEADDR and the one that is there does not listen (TIME_WAIT included), or if both
-  have SO_REUSEPORT and one user;
+- two binds conflict only where their addresses meet: equal, or one the wildcard of the other's family; `::` also
+  meets IPv4 unless IPV6_V6ONLY;
+- TCP: no conflict if both have SO_REUSEADDR and the one that is there does not listen (TIME_WAIT included), or if
+  both have SO_REUSEPORT and one user;
 - UDP: no conflict if both have SO_REUSEADDR, or both SO_REUSEPORT and one user;
 - bind to port 0 takes a port with the other parity than the range's start first, connect one with its parity, and
   connect never shares a port that was bound by name but shares one with other connections to other destinations.

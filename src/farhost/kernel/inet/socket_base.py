@@ -1,7 +1,7 @@
 """What TCP and UDP sockets share: names, binding, connected peers, options, pending errors.
 
-Sources: ip(7), ipv6(7), Linux's net/ipv4/af_inet.c and net/ipv6/af_inet6.c. A socket keeps its addresses as the kernel
-has them (IPv4 as 4 bytes, on AF_INET6 sockets too) and shows them as its family does.
+Sources: ip(7), ipv6(7), Linux's net/ipv4/af_inet.c and net/ipv6/af_inet6.c. A socket keeps its addresses as the
+kernel has them (IPv4 as 4 bytes, on AF_INET6 sockets too) and shows them as its family does.
 """
 
 import struct
@@ -121,9 +121,9 @@ class InetSocket(SocketBase):
 
     def _check_local(self, address: Sockaddr) -> tuple[IpAddress, int, int]:
         wanted, port, scope_id = local_of(self.domain, address)
-        if self.domain == linux.AF_INET6 and self.type == linux.SOCK_STREAM and len(wanted) == 16:
-            if is_multicast(wanted):
-                raise KernelError(linux.EINVAL)
+        is_stream_v6 = self.domain == linux.AF_INET6 and self.type == linux.SOCK_STREAM
+        if is_stream_v6 and len(wanted) == 16 and is_multicast(wanted):
+            raise KernelError(linux.EINVAL)
         return wanted, port, scope_id
 
     def _check_local_v6(self, address: Sockaddr, wanted: IpAddress, scope_id: int) -> None:
@@ -226,7 +226,7 @@ class InetSocket(SocketBase):
     def checked_destination(self, address: IpAddress) -> IpAddress:
         """A destination as it will be used: the wildcard is loopback (ip(7)), IPv4 needs a dual-stack socket.
 
-        KernelError ENETUNREACH for an IPv4 destination where the socket is IPv6 only, EAFNOSUPPORT the other way round.
+        KernelError ENETUNREACH for an IPv4 destination where the socket is IPv6 only, EAFNOSUPPORT conversely.
         """
         if self.domain == linux.AF_INET6:
             if len(address) == 4:

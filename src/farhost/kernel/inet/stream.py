@@ -1,8 +1,8 @@
 """TCP sockets: what a program sees of a connection (tcp(7), socket(7), Linux's net/ipv4/af_inet.c and tcp.c).
 
-The protocol is `farhost.protocols.tcp`, its place in the host `endpoint.py`, accepting `listener.py`, sending and
-receiving `stream_io.py`. A socket outlives its connection (the error and the last bytes can still be read), and a
-connection its socket (what was sent before close is still delivered).
+The protocol is `farhost.protocols.tcp`, its place in the host `endpoint.py`; connecting is in `connecting.py`,
+accepting in `listener.py`, sending and receiving in `stream_io.py`. A socket outlives its connection (the error and the
+last bytes can still be read), and a connection its socket (what was sent before close is still delivered).
 """
 
 from enum import Enum, auto
@@ -10,21 +10,18 @@ from typing import TYPE_CHECKING
 
 from farhost.kernel.files import Control, Received
 from farhost.kernel.inet import stream_io
-from farhost.kernel.inet.addresses import as_sockaddr, destination_of
+from farhost.kernel.inet.addresses import as_sockaddr
+from farhost.kernel.inet.connecting import start
 from farhost.kernel.inet.endpoint import TcpEndpoint
 from farhost.kernel.inet.listener import Listener
 from farhost.kernel.inet.options import STREAM_OPTIONS, apply_tcp_option
-from farhost.kernel.inet.path import Path
 from farhost.kernel.inet.ports import PortTable
 from farhost.kernel.inet.socket_base import ALL, BOTH_SHUTDOWN, RECEIVE_SHUTDOWN, SEND_SHUTDOWN, InetSocket
-from farhost.kernel.inet.tcp_config import make_config
 from farhost.kernel.waiting import Blocked, GiveUp, KernelError
-from farhost.protocols.tcp.connection import TcpConnection
 from farhost.protocols.tcp.events import CLOSED, ESTABLISHED, FAILED, PEER_FINISHED, READABLE, TIME_WAIT
 from farhost.protocols.tcp.state import Failure, TcpState
 from farhost.wire import linux
-from farhost.wire.addresses import ANY_V4, ANY_V6, is_multicast
-from farhost.wire.packet import Flow, IpAddress
+from farhost.wire.addresses import ANY_V4, ANY_V6
 from farhost.wire.sockaddr import Sockaddr, SockaddrOther
 
 if TYPE_CHECKING:
@@ -105,7 +102,7 @@ class StreamSocket(InetSocket):
     # listen(2) and accept(2)
 
     def listen(self, thread: "Thread", backlog: int) -> None:
-        """listen(2): EINVAL on a connected socket; EADDRINUSE if somebody else listens there. Again: a new backlog."""
+        """listen(2): EINVAL on a connected socket; EADDRINUSE if somebody listens there. Again: a new backlog."""
         if self.phase is not Phase.UNCONNECTED or self.state is not TcpState.CLOSED:
             raise KernelError(linux.EINVAL)
         limit = self.kernel.sysctls["net.core.somaxconn"]
@@ -182,7 +179,7 @@ class StreamSocket(InetSocket):
 
     # connect(2)
 
-    def connect(self, thread: "Thread", address: Sockaddr) -> None | Blocked:
+    def connect(self, thread: "Thread", address: Sockaddr) -> Blocked | None:
         """connect(2): see the manual page for its errors; a second call while one is under way waits for that one."""
         if isinstance(address, SockaddrOther) and address.family == linux.AF_UNSPEC:
             self.disconnect()
@@ -196,7 +193,7 @@ class StreamSocket(InetSocket):
         if self.phase is Phase.UNCONNECTED:
             if self.listener is not None or self.state is not TcpState.CLOSED:
                 raise KernelError(linux.EISCONN)
-            self._start(thread, address)
+            start(self, thread, address)
             self.phase = Phase.CONNECTING
             errno = linux.EINPROGRESS
         if self.nonblocking and self.state in _OPENING:
@@ -205,7 +202,7 @@ class StreamSocket(InetSocket):
             self.kernel.softirq()
         return self._wait_connect(self.send_deadline_ns(), errno)
 
-    def _wait_connect(self, deadline_ns: int | None, errno: int) -> None | Blocked:
+    def _wait_connect(self, deadline_ns: int | None, errno: int) -> Blocked | None:
         if self.state not in _OPENING:
             self._finish_connect()
             return None
@@ -226,70 +223,6 @@ class StreamSocket(InetSocket):
             self.error = 0
             raise KernelError(error)
         self.phase = Phase.CONNECTED
-
-    def _start(self, thread: "Thread", address: Sockaddr) -> None:
-        """Choose path, address and port, and send a SYN (tcp_v4_connect, tcp_v6_connect)."""
-        destination, port, scope_id = destination_of(self.domain, address)
-        destination = self.checked_destination(destination)
-        if is_multicast(destination):
-            raise KernelError(linux.ENETUNREACH)
-        if scope_id:
-            self.scope_id = scope_id
-        source = self.local_address if any(self.local_address) else None
-        path = self.internet.path(destination, source, self.device())
-        if path.broadcast:
-            raise KernelError(linux.ENETUNREACH if self.options.broadcast else linux.EACCES)
-        self._claim(thread, path, destination, port)
-        self._open(path, destination, port)
-
-    def _claim(self, thread: "Thread", path: Path, destination: IpAddress, port: int) -> None:
-        """Have four numbers that nobody else has: EADDRNOTAVAIL."""
-        tcp = self.internet.tcp
-        source = path.source
-        if self.binding is not None:
-            key = (source, self.local_port, destination, port)
-            if tcp.taken(key):
-                raise KernelError(linux.EADDRNOTAVAIL)
-            self.local_address = self.binding.address = source
-            tcp.replace(key)
-            return
-        low, high = self.ephemeral_range()
-        what = f"connect {tcp.host_name(destination)}:{port}"
-        found = self.ports.find_connect_port(
-            low,
-            high,
-            lambda bound: self.draw_port(what, bound),
-            lambda candidate: tcp.taken((source, candidate, destination, port)),
-        )
-        if found is None:
-            raise KernelError(linux.EADDRNOTAVAIL)
-        self.local_address = source
-        binding = self.make_binding(thread.process.uid)
-        binding.by_name = False
-        self.enter(binding, found)
-        tcp.bound[self] = None
-        tcp.replace((source, found, destination, port))
-
-    def _open(self, path: Path, destination: IpAddress, port: int) -> None:
-        tcp = self.internet.tcp
-        key = (path.source, self.local_port, destination, port)
-        self.remote_address, self.remote_port = destination, port
-        isn = tcp.initial_sequence(key)
-        connection = TcpConnection.active(
-            make_config(self, path), self.local_port, port, isn, self.internet.clock.now_ns
-        )
-        assert self.binding is not None
-        endpoint = TcpEndpoint(tcp, key, connection, path, Flow(tcp.flow_name(key), isn), self.binding)
-        endpoint.keeps_binding = self.port_locked
-        endpoint.ttl = self.hops(destination)
-        endpoint.tos = self.traffic_class(destination)
-        endpoint.device = self.device()
-        endpoint.owner = self
-        self.endpoint = endpoint
-        self.shut = 0
-        self.peer_done = False
-        tcp.add(endpoint)
-        endpoint.pump()
 
     def disconnect(self) -> None:
         """connect(2) with AF_UNSPEC, and the end of a failed connect (tcp_disconnect): back to the beginning."""
@@ -465,7 +398,7 @@ class StreamSocket(InetSocket):
         if errno:
             raise KernelError(errno)
 
-    def release(self, thread: "Thread | None") -> None | Blocked:
+    def release(self, thread: "Thread | None") -> Blocked | None:
         """close(2) of the last descriptor: FIN, or RST with unread data or SO_LINGER 0; SO_LINGER > 0 waits."""
         self.shut = BOTH_SHUTDOWN
         if self.listener is not None:
@@ -489,7 +422,7 @@ class StreamSocket(InetSocket):
         self._orphan()
         return None
 
-    def _linger(self, deadline_ns: int) -> None | Blocked:
+    def _linger(self, deadline_ns: int) -> Blocked | None:
         """Wait until what was sent has been acknowledged (sk_stream_wait_close)."""
         if self.state not in _LINGERING:
             self._orphan()

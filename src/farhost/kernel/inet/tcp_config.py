@@ -1,7 +1,7 @@
 """A connection's settings, from its socket's options, its path and the host's sysctls.
 
-Buffers: what setsockopt(2) was told is doubled by the option table, as Linux does, and half of that is what the window
-and the send queue are measured by here: Linux's own share for bookkeeping depends on how its drivers cut memory.
+Buffers: what setsockopt(2) was told is doubled by the option table, as Linux does, and half of that is what the
+window is measured by here: Linux's own share for bookkeeping depends on how its drivers cut memory.
 """
 
 from typing import TYPE_CHECKING
@@ -23,7 +23,7 @@ def segment_size(path: Path, is_v6: bool) -> int:
 
 
 def send_buffer(socket: "StreamSocket", mss: int) -> tuple[int, int]:
-    """(bytes now, bytes at most) of a send buffer: fixed by SO_SNDBUF, else grown with the window (tcp_sndbuf_expand)."""
+    """(bytes now, bytes at most) of a send buffer: as SO_SNDBUF says, else it grows (tcp_sndbuf_expand)."""
     if socket.options.send_buffer_locked:
         return socket.options.send_buffer, 0
     _, default, largest = socket.kernel.sysctls.integers("net.ipv4.tcp_wmem")

@@ -50,7 +50,7 @@ class TcpHost:
 
     def flow_name(self, key: Key) -> str:
         """`client:49152>server:5000`; the second use of the same four numbers ends in `/2`."""
-        local, local_port, remote, remote_port = key
+        _, local_port, remote, remote_port = key
         name = f"{self.internet.kernel.name}:{local_port}>{self.host_name(remote)}:{remote_port}"
         use = self._flow_uses[name] = self._flow_uses.get(name, 0) + 1
         return name if use == 1 else f"{name}/{use}"
@@ -58,7 +58,7 @@ class TcpHost:
     def initial_sequence(self, key: Key) -> int:
         """An initial sequence number: not to be guessed, and beyond the last one of the same four numbers
         (RFC 6528: a secret for the four numbers, plus a clock of 64 ns)."""
-        local, local_port, remote, remote_port = key
+        _, local_port, remote, remote_port = key
         place = f"{self.internet.kernel.name}:{local_port}>{self.host_name(remote)}:{remote_port}"
         secret = self.internet.chance.draw("isn", place, 1 << 32)
         return (secret + (self.internet.clock.now_ns >> 6)) & 0xFFFFFFFF
