@@ -3,7 +3,7 @@
 import pytest
 from click.testing import CliRunner
 
-from farhost.cli.main import farhost
+from farhost.cli.commands import farhost
 
 
 def dig(*words):

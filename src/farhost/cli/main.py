@@ -1,89 +1,24 @@
-"""The command `farhost`, and its exit codes.
+"""The entry of `farhost` and `python -m farhost`: sees to the hash seed, then hands over to `farhost.cli.commands`.
 
-0 passed, 1 a failing run, 2 usage, 3 internal error, 5 nothing ran, 6 replay diverged, 130 interrupted. A mistake of
-the user's is a message that names the word and the remedy; a bug of ours is a traceback with a request to report it.
+A run needs PYTHONHASHSEED=0, because the order of a program's sets must not depend on the day (DESIGN 5), and an
+interpreter takes it at its start only: where it is not set, the interpreter starts anew with it. That happens before
+anything else is imported, so that it costs 20 ms; which is why `commands` is imported by name here.
 """
 
+import importlib
 import os
-import platform
 import sys
-import traceback
-from typing import NoReturn
-
-import click
-from click.shell_completion import get_completion_class
-
-from farhost.cli.dig import dig
-from farhost.cli.exits import INTERNAL_ERROR, INTERRUPTED, USAGE, installed_version
-from farhost.cli.run import OWN_PROCESS, run
-
-HELP = {"help_option_names": ["-h", "--help"]}
-SHELLS = ("bash", "zsh", "fish")
 
 
-@click.group(context_settings=HELP)
-@click.version_option(installed_version(), "-V", "--version", prog_name="farhost")
-def farhost() -> None:
-    """Works on localhost? Try farhost.
-
-    Runs unmodified socket programs on simulated hosts, in virtual time, over a network that misbehaves. The same seed
-    gives the same run.
-
-    \b
-    farhost run "server.py 5000" "client.py server 5000"
-    farhost run "server.py 5000" "client.py server 5000" --link "delay=40ms loss=2%" --seed 7
-    farhost run ... --trace                every call and packet, one column a host
-    farhost dig www --names www=web1,web2  what a name stands for
-    """
+def main() -> None:
+    """Run this process's command line, and exit."""
+    if sys.argv[1:2] == ["run"]:
+        pin_hash_seed()
+    importlib.import_module("farhost.cli.commands").main()
 
 
-@farhost.command()
-@click.argument("shell", type=click.Choice(SHELLS))
-def completion(shell: str) -> None:
-    """Print the code that teaches a shell to complete farhost's words.
-
-    \b
-    bash:  eval "$(farhost completion bash)"          in ~/.bashrc
-    zsh:   eval "$(farhost completion zsh)"           in ~/.zshrc
-    fish:  farhost completion fish | source           in ~/.config/fish/config.fish
-    """
-    maker = get_completion_class(shell)
-    assert maker is not None, "click knows these shells"
-    click.echo(maker(farhost, {}, "farhost", "_FARHOST_COMPLETE").source())
-
-
-farhost.add_command(run)
-farhost.add_command(dig)
-
-
-def main() -> NoReturn:
-    """Run the command line of this process, and exit."""
-    try:
-        status = farhost.main(prog_name="farhost", standalone_mode=False, obj=OWN_PROCESS)
-        sys.stdout.flush()
-    except click.Abort:
-        click.echo("farhost: interrupted", err=True)
-        sys.exit(INTERRUPTED)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(USAGE)
-    except BrokenPipeError:
-        # Whoever read our output has gone. The descriptor is replaced so that the interpreter's last flush finds no
-        # broken pipe either.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(INTERRUPTED)
-    except Exception as error:
-        click.echo(internal_error(error), err=True)
-        sys.exit(INTERNAL_ERROR)
-    sys.exit(status if isinstance(status, int) else 0)
-
-
-def internal_error(error: BaseException) -> str:
-    """A bug of ours, as the person who met it should report it."""
-    versions = f"farhost {installed_version()}, Python {platform.python_version()}, {platform.platform()}"
-    return (
-        "".join(traceback.format_exception(error))
-        + f"farhost: internal error: {error!r}\n"
-        + "This is a bug of farhost's, not of your program. Please report it with the lines above, the command and:\n"
-        + f"  {versions}"
-    )
+def pin_hash_seed() -> None:
+    """Start this interpreter anew with PYTHONHASHSEED=0, unless it has that already."""
+    if os.environ.get("PYTHONHASHSEED") != "0":
+        environment = {**os.environ, "PYTHONHASHSEED": "0"}
+        os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], environment)

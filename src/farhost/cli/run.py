@@ -1,8 +1,4 @@
-"""`farhost run`: programs on simulated hosts, what they print, and what came of it.
-
-A run happens in this process, with PYTHONHASHSEED pinned to 0: where it is not, the interpreter starts itself anew
-with it, because the order of a program's sets must not depend on the day (DESIGN 5).
-"""
+"""`farhost run`: programs on simulated hosts, what they print, and what came of it."""
 
 import contextlib
 import json
@@ -30,8 +26,6 @@ from farhost.trace.sinks import JsonlSink
 from farhost.trace.tracer import Tracer
 from farhost.units import UnitError, parse_duration
 
-OWN_PROCESS = "own process"
-"""The click context's object where farhost owns the interpreter, and so may start it anew."""
 EXAMPLES = """
 \b
 Programs
@@ -108,8 +102,6 @@ def run(
     names: tuple[str, ...],
 ) -> int:
     """Run PROGRAMS, each on a host, over a network as described, until all have ended."""
-    if ctx.find_root().obj == OWN_PROCESS:
-        pin_hash_seed()
     if not programs:
         click.echo('farhost: nothing to run: name a program, such as "server.py 5000" (farhost run --help)', err=True)
         return NOTHING_RAN
@@ -123,13 +115,6 @@ def run(
         raise click.UsageError(str(error), ctx) from None
     options = Options(seed, until_ns, trace, form == "json", capture)
     return execute(network, specs, options)
-
-
-def pin_hash_seed() -> None:
-    """Start this interpreter anew with PYTHONHASHSEED=0, unless it has that already."""
-    if os.environ.get("PYTHONHASHSEED") != "0":
-        environment = {**os.environ, "PYTHONHASHSEED": "0"}
-        os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], environment)
 
 
 def check_scripts(programs: Sequence[Program]) -> None:

@@ -1,11 +1,12 @@
-"""What a run ended as, in at most about 25 lines: the verdict, each program's end, why, packets, time, seed, hash."""
+"""What a run ended as, in at most about 25 lines: the verdict, each program's end, why, packets, time, seed, hash.
 
-from collections.abc import Iterator
+A traceback is not repeated here: the program wrote it to its standard error, which is shown when it happens.
+"""
+
 from typing import NamedTuple
 
 from farhost.network.network import Network
 from farhost.programs.run import Outcome, ProcessOutcome
-from farhost.report.columns import format_time
 from farhost.report.counts import PacketCounts, counts_as_json, counts_line
 from farhost.report.values import signal_name
 from farhost.trace.hashes import TraceHash
@@ -13,8 +14,15 @@ from farhost.trace.hashes import TraceHash
 Line = tuple[str, str]
 """Text, and a style of rich's for a terminal."""
 
-MOST_TRACEBACK_LINES = 9
-MOST_PROCESSES = 8
+MOST_PROCESSES = 10
+MOST_WAITS = 8
+_VERDICTS = {
+    "passed": ("passed", "bold green"),
+    "failed": ("failed", "bold red"),
+    "deadlock": ("failed: deadlock, nothing more can happen", "bold red"),
+    "until": ("failed: not at its end when the time was up", "bold red"),
+    "hung": ("failed: hung in real time", "bold red"),
+}
 
 
 class RunResult(NamedTuple):
@@ -25,3 +33,96 @@ class RunResult(NamedTuple):
     counts: PacketCounts
     hashes: TraceHash
     seed: int
+
+
+def summary_lines(result: RunResult) -> list[Line]:
+    """The summary for people."""
+    outcome = result.outcome
+    verdict, style = _VERDICTS.get(outcome.kind, (outcome.kind, "bold red"))
+    if outcome.kind == "hung":
+        verdict += f": {outcome.message}"
+    lines = [(f"{verdict} (virtual time {_seconds(outcome.virtual_ns)}, seed {result.seed})", style)]
+    lines += _process_lines(outcome.processes)
+    if not outcome.ok:
+        lines += _wait_lines(outcome.processes)
+    lines.append((counts_line(result.network.ledger(), result.counts), ""))
+    hashes = result.hashes
+    lines.append((f"trace: shape {hashes.shape[:16]}, content {hashes.content[:16]}, {hashes.events} events", "dim"))
+    return lines
+
+
+def result_as_json(result: RunResult) -> dict[str, object]:
+    """The same and more, for programs: `farhost run --format json`."""
+    outcome = result.outcome
+    return {
+        "verdict": outcome.kind,
+        "message": outcome.message,
+        "seed": result.seed,
+        "virtual_ns": outcome.virtual_ns,
+        "processes": [_process_as_json(process) for process in outcome.processes],
+        "packets": counts_as_json(result.network.ledger(), result.counts),
+        "trace": result.hashes._asdict(),
+    }
+
+
+def _process_lines(processes: tuple[ProcessOutcome, ...]) -> list[Line]:
+    width = max((len(_who(process)) for process in processes), default=0)
+    lines = []
+    for process in processes[:MOST_PROCESSES]:
+        text, style = _ended(process)
+        lines.append((f"  {_who(process).ljust(width)}  {text}", style))
+    if len(processes) > MOST_PROCESSES:
+        lines.append((f"  ... and {len(processes) - MOST_PROCESSES} more", ""))
+    return lines
+
+
+def _who(process: ProcessOutcome) -> str:
+    """The program's host, and its script where the host has that from elsewhere."""
+    return process.host if process.name == process.host else f"{process.name} on {process.host}"
+
+
+def _ended(process: ProcessOutcome) -> Line:
+    if process.status is None:
+        where = f" in {process.waits[0].call}" if process.waits else ""
+        return f"still waiting{where}", ""
+    if process.status < 0:
+        return f"killed by {signal_name(-process.status)}", "red"
+    why = process.traceback.strip().rpartition("\n")[2] if process.traceback else ""
+    return f"exited {process.status}" + (f": {why[:100]}" if why else ""), "red" if process.status else ""
+
+
+def _wait_lines(processes: tuple[ProcessOutcome, ...]) -> list[Line]:
+    """Who waits on what: at most a few."""
+    waits = [waiting for process in processes for waiting in process.waits]
+    lines: list[Line] = []
+    for waiting in waits[:MOST_WAITS]:
+        lines.append((f"  {waiting}", "yellow"))
+    if len(waits) > MOST_WAITS:
+        lines.append((f"  ... and {len(waits) - MOST_WAITS} more threads wait", "yellow"))
+    return lines
+
+
+def _process_as_json(process: ProcessOutcome) -> dict[str, object]:
+    return {
+        "name": process.name,
+        "host": process.host,
+        "argv": list(process.argv),
+        "status": process.status,
+        "stdout": process.stdout,
+        "stderr": process.stderr,
+        "traceback": process.traceback,
+        "waits": [
+            {
+                "thread": waiting.thread,
+                "call": waiting.call,
+                "files": list(waiting.files),
+                "place": waiting.place,
+                "since_ns": waiting.since_ns,
+            }
+            for waiting in process.waits
+        ],
+    }
+
+
+def _seconds(ns: int) -> str:
+    return f"{ns // 1_000_000_000}.{ns % 1_000_000_000 // 1_000:06d} s"
