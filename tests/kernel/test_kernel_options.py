@@ -4,8 +4,11 @@ Where both machines can, the same test runs on the operating system.
 """
 
 import errno
+import os
 import re
 import struct
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -373,3 +376,17 @@ def test_later_groups_override_earlier_ones():
     with pytest.raises(KernelError) as caught:
         table.find(2, 2)
     assert caught.value.errno == 95
+
+
+def test_named_tests_fail_when_the_handler_does_nothing():
+    """In a process of its own: every supported row is replaced by one that does nothing, and its test is run."""
+    here = Path(__file__).parent
+    files = sorted({row.test.split("::")[0] for row in every_row() if row.test})
+    run = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "option_mutations", *files],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(here)},
+        capture_output=True,
+        text=True,
+    )
+    assert "survivors: []" in run.stdout, run.stdout + run.stderr
