@@ -53,6 +53,9 @@ class InetSystemCalls(SystemCalls):
         with self._sock(fd) as sock:
             sock.bind(self._out(address))
 
+    def listen(self, fd, backlog):
+        libc_call("listen", fd, backlog)
+
     def connect(self, fd, address):
         if isinstance(address, SockaddrOther):
             data = struct.pack("<H", address.family) + address.data

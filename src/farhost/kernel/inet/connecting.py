@@ -9,7 +9,7 @@ from farhost.kernel.inet.tcp_config import make_config
 from farhost.kernel.waiting import KernelError
 from farhost.protocols.tcp.connection import TcpConnection
 from farhost.wire import linux
-from farhost.wire.addresses import is_broadcast, is_multicast
+from farhost.wire.addresses import is_broadcast, is_link_local, is_multicast
 from farhost.wire.packet import Flow, IpAddress
 from farhost.wire.sockaddr import Sockaddr
 
@@ -29,6 +29,8 @@ def start(socket: "StreamSocket", thread: "Thread", address: Sockaddr) -> None:
         raise KernelError(linux.ENETUNREACH)
     if scope_id:
         socket.scope_id = scope_id
+    if is_link_local(destination) and len(destination) == 16 and not socket.device():
+        raise KernelError(linux.EINVAL)
     source = socket.local_address if any(socket.local_address) else None
     path = socket.internet.path(destination, source, socket.device())
     if path.broadcast:

@@ -18,7 +18,7 @@ from farhost.kernel.inet.socket_base import ALL, BOTH_SHUTDOWN, RECEIVE_SHUTDOWN
 from farhost.kernel.waiting import Blocked, GiveUp, KernelError
 from farhost.protocols.udp import max_payload
 from farhost.wire import linux
-from farhost.wire.addresses import ANY_V4, ANY_V6, is_broadcast, is_multicast
+from farhost.wire.addresses import ANY_V4, ANY_V6, is_broadcast, is_link_local, is_multicast
 from farhost.wire.packet import NO_FLOW, Flow, IpAddress, Packet, UdpDatagram
 from farhost.wire.sockaddr import Sockaddr, SockaddrOther
 
@@ -116,6 +116,8 @@ class DatagramSocket(InetSocket):
         destination = self.checked_destination(destination)
         if scope_id:
             self.scope_id = scope_id
+        if is_link_local(destination) and len(destination) == 16 and not self.device():
+            raise KernelError(linux.EINVAL)
         self._autobind()
         if self.remote_address is not None and not self.address_locked:
             self._forget_address()
