@@ -1,10 +1,15 @@
 """fcntl and ioctl on sockets, on the operating system and on farhost by one function; real files pass through."""
 
 import array
+import errno
+import fcntl as fcntl_of_the_system
+import os
 import tempfile
 import termios
 
 from both_sides import Modules, modules_of, outcome, same, simulate
+
+from farhost.programs.directory import high_base
 
 FIONBIO = 0x5421
 
@@ -44,11 +49,19 @@ def test_how_much_is_there_and_non_blocking():
     assert same(ask)[:3] == [0, 5, b"\5\0\0\0"]
 
 
-def test_a_real_file_goes_to_the_real_module():
+def test_a_real_file_goes_to_the_real_module_and_a_stray_number_does_not():
     def ask(process):
         fcntl = modules_of(process).fcntl
         with tempfile.TemporaryFile() as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
-            return fcntl.fcntl(file, fcntl.F_GETFL) & 0o3
+            number = fcntl_of_the_system.fcntl(file, fcntl_of_the_system.F_DUPFD, high_base())
+            fcntl.flock(number, fcntl.LOCK_EX)
+            flags = fcntl.fcntl(number, fcntl.F_GETFL) & 0o3
+            os.close(number)
+            stray = (
+                outcome(lambda: fcntl.fcntl(file, fcntl.F_GETFL)),
+                outcome(lambda: fcntl.lockf(file, fcntl.LOCK_EX)),
+            )
+        return flags, *stray
 
-    assert simulate(ask)[0] == 2
+    bad = ("OSError", (errno.EBADF, "Bad file descriptor"))
+    assert simulate(ask)[0] == (2, bad, bad)

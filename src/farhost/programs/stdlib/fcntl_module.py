@@ -1,12 +1,13 @@
 """The module `fcntl` of one process: simulated descriptors here, real files by the real module.
 
-Which of the two a descriptor is, the process's descriptor table says. The original is Modules/fcntlmodule.c.
+Which of the two a descriptor is, its number says (`farhost.programs.directory`). After Modules/fcntlmodule.c.
 """
 
 import fcntl as system
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from farhost.programs.directory import high_base
 from farhost.programs.stdlib.socket_constants import integer_constants, named
 from farhost.programs.stdlib.socket_convert import descriptor_argument, index, int_argument
 from farhost.wire import linux
@@ -32,6 +33,7 @@ class Calls:
     def __init__(self, process: "ProgramProcess") -> None:
         self._call = process.call
         self._files = process.kernel_process.descriptors.files
+        self._base = high_base()
 
     def functions(self) -> dict[str, Any]:
         """By their public names."""
@@ -54,10 +56,14 @@ class Calls:
 
         return named(fcntl, ioctl, flock, lockf)
 
+    def _is_real(self, number: int) -> bool:
+        """A number that is neither simulated nor in the range of real ones is left to the kernel: EBADF."""
+        return number >= self._base and number not in self._files
+
     def fcntl(self, fd: Any, cmd: Any, arg: Any) -> Any:
         """fcntl(2); with bytes for the argument the simulated files know no command, so it comes back as it is."""
         number = descriptor_argument(fd)
-        if number not in self._files:
+        if self._is_real(number):
             return system.fcntl(number, cmd, arg)
         command = int_argument(cmd)
         if isinstance(arg, str | bytes | bytearray | memoryview):
@@ -71,7 +77,7 @@ class Calls:
     def ioctl(self, fd: Any, request: Any, arg: Any, mutate: bool) -> Any:
         """ioctl(2): an integer argument, a buffer that is changed, or bytes whose changed copy is the result."""
         number = descriptor_argument(fd)
-        if number not in self._files:
+        if self._is_real(number):
             return system.ioctl(number, request, arg, mutate)
         code = index(request) & 0xFFFFFFFF
         if isinstance(arg, str):
@@ -100,5 +106,7 @@ class Calls:
     def lock(self, function: Any, fd: Any, *arguments: Any) -> None:
         """Locks of whole files: a simulated descriptor has nobody else to lock out, and takes them all."""
         number = descriptor_argument(fd)
-        if number not in self._files:
+        if self._is_real(number):
             function(number, *arguments)
+        elif number not in self._files:
+            raise OSError(linux.EBADF, "Bad file descriptor")

@@ -7,6 +7,7 @@ capsule `CAPI`, through which C extensions would reach real sockets.
 
 import _socket as system
 import warnings
+from collections.abc import Callable
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -38,11 +39,15 @@ PURE = (
 """Functions of nothing but their arguments, and exception types: the real module's own."""
 
 
+_TO_PROGRAM = 3
+"""Frames from `warnings.warn` to the program: past `warn` and `__del__`."""
+
+
 def make_socket_module(process: "ProgramProcess") -> ModuleType:
     """`_socket` for one process."""
     module = ModuleType("_socket", system.__doc__)
     lookup = Names(process)
-    state = SocketState(process, lookup.resolve, _warn)
+    state = SocketState(process, lookup.resolve, _make_warn(process))
     names: dict[str, Any] = integer_constants(system)
     names.update({name: getattr(system, name) for name in PURE})
     names.update(_calls(process, state), **lookup.functions())
@@ -51,9 +56,16 @@ def make_socket_module(process: "ProgramProcess") -> ModuleType:
     return module
 
 
-def _warn(sock: object) -> None:
-    """A socket went that nobody had closed."""
-    warnings.warn(f"unclosed {sock!r}", ResourceWarning, source=sock, stacklevel=1)
+def _make_warn(process: "ProgramProcess") -> Callable[[object], None]:
+    """What is called when a socket goes that nobody had closed: a ResourceWarning, by the program's own `warnings`."""
+
+    def warn(sock: object) -> None:
+        world = process.world_sys
+        module = warnings if world is None else world.modules.get("warnings")
+        if module is not None:
+            module.warn(f"unclosed {sock!r}", ResourceWarning, stacklevel=_TO_PROGRAM, source=sock)
+
+    return warn
 
 
 def _calls(process: "ProgramProcess", state: SocketState) -> dict[str, Any]:
