@@ -57,7 +57,7 @@ def make_socket_module(process: "ProgramProcess") -> ModuleType:
 
 
 def _make_warn(process: "ProgramProcess") -> Callable[[object], None]:
-    """What is called when a socket goes that nobody had closed: a ResourceWarning, by the program's own `warnings`."""
+    """What is called when a socket goes that nobody had closed: ResourceWarning, by the program's own `warnings`."""
 
     def warn(sock: object) -> None:
         world = process.world_sys
