@@ -1,8 +1,8 @@
 """TCP sockets: what a program sees of a connection (tcp(7), socket(7), Linux's net/ipv4/af_inet.c and tcp.c).
 
 The protocol is `farhost.protocols.tcp`, its place in the host `endpoint.py`; connecting is in `connecting.py`,
-accepting in `listener.py`, sending and receiving in `stream_io.py`. A socket outlives its connection (the error and the
-last bytes can still be read), and a connection its socket (what was sent before close is still delivered).
+accepting in `listener.py`, sending and receiving in `stream_io.py`. A socket outlives its connection (the error and
+the last bytes can still be read), and a connection its socket (what was sent before close is still delivered).
 """
 
 from enum import Enum, auto

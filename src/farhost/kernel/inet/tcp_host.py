@@ -14,6 +14,7 @@ from farhost.kernel.waiting import KernelError
 from farhost.protocols.icmp_quote import IcmpError, Trouble
 from farhost.protocols.tcp.state import TcpState
 from farhost.wire import sequence
+from farhost.wire.addresses import is_loopback
 from farhost.wire.packet import ACK, FIN, RST, SYN, Flow, IpAddress, Packet, TcpSegment
 
 if TYPE_CHECKING:
@@ -44,22 +45,21 @@ class TcpHost:
     # Names and draws.
 
     def host_name(self, address: IpAddress) -> str:
-        """What flows call the host with that address."""
-        internet = self.internet
-        return internet.kernel.name if internet.is_local(address) else internet.name_of(address)
+        """What flows call the host with that address, this one's own among them."""
+        return self.internet.kernel.name if is_loopback(address) else self.internet.name_of(address)
 
     def flow_name(self, key: Key) -> str:
         """`client:49152>server:5000`; the second use of the same four numbers ends in `/2`."""
-        _, local_port, remote, remote_port = key
-        name = f"{self.internet.kernel.name}:{local_port}>{self.host_name(remote)}:{remote_port}"
+        local, local_port, remote, remote_port = key
+        name = f"{self.host_name(local)}:{local_port}>{self.host_name(remote)}:{remote_port}"
         use = self._flow_uses[name] = self._flow_uses.get(name, 0) + 1
         return name if use == 1 else f"{name}/{use}"
 
     def initial_sequence(self, key: Key) -> int:
         """An initial sequence number: not to be guessed, and beyond the last one of the same four numbers
         (RFC 6528: a secret for the four numbers, plus a clock of 64 ns)."""
-        _, local_port, remote, remote_port = key
-        place = f"{self.internet.kernel.name}:{local_port}>{self.host_name(remote)}:{remote_port}"
+        local, local_port, remote, remote_port = key
+        place = f"{self.host_name(local)}:{local_port}>{self.host_name(remote)}:{remote_port}"
         secret = self.internet.chance.draw("isn", place, 1 << 32)
         return (secret + (self.internet.clock.now_ns >> 6)) & 0xFFFFFFFF
 
@@ -172,7 +172,7 @@ class TcpHost:
             return found[0] if found else None
         body = packet.body
         assert isinstance(body, TcpSegment)
-        place = f"{self.host_name(packet.source)}:{body.source_port}>{self.internet.kernel.name}:{port}"
+        place = f"{self.host_name(packet.source)}:{body.source_port}>{self.host_name(packet.destination)}:{port}"
         return found[self.internet.chance.draw("reuseport", place, len(found))]
 
     def send_reset(self, packet: Packet, segment: TcpSegment) -> None:
@@ -190,7 +190,7 @@ class TcpHost:
         except KernelError:
             return
         port, peer_port = segment.destination_port, segment.source_port
-        name = f"{internet.kernel.name}:{port}>{self.host_name(packet.source)}:{peer_port}"
+        name = f"{self.host_name(packet.destination)}:{port}>{self.host_name(packet.source)}:{peer_port}"
         count = self._resets[name] = self._resets.get(name, 0) + 1
         internet.counters["TcpOutRsts"] += 1
         reset = TcpSegment(port, peer_port, number, acknowledgement, flags, 0)
