@@ -11,9 +11,25 @@ from farhost.programs.process import ProgramProcess
 from farhost.wire import linux
 
 ONE_PATH = (
-    "access chflags chmod chown getxattr lchown listxattr mkdir mkfifo mknod pathconf readlink removexattr "
-    "rmdir setxattr statvfs truncate utime"
-).split()
+    "access",
+    "chflags",
+    "chmod",
+    "chown",
+    "getxattr",
+    "lchown",
+    "listxattr",
+    "mkdir",
+    "mkfifo",
+    "mknod",
+    "pathconf",
+    "readlink",
+    "removexattr",
+    "rmdir",
+    "setxattr",
+    "statvfs",
+    "truncate",
+    "utime",
+)
 """Calls whose first argument is a path."""
 TWO_PATHS = ("link", "rename", "replace")
 
