@@ -100,7 +100,7 @@ class FarhostRun:
 
     def dropped(self, reason: str) -> int:
         """Packets that links dropped for the reason."""
-        return self.network.ledger().dropped.get(reason, 0)
+        return self.network.ledger().total.dropped.get(reason, 0)
 
     def counter(self, host: str, name: str) -> int:
         """A counter of a host's kernel, as in /proc/net/snmp."""
