@@ -1,1 +1,1 @@
-"""What a program sees: its process and threads, the trap, its private world of modules, the stand-ins at the C boundary."""
+"""What a program sees: its process and threads, the trap, its private world, the stand-ins at the C boundary."""

@@ -1,4 +1,4 @@
-"""What things cost a program in virtual time (DESIGN 3): small and fixed, so that every loop that calls makes progress.
+"""What things cost a program in virtual time (DESIGN 3): small and fixed; a loop that calls makes progress.
 
 The figures are those of a fast Linux machine, rounded. They are not a model of one: what matters is that they are not
 zero where a program can poll, and that they are the same in every run.

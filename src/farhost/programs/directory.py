@@ -9,6 +9,7 @@ import os
 import resource
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
+from weakref import WeakValueDictionary
 
 if TYPE_CHECKING:
     from farhost.programs.process import ProgramProcess
@@ -34,6 +35,9 @@ class Directory:
         self.path = ""
         self.opened: set[int] = set()
         """Real descriptors that the program opened by number (`os.open`) and has not closed."""
+        self._files: WeakValueDictionary[int, Any] = WeakValueDictionary()
+        self._raws: WeakValueDictionary[int, Any] = WeakValueDictionary()
+        self._count = 0
         self.change(path)
         process.at_end.append(self.close_all)
 
@@ -85,8 +89,27 @@ class Directory:
         """`open`, in the form in which `io.FileIO` takes it."""
         return self.open(path, flags, 0o666)
 
+    def remember(self, file: Any, raw: Any) -> None:
+        """A file that `open` made, and the machine's file below it, if it is one."""
+        self._count += 1
+        self._files[self._count] = file
+        self._raws[self._count] = raw
+
+    def close_files(self) -> None:
+        """The program came to its end: write what its open files still hold, as the interpreter's last steps do."""
+        for _, file in sorted(self._files.items()):
+            try:
+                file.close()
+            except Exception:
+                pass
+
     def close_all(self) -> None:
-        """The process ended: close what it opened by number."""
+        """The process has ended: its real descriptors go, and what its files still held is lost."""
+        for _, raw in sorted(self._raws.items()):
+            try:
+                raw.close()
+            except Exception:
+                pass
         for number in sorted(self.opened):
             try:
                 os.close(number)

@@ -1,4 +1,4 @@
-"""What those who wait wait for: whether a run may end although programs still run (DESIGN 14), and the deadlock report.
+"""What those who wait wait for: whether a run may end while programs still run (DESIGN 14); the deadlock report.
 
 A program that only waits for new clients, or for datagrams at an address that it gave its socket with bind(2), is a
 server at rest: a run whose other programs have ended well ends well with it. Rest also means a server that looks up
@@ -120,7 +120,7 @@ def is_resting(process: "ProgramProcess") -> bool:
 
 
 def only_looks(runtime: "Runtime") -> bool:
-    """Whether nothing is scheduled but the time limits of threads that have looked again and again, and seen nothing."""
+    """Whether nothing is scheduled but time limits of threads that have looked again and again and seen nothing."""
     for timer in runtime.scheduler.pending():
         owner = getattr(timer.callback, "__self__", None)
         if not isinstance(owner, ProgramThread) or owner.blocked is None or owner.cause:

@@ -1,8 +1,9 @@
-"""No escape is silent (DESIGN 7): a real socket, thread or process reached from a simulated one fails, and says where.
+"""No escape is silent (DESIGN 7): a real socket, thread or process reached from a simulated one fails loudly.
 
 Two nets. Stand-ins for the C modules and functions that would start a process raise at the call. Behind them an audit
 hook (sys.addaudithook) sees what code outside the process's world does in its name: a C extension, a shared module, a
-reference bound before the run. It does not see clocks, and not every thread of a C library: the residue is in the docs.
+reference bound before the run. It does not see clocks, and not every thread of a C library: the residue is in the
+docs.
 
 An audit hook can never be taken out again. There is one for the interpreter's life; it does nothing unless a run has
 entered itself, and costs a dictionary look-up for each audited event.
@@ -124,4 +125,5 @@ class Guard:
 
 
 GUARD = Guard()
-"""The interpreter's one audit hook: the only state of farhost's that outlives a run, because hooks cannot be removed."""
+"""The interpreter's one audit hook: the only state of farhost's that outlives a run, because hooks cannot be removed.
+"""

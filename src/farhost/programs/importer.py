@@ -23,18 +23,60 @@ from typing import Any
 from farhost.programs.frames import hide_in
 
 SHARED = frozenset(
-    "typing typing_extensions abc _py_abc collections _collections_abc types functools _weakrefset re sre_compile "
-    "sre_parse sre_constants operator keyword heapq copyreg copy reprlib opcode _opcode_metadata token tokenize "
-    "linecache encodings codecs struct decimal numbers fractions string textwrap __future__ stat bisect json base64 "
-    "binascii hashlib hmac stringprep html colorsys graphlib unicodedata _strptime".split()
+    {
+        "typing",
+        "typing_extensions",
+        "abc",
+        "_py_abc",
+        "collections",
+        "_collections_abc",
+        "types",
+        "functools",
+        "_weakrefset",
+        "re",
+        "sre_compile",
+        "sre_parse",
+        "sre_constants",
+        "operator",
+        "keyword",
+        "heapq",
+        "copyreg",
+        "copy",
+        "reprlib",
+        "opcode",
+        "_opcode_metadata",
+        "token",
+        "tokenize",
+        "linecache",
+        "encodings",
+        "codecs",
+        "struct",
+        "decimal",
+        "numbers",
+        "fractions",
+        "string",
+        "textwrap",
+        "__future__",
+        "stat",
+        "bisect",
+        "json",
+        "base64",
+        "binascii",
+        "hashlib",
+        "hmac",
+        "stringprep",
+        "html",
+        "colorsys",
+        "graphlib",
+        "unicodedata",
+        "_strptime",
+    }
 )
 """Pure modules of the standard library that hold no state of a program and reach nothing that is simulated; a name
 stands for its submodules too. `typing` has to be shared, since C code reaches back into it (CPython 3.12)."""
 
-UNCACHED = "<frozen"
 
-
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def frozen_code(name: str) -> CodeType:
     """The code of a frozen module."""
     code: CodeType = _imp.get_frozen_object(name)

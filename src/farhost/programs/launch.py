@@ -5,7 +5,6 @@ Source: Modules/main.c, Python/pythonrun.c (handle_system_exit), Python/pylifecy
 
 import os
 import sys
-import warnings
 from types import CodeType
 from typing import Any
 
@@ -48,7 +47,7 @@ def _run_script(world: World, argv: tuple[str, ...]) -> None:
     world.sys.argv = list(argv)
     world.sys.path.insert(0, os.path.dirname(os.path.realpath(path)))
     module = world.main_module(path)
-    code = compile_script(path, world)
+    code = compile_script(path)
     exec(code, module.__dict__)
 
 
@@ -60,17 +59,11 @@ def _run_module(world: World, argv: tuple[str, ...]) -> None:
     runpy._run_module_as_main(argv[1])
 
 
-def compile_script(path: str, world: World) -> CodeType:
-    """The script's code; warnings of the compiler go to its standard error, as CPython prints them."""
+def compile_script(path: str) -> CodeType:
+    """The script's code."""
     with open(path, "rb") as file:
         source = file.read()
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("default")
-        code = compile(source, path, "exec", dont_inherit=True)
-    for warning in caught:
-        text = warnings.formatwarning(warning.message, warning.category, warning.filename, warning.lineno)
-        world.sys.stderr.write(text)
-    return code
+    return compile(source, path, "exec", dont_inherit=True)
 
 
 def exit_status(world: World, error: SystemExit) -> int:
@@ -116,6 +109,25 @@ def finish(process: ProgramProcess, world: World) -> bool:
         except BaseException as error:
             process.report_ignored(f"on threading shutdown {threading!r}", error)
     world.atexit._run_exitfuncs()
+    flushed = _flush(process, world)
+    clear_main(world)
+    world.directory.close_files()
+    return flushed and _flush(process, world)
+
+
+def clear_main(world: World) -> None:
+    """Let go of the script's globals, as finalize_modules does: private names first, then the others."""
+    main = world.find("__main__")
+    if main is None:
+        return
+    names = vars(main)
+    for private in (True, False):
+        for name in list(names):
+            if name != "__builtins__" and (name[:1] == "_" and name[1:2] != "_") is private:
+                names[name] = None
+
+
+def _flush(process: ProgramProcess, world: World) -> bool:
     flushed = True
     for name in ("stdout", "stderr"):
         stream = getattr(world.sys, name, None)

@@ -20,6 +20,7 @@ from farhost.programs.launch import run_program
 from farhost.programs.process import ProgramProcess
 from farhost.programs.runtime import Runtime
 from farhost.programs.scratch import Scratch
+from farhost.programs.warn import program_warnings
 from farhost.programs.watchdog import LIMIT_S, Abort, Watchdog
 from farhost.programs.world import World, scratch_environment
 from farhost.sim.scheduler import End
@@ -141,7 +142,8 @@ class Run:
         gc.disable()
         sys.unraisablehook = self._unraisable(unraisable)
         try:
-            self._run()
+            with program_warnings(runtime):
+                self._run()
             outcome = self._outcome()
             for process in runtime.processes:
                 process.abandon()
@@ -229,7 +231,7 @@ class Run:
         return Outcome(kind == "passed", kind, message, processes, self._virtual_ns())
 
     def _virtual_ns(self) -> int:
-        """The time of the last thing that a program did; what a network does afterwards, such as TIME_WAIT, is not it."""
+        """The time of the last thing that a program did; a network's business afterwards does not count."""
         if self._end is End.UNTIL:
             return self.runtime.scheduler.now_ns
         moments = [0]

@@ -1,4 +1,4 @@
-"""What the processes of one run share: the network, the scheduler, the trace, the count of calls, the order of starts.
+"""What the processes of one run share: network, scheduler, trace, the count of calls, the order of starts.
 
 No module-level state: two runs in one interpreter have two of these and know nothing of each other.
 """
@@ -80,7 +80,7 @@ class Runtime:
         self.scheduler.stop()
 
     def collect_soon(self) -> None:
-        """Collect garbage in an event of its own: finalizers then run outside every thread, where nothing can wait."""
+        """Collect garbage in an event of its own: finalizers run outside every thread, where nothing can wait."""
         if not self._collecting:
             self._collecting = True
             self.scheduler.call_at(self.scheduler.now_ns, self._collect)

@@ -1,6 +1,7 @@
 """A simulated thread of a program: a task of the scheduler, the kernel's idea of it, and what it waits for.
 
-The one interruptible wait (DESIGN 1) lives in `farhost.programs.trap`; the callbacks that end a wait are methods here.
+The one interruptible wait (DESIGN 1) lives in `farhost.programs.trap`; the callbacks that end a wait are methods
+here.
 """
 
 from collections.abc import Callable

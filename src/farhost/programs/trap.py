@@ -1,10 +1,10 @@
 """The trap: the one way from a program into its kernel, and the one interruptible wait.
 
-A call is charged a little virtual time, goes to `farhost.kernel.syscalls.table.CALLS`, lets the host's soft interrupts
-run (local delivery), waits if the kernel says so, is traced, and comes back as a result or as the OSError that CPython
-would raise. A wait has five ends: ready, timeout, signal, killed, descriptor closed (`farhost.programs.thread`).
-Signal handlers of the program run here, in its main thread, as CPython runs them between two bytecodes; a call that
-they interrupt starts again unless they raise (PEP 475).
+A call is charged a little virtual time, goes to `farhost.kernel.syscalls.table.CALLS`, lets the host's soft
+interrupts run (local delivery), waits if the kernel says so, is traced, and comes back as a result or as the OSError
+that CPython would raise. A wait has five ends: ready, timeout, signal, killed, descriptor closed
+(`farhost.programs.thread`). Signal handlers of the program run here, in its main thread, as CPython runs them between
+two bytecodes; a call that they interrupt starts again unless they raise (PEP 475).
 
 A process that was killed is inert: its threads unwind by GreenletExit, and what their `finally` blocks call does
 nothing any more.
@@ -34,7 +34,7 @@ TIMEOUT_ARGUMENT = {"poll": 1, "select": 3, "epoll_wait": 2, "nanosleep": 0}
 """Which argument is a relative time in ns, so that a call that starts again waits for what is left of it."""
 
 PATIENCE = 100
-"""Calls that a dead process's thread may make while it unwinds; one that swallows every GreenletExit is left parked."""
+"""Calls that a dead thread may make while it unwinds; one that swallows every GreenletExit is left parked."""
 
 _FUNCTIONS: dict[str, Callable[..., object]] = {name: row.function for name, row in CALLS.items()}
 

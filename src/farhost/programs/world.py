@@ -1,7 +1,8 @@
 """The world of one script: its `sys`, its builtins, its modules, its standard streams, its environment.
 
-A script runs in it as in a process of its own: CPython's `socket.py`, `threading.py` and the rest load afresh over the
-stand-ins at the C boundary (DESIGN 6, INTERCEPTION.md), so two processes of one script share no module and no global.
+A script runs in it as in a process of its own: CPython's `socket.py`, `threading.py` and the rest load afresh over
+the stand-ins at the C boundary (DESIGN 6, INTERCEPTION.md), so two processes of one script share no module and no
+global.
 """
 
 import sys

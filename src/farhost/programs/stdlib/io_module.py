@@ -63,7 +63,7 @@ def make_io_module(process: ProgramProcess, directory: Directory) -> ModuleType:
     names["BufferedWriter"] = _guarded(process, real.BufferedWriter, (*_WRITING, *_PLACING))
     names["BufferedRandom"] = _guarded(process, real.BufferedRandom, (*_READING, *_WRITING, *_PLACING))
     names["BufferedRWPair"] = _guarded(process, real.BufferedRWPair, _READING, _WRITING)
-    names["open"] = make_open(module)
+    names["open"] = make_open(module, directory)
     names["open_code"] = lambda path: names["open"](path, "rb")
     return module
 
@@ -110,7 +110,7 @@ def _parse_mode(mode: str) -> tuple[set[str], str]:
     return letters, chosen[0] + ("+" if "+" in letters else "")
 
 
-def make_open(module: ModuleType) -> Any:
+def make_open(module: ModuleType, directory: Directory) -> Any:
     """`open` over the classes of this `_io`."""
 
     def open(
@@ -138,7 +138,7 @@ def make_open(module: ModuleType) -> Any:
         raw = names.FileIO(file, raw_mode, closefd, opener)
         result = raw
         try:
-            line_buffering = buffering == 1 and not binary or buffering < 0 and raw._isatty_open_only()
+            line_buffering = (buffering == 1 and not binary) or (buffering < 0 and raw._isatty_open_only())
             if buffering < 0 or buffering == 1:
                 buffering = max(getattr(raw, "_blksize", 0) or 0, names.DEFAULT_BUFFER_SIZE)
             if buffering == 0:
@@ -156,6 +156,8 @@ def make_open(module: ModuleType) -> Any:
         except BaseException:
             result.close()
             raise
+        finally:
+            directory.remember(result, raw)
         return result
 
     open.__module__ = "_io"

@@ -9,7 +9,20 @@ from farhost.programs.process import ProgramProcess
 from farhost.programs.stdlib.posix_files import stat_result
 from farhost.wire import linux
 
-PASSED = "lseek ftruncate fsync fdatasync fchmod fchown pread preadv pwrite pwritev lockf fstatvfs".split()
+PASSED = (
+    "lseek",
+    "ftruncate",
+    "fsync",
+    "fdatasync",
+    "fchmod",
+    "fchown",
+    "pread",
+    "preadv",
+    "pwrite",
+    "pwritev",
+    "lockf",
+    "fstatvfs",
+)
 """Calls that only the machine's files have; on a simulated descriptor they fail as on a pipe or socket."""
 
 

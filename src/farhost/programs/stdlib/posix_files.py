@@ -1,5 +1,6 @@
 """The calls of `posix` that take paths: the machine's files, seen from the process's directory, and socket files."""
 
+import functools
 import os
 import posix as real
 from collections.abc import Callable, Iterator
@@ -196,7 +197,7 @@ def _walking(process: ProgramProcess, directory: Directory) -> dict[str, Any]:
         for name in names:
             own: Any = os.fsencode(name) if isinstance(text, bytes) else name
             full = os.path.join(text, own)
-            entries.append(SocketEntry(own, full, lambda full=full: _stat(process, os.fsencode(full))))  # type: ignore[misc]
+            entries.append(SocketEntry(own, full, functools.partial(_stat, process, os.fsencode(full))))
         return Entries(entries)
 
     return {"listdir": listdir, "scandir": scandir}

@@ -17,16 +17,49 @@ from farhost.programs.stdlib.posix_files import make_file_calls
 from farhost.programs.stdlib.posix_process import make_process_calls
 
 ABSENT = (
-    "copy_file_range eventfd eventfd_read eventfd_write forkpty login_tty memfd_create openpty pidfd_open splice "
-    "posix_openpt grantpt unlockpt ptsname timerfd_create timerfd_gettime timerfd_gettime_ns timerfd_settime "
-    "timerfd_settime_ns setns unshare chroot"
-).split()
+    "copy_file_range",
+    "eventfd",
+    "eventfd_read",
+    "eventfd_write",
+    "forkpty",
+    "login_tty",
+    "memfd_create",
+    "openpty",
+    "pidfd_open",
+    "splice",
+    "posix_openpt",
+    "grantpt",
+    "unlockpt",
+    "ptsname",
+    "timerfd_create",
+    "timerfd_gettime",
+    "timerfd_gettime_ns",
+    "timerfd_settime",
+    "timerfd_settime_ns",
+    "setns",
+    "unshare",
+    "chroot",
+)
 """Ways to descriptors that the simulated kernel does not have; on a system without them `os` lacks the names too."""
 
 REFUSED = (
-    "fork execv execve posix_spawn posix_spawnp system setuid setgid seteuid setegid setreuid setregid setresuid "
-    "setresgid setgroups initgroups"
-).split()
+    "fork",
+    "execv",
+    "execve",
+    "posix_spawn",
+    "posix_spawnp",
+    "system",
+    "setuid",
+    "setgid",
+    "seteuid",
+    "setegid",
+    "setreuid",
+    "setregid",
+    "setresuid",
+    "setresgid",
+    "setgroups",
+    "initgroups",
+)
 """Ways out of the simulation: another process, another identity of the real one."""
 
 

@@ -1,6 +1,7 @@
 """The calls of `posix` on the process and its host: pid, identity, signals, entropy, processors, the end.
 
-Where the machine's answer would make a run depend on the machine (the number of processors, say), the answer is fixed.
+Where the machine's answer would make a run depend on the machine (the number of processors, say), the answer is
+fixed.
 """
 
 import os

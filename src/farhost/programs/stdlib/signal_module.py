@@ -47,7 +47,7 @@ def _check(signalnum: Any) -> int:
 
 
 def _handlers(process: ProgramProcess) -> dict[str, Any]:
-    known: dict[int, Any] = {number: real.SIG_DFL for number in range(1, real.NSIG)}
+    known: dict[int, Any] = dict.fromkeys(range(1, real.NSIG), real.SIG_DFL)
     dispositions = process.kernel_process.signals
     for number in (linux.SIGPIPE, linux.SIGXFSZ):
         known[number] = real.SIG_IGN

@@ -15,7 +15,7 @@ def make_handles(process: ProgramProcess) -> dict[str, Any]:
     """The names of 3.13's `_thread` that have to do with joining."""
     waited_for: list[Any] = []
 
-    class _ThreadHandle:  # noqa: N801
+    class _ThreadHandle:
         """A thread that can be joined, before, while and after it runs."""
 
         __slots__ = ("__weakref__", "_done", "_ident", "_queue", "_started")

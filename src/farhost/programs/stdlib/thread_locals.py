@@ -26,7 +26,7 @@ def make_local(process: ProgramProcess) -> Any:
         if cls.__init__ is not object.__init__:
             cls.__init__(self, *args, **kwargs)
 
-    class _local:  # noqa: N801
+    class _local:
         """Thread-local data"""
 
         __slots__ = ("__dict__", "__weakref__", "_state")

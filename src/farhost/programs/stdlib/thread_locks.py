@@ -48,7 +48,7 @@ def make_locks(process: ProgramProcess) -> dict[str, Any]:
 
 
 def _make_lock(process: ProgramProcess) -> Any:
-    class lock(SimulatedLock):  # noqa: N801
+    class lock(SimulatedLock):
         """A lock object is a synchronization primitive."""
 
         __slots__ = ("__weakref__",)

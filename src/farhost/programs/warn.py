@@ -1,0 +1,33 @@
+"""Warnings that C raises while a program runs: they go by CPython's default filters to that program's standard error.
+
+A world's own `warnings` is pure Python and private; but the compiler and C functions go to the interpreter's one.
+"""
+
+import contextlib
+import warnings
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from farhost.programs.runtime import Runtime
+
+
+@contextlib.contextmanager
+def program_warnings(runtime: "Runtime") -> Iterator[None]:
+    """While programs run: the filters that `python script.py` starts with, and the output where it belongs."""
+    outside = warnings.showwarning
+
+    def show(message: Any, category: type[Warning], filename: str, lineno: int, *rest: Any) -> None:
+        current = runtime.current
+        if current is None:
+            outside(message, category, filename, lineno, *rest)
+            return
+        current.process.print_error(warnings.formatwarning(message, category, filename, lineno))
+
+    with warnings.catch_warnings():
+        warnings.resetwarnings()
+        for category in (ResourceWarning, ImportWarning, PendingDeprecationWarning, DeprecationWarning):
+            warnings.simplefilter("ignore", category)
+        warnings.filterwarnings("default", category=DeprecationWarning, module="__main__")
+        warnings.showwarning = show
+        yield
