@@ -16,11 +16,11 @@ ROOT = Path(__file__).parent.parent
 BAD_LINK = "delay=40ms loss=20% reorder=10%"
 
 
-def pair(folder, one_host=False, words="5000"):
+def pair(folder, one_host=False, words="5000", server_name="server"):
     server, client = f"examples/{folder}/server.py {words}", f"examples/{folder}/client.py"
     if one_host:
         return [f"box={server}", f"box={client} {words}"]
-    return [server, f"{client} server {words}"]
+    return [server, f"{client} {server_name} {words}"]
 
 
 PAIRS = {
@@ -28,8 +28,8 @@ PAIRS = {
     "ipv4_datagram": pair("ipv4_datagram"),
     "ipv6_stream": pair("ipv6_stream"),
     "ipv6_datagram": pair("ipv6_datagram"),
-    "posix_stream": pair("posix_stream"),
-    "posix_datagram": pair("posix_datagram"),
+    "posix_stream": pair("posix_stream", server_name="10.0.0.1"),
+    "posix_datagram": pair("posix_datagram", server_name="10.0.0.1"),
     "unix_stream": pair("unix_stream", one_host=True, words="demo.sock"),
     "unix_datagram": pair("unix_datagram", one_host=True, words="demo.sock"),
 }

@@ -25,8 +25,8 @@ Examples
   farhost dig www +short --names www=web1
 
 \b
-Hosts get addresses in the order in which they are named, as those of `farhost run` do: 10.0.0.1 and fd00::1, then
-10.0.0.2 and fd00::2, and so on.
+Hosts get addresses in the order in which they are named, as in `farhost run`:
+10.0.0.1 and fd00::1, then 10.0.0.2 and fd00::2, and so on.
 """
 
 

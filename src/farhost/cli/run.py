@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import signal
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -140,25 +141,36 @@ def execute(network: Network, programs: Sequence[Program], options: Options) -> 
     hashes, counts = HashSink(), PacketCounts()
     tracer.add(hashes)
     tracer.add(counts)
-    stdout, stderr = Terminal(sys.stdout), Terminal(sys.stderr)
+    stdout, stderr = Terminal(sys.stdout, on_gone=interrupt), Terminal(sys.stderr)
     hosts = list(network.hosts)
     live = None
     if options.as_json:
         if options.trace:
-            tracer.add(JsonlSink(sys.stdout))
+            tracer.add(JsonlSink(stdout))
     elif options.trace:
         tracer.add(ColumnsSink(stdout, hosts))
     else:
         live = LiveSink(stdout, stderr, hosts)
         tracer.add(live)
     specs = [ProgramSpec(program.host, program.argv) for program in programs]
-    with capturing(network, options.capture):
-        outcome = run_programs(network, specs, until_ns=options.until_ns)
+    try:
+        with capturing(network, options.capture):
+            outcome = run_programs(network, specs, until_ns=options.until_ns)
+    except KeyboardInterrupt:
+        if stdout.gone:
+            raise BrokenPipeError from None
+        stdout.flush()
+        raise
     if live is not None:
         live.close()
     result = RunResult(outcome, network, counts, hashes.result(), options.seed)
     report(result, options, stdout, stderr)
     return PASSED if outcome.ok else FAILED
+
+
+def interrupt() -> None:
+    """End the run as Ctrl-C does: nobody reads what it says any more."""
+    signal.raise_signal(signal.SIGINT)
 
 
 def report(result: RunResult, options: Options, stdout: Terminal, stderr: Terminal) -> None:

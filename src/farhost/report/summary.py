@@ -43,8 +43,7 @@ def summary_lines(result: RunResult) -> list[Line]:
         verdict += f": {outcome.message}"
     lines = [(f"{verdict} (virtual time {_seconds(outcome.virtual_ns)}, seed {result.seed})", style)]
     lines += _process_lines(outcome.processes)
-    if not outcome.ok:
-        lines += _wait_lines(outcome.processes)
+    lines += _wait_lines(outcome)
     lines.append((counts_line(result.network.ledger(), result.counts), ""))
     hashes = result.hashes
     lines.append((f"trace: shape {hashes.shape[:16]}, content {hashes.content[:16]}, {hashes.events} events", "dim"))
@@ -91,12 +90,11 @@ def _ended(process: ProcessOutcome) -> Line:
     return f"exited {process.status}" + (f": {why[:100]}" if why else ""), "red" if process.status else ""
 
 
-def _wait_lines(processes: tuple[ProcessOutcome, ...]) -> list[Line]:
-    """Who waits on what: at most a few."""
-    waits = [waiting for process in processes for waiting in process.waits]
-    lines: list[Line] = []
-    for waiting in waits[:MOST_WAITS]:
-        lines.append((f"  {waiting}", "yellow"))
+def _wait_lines(outcome: Outcome) -> list[Line]:
+    """Who waits on what, at most a few; servers that only wait for new clients explain nothing."""
+    every = [str(waiting) for process in outcome.processes for waiting in process.waits]
+    waits = [text for text in every if text in outcome.message]
+    lines: list[Line] = [(f"  {text}", "yellow") for text in waits[:MOST_WAITS]]
     if len(waits) > MOST_WAITS:
         lines.append((f"  ... and {len(waits) - MOST_WAITS} more threads wait", "yellow"))
     return lines

@@ -3,6 +3,7 @@
 rich decides what the terminal can do; lines are written straight to it, because a trace has many.
 """
 
+from collections.abc import Callable
 from functools import lru_cache
 from typing import TextIO
 
@@ -18,8 +19,12 @@ HOST_STYLES = ("cyan", "green", "magenta", "yellow", "blue", "bright_red")
 class Terminal:
     """An output for lines of text."""
 
-    def __init__(self, output: TextIO) -> None:
+    def __init__(self, output: TextIO, on_gone: Callable[[], object] | None = None) -> None:
+        """`on_gone` is called once, when a write finds that the reader has gone (a pipe to `head`); later writes do
+        nothing. An exception would come out in whatever program runs."""
         console = Console(file=output)
+        self._on_gone = on_gone
+        self.gone = False
         self._output = output
         self._colors = None
         self.is_terminal = console.is_terminal
@@ -36,11 +41,28 @@ class Terminal:
 
     def line(self, text: str) -> None:
         """Write a line; control characters that could disturb a terminal must be gone already."""
-        self._output.write(text + "\n")
+        self.write(text + "\n")
+
+    def write(self, text: str) -> None:
+        """Write some text as it is."""
+        if not self.gone:
+            try:
+                self._output.write(text)
+            except BrokenPipeError:
+                self._lost()
 
     def flush(self) -> None:
         """Let what was written be seen."""
-        self._output.flush()
+        if not self.gone:
+            try:
+                self._output.flush()
+            except BrokenPipeError:
+                self._lost()
+
+    def _lost(self) -> None:
+        self.gone = True
+        if self._on_gone is not None:
+            self._on_gone()
 
 
 def visible(data: bytes) -> str:
