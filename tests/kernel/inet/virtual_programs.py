@@ -55,6 +55,8 @@ class Program:
                 self.kernel.softirq()
                 self.sigpipes += error.sigpipe
                 raise OSError(error.errno, os.strerror(error.errno)) from None
+            finally:
+                self.thread.let_go()
             return result
 
         return call

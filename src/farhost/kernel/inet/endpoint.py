@@ -12,9 +12,10 @@ from farhost.kernel.inet.path import Path
 from farhost.kernel.inet.ports import Binding
 from farhost.kernel.waiting import KernelError
 from farhost.protocols.tcp.connection import TcpConnection
-from farhost.protocols.tcp.events import CLOSED, FAILED, TIME_WAIT
+from farhost.protocols.tcp.events import CLOSED, FAILED, READABLE, TIME_WAIT
+from farhost.protocols.tcp.outbox import Outgoing
 from farhost.wire import linux
-from farhost.wire.packet import Flow, IpAddress, Packet, TcpSegment
+from farhost.wire.packet import Flow, IpAddress, Packet
 
 if TYPE_CHECKING:
     from farhost.kernel.environment import Timer
@@ -41,7 +42,9 @@ class TcpEndpoint:
     __slots__ = (
         "_due_ns",
         "_generation",
+        "_internet",
         "_timer",
+        "_tracer",
         "binding",
         "closed",
         "connection",
@@ -99,6 +102,8 @@ class TcpEndpoint:
         self.synack_count = 0
         self.state_name = ""
         self.largest = 0
+        self._internet = tcp.internet
+        self._tracer = tcp.internet.tracer
         self._generation = tcp.internet.generation
         self._due_ns: int | None = None
         self._timer: Timer | None = None
@@ -109,38 +114,50 @@ class TcpEndpoint:
         self.largest = self.path.mtu - headers - 40
 
     def pump(self) -> None:
-        """Send what the connection has to send, tell the owner what happened, see to the timer."""
+        """Send what the connection has to send, tell the owner what happened, see to the timer.
+
+        This is the hottest path of the kernel: the usual case, one segment that fits and nobody who traces, is
+        written out here.
+        """
         connection = self.connection
+        if self._generation != self._internet.generation:
+            self._look_again()
         output = connection.take_output()
         if output:
-            self._transmit(output)
+            self.transmit(output)
         events = connection.take_events()
         if events:
-            self._happened(events)
+            if events == READABLE and self.owner is not None and not self._tracer.on:
+                self.owner.tcp_happened(self, events)
+            else:
+                self._happened(events)
         if self.wants_space and self.owner is not None:
             self.owner.tcp_has_space(self)
         due_ns = connection.next_deadline()
         if due_ns is not None and (self._due_ns is None or due_ns < self._due_ns):
             self._arm(due_ns)
 
-    def _transmit(self, output: list[tuple[TcpSegment, int]]) -> None:
-        internet = self.tcp.internet
-        if self._generation != internet.generation:
-            self._look_again()
+    def transmit(self, output: list[Outgoing]) -> None:
+        """Make packets of the connection's segments, and hand them to the path's wire."""
+        internet = self._internet
         path = self.path
+        interface = path.interface
         source, _, destination, _ = self.key
         flow, ttl, tos, largest = self.flow, self.ttl, self.tos, self.largest
         internet.counters["TcpOutSegs"] += len(output)
         for segment, ordinal in output:
             packet = Packet(source, destination, 6, segment, ttl, 0, True, tos, 0, 0, False, flow, ordinal)
-            if (segment.segment_size or len(segment.payload)) <= largest or packet_size(packet) <= path.mtu:
-                internet.transmit(packet, path.interface, path.next_hop)
-            else:
+            if (segment.segment_size or len(segment.payload)) > largest and packet_size(packet) > path.mtu:
                 internet.output(packet, path)
+            elif self._tracer.on:
+                internet.transmit(packet, interface, path.next_hop)
+            else:
+                interface.wire.transmit(packet, path.next_hop)
 
     def _look_again(self) -> None:
-        """Routes or MTUs have changed: find the path anew; without one, packets go the old way."""
-        internet = self.tcp.internet
+        """Routes or MTUs have changed: find the path anew; without one, packets go the old way. The connection cuts
+        its segments to the path's new size (RFC 1191)."""
+        internet = self._internet
         self._generation = internet.generation
         try:
             path = internet.path(self.key[2], self.key[0], self.device)
@@ -150,13 +167,8 @@ class TcpEndpoint:
         self.path = path
         if changed:
             self._measure()
-
-    def path_mtu_changed(self) -> None:
-        """An ICMP message said that less fits the path: the connection cuts smaller from now on (RFC 1191)."""
-        self._look_again()
-        headers = 40 if len(self.key[0]) == 4 else 60
-        self.connection.on_path_mtu(self.path.mtu - headers, self.tcp.internet.clock.now_ns)
-        self.pump()
+            headers = 40 if len(self.key[0]) == 4 else 60
+            self.connection.on_path_mtu(path.mtu - headers, internet.clock.now_ns)
 
     def _happened(self, events: int) -> None:
         tcp = self.tcp
@@ -194,7 +206,7 @@ class TcpEndpoint:
         due_ns = connection.next_deadline()
         if due_ns is None:
             return
-        internet = self.tcp.internet
+        internet = self._internet
         if due_ns > internet.clock.now_ns:
             self._arm(due_ns)
             return

@@ -253,6 +253,10 @@ class StreamSocket(InetSocket):
 
     def tcp_happened(self, endpoint: TcpEndpoint, events: int) -> None:
         """The connection's news: errors, shut directions, and whom to wake."""
+        if events == READABLE:
+            if self.queue.waiters and endpoint.connection.readable_bytes >= self.options.receive_low_water:
+                self.queue.wake(_IN)
+            return
         if events & (FAILED | CLOSED | TIME_WAIT):
             self._ended(endpoint, events)
             return
@@ -341,10 +345,34 @@ class StreamSocket(InetSocket):
         self, thread: "Thread", data: bytes, address: Sockaddr | None, flags: int, control: Control = ()
     ) -> int | Blocked:
         """send(2): the bytes taken; EAGAIN, EPIPE with SIGPIPE, the pending error. An address is ignored."""
-        return stream_io.send(self, data, flags)
+        endpoint = self.endpoint
+        if (
+            endpoint is not None
+            and not self.error
+            and not self.shut & SEND_SHUTDOWN
+            and not flags & ~stream_io.SIMPLE
+            and not self.more
+        ):
+            connection = endpoint.connection
+            if connection.state in stream_io.SENDABLE:
+                taken = connection.write(data, self.internet.clock.now_ns)
+                endpoint.pump()
+                if taken == len(data):
+                    return taken
+                return stream_io.send(self, data, flags, taken)
+        return stream_io.send(self, data, flags, 0)
 
     def recvmsg(self, thread: "Thread", size: int, flags: int, control_size: int = 0) -> Received | Blocked:
         """recv(2): ENOTCONN, EAGAIN, the pending error; no bytes at the end of the stream."""
+        endpoint = self.endpoint
+        if endpoint is not None and size and not flags & ~stream_io.SIMPLE and self.options.receive_low_water == 1:
+            connection = endpoint.connection
+            data = connection.read(size, self.internet.clock.now_ns)
+            if data:
+                output = connection.take_output()
+                if output:
+                    endpoint.transmit(output)
+                return Received(data, None, 0, ())
         return stream_io.receive(self, size, flags)
 
     def queued_bytes(self, request: int) -> int | None:

@@ -16,9 +16,11 @@ from farhost.wire import linux
 if TYPE_CHECKING:
     from farhost.kernel.inet.stream import StreamSocket
 
-_SENDABLE = (TcpState.ESTABLISHED, TcpState.CLOSE_WAIT)
+SENDABLE = (TcpState.ESTABLISHED, TcpState.CLOSE_WAIT)
+"""States in which the connection takes data."""
 _OPENING = (TcpState.SYN_SENT, TcpState.SYN_RECEIVED)
-_SIMPLE = linux.MSG_DONTWAIT | linux.MSG_NOSIGNAL
+SIMPLE = linux.MSG_DONTWAIT | linux.MSG_NOSIGNAL
+"""Flags that do not change what a send or a receive does while it need not wait."""
 _SENDING_WAITS_FOR = linux.EPOLLOUT | linux.EPOLLHUP | linux.EPOLLERR
 _RECEIVING_WAITS_FOR = linux.EPOLLIN | linux.EPOLLRDHUP
 
@@ -29,22 +31,8 @@ def is_readable(socket: "StreamSocket", connection: TcpConnection) -> bool:
     return size > 0 and size >= socket.options.receive_low_water
 
 
-def send(socket: "StreamSocket", data: bytes, flags: int) -> int | Blocked:
-    """send(2)."""
-    endpoint = socket.endpoint
-    taken = 0
-    if (
-        endpoint is not None
-        and not flags & ~_SIMPLE
-        and not socket.error
-        and not socket.shut & SEND_SHUTDOWN
-        and not socket.more
-        and endpoint.connection.state in _SENDABLE
-    ):
-        taken = endpoint.connection.write(data, socket.internet.clock.now_ns)
-        endpoint.pump()
-        if taken == len(data):
-            return taken
+def send(socket: "StreamSocket", data: bytes, flags: int, taken: int) -> int | Blocked:
+    """send(2), where the connection has not simply taken everything (`StreamSocket.sendmsg`), but `taken` bytes."""
     if flags & linux.MSG_OOB:
         raise KernelError(linux.EOPNOTSUPP)
     return _Sending(socket, data, flags, taken).go_on()
@@ -67,7 +55,7 @@ class _Sending:
         socket = self.socket
         while True:
             if socket.state not in _OPENING or socket.error:
-                if socket.error or socket.shut & SEND_SHUTDOWN or socket.state not in _SENDABLE:
+                if socket.error or socket.shut & SEND_SHUTDOWN or socket.state not in SENDABLE:
                     return self._end()
                 if self._write():
                     return self.sent
@@ -112,14 +100,7 @@ class _Sending:
 
 
 def receive(socket: "StreamSocket", size: int, flags: int) -> Received | Blocked:
-    """recv(2)."""
-    endpoint = socket.endpoint
-    if endpoint is not None and size and not flags & ~_SIMPLE and socket.options.receive_low_water == 1:
-        connection = endpoint.connection
-        if connection.readable_bytes:
-            data = connection.read(size, socket.internet.clock.now_ns)
-            endpoint.pump()
-            return Received(data, None, 0, ())
+    """recv(2), where not simply something waits to be read (`StreamSocket.recvmsg`)."""
     if socket.listener is not None:
         raise KernelError(linux.ENOTCONN)
     if flags & linux.MSG_OOB:

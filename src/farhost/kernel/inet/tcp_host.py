@@ -209,7 +209,7 @@ class TcpHost:
         if endpoint is None or endpoint.time_wait or endpoint.closed:
             return
         if error.trouble is Trouble.PACKET_TOO_BIG:
-            endpoint.path_mtu_changed()
+            endpoint.pump()
             return
         said = meaning(error)
         connection = endpoint.connection
