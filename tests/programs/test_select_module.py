@@ -1,6 +1,13 @@
 """select, poll, epoll and selectors over sockets, on the operating system and on farhost by the same function."""
 
-from both_sides import Modules, modules_of, outcome, same, simulate
+import errno
+import fcntl
+import os
+import tempfile
+
+from both_sides import SYSTEM, Modules, modules_of, outcome, same, simulate
+
+from farhost.programs.directory import high_base
 
 
 def pair(modules: Modules):
@@ -129,3 +136,35 @@ def test_a_listener_is_readable_when_a_client_has_connected():
         return seen
 
     assert all(same(ask))
+
+
+def test_a_real_file_is_always_ready_and_epoll_refuses_it():
+    def ask(modules: Modules):
+        select = modules.select
+        one, two = pair(modules)
+        with tempfile.TemporaryFile() as file:
+            number = fcntl.fcntl(file, fcntl.F_DUPFD, 600) if modules is SYSTEM else real_number(file)
+            poll = select.poll()
+            poll.register(number)
+            poll.register(one, select.POLLIN)
+            seen = [[events for _, events in poll.poll(5000)]]
+            if number < 1024 or modules is not SYSTEM:
+                ready = select.select([one, number], [number], [number], 5)
+                seen.append((ready[0] == [number], ready[1] == [number], ready[2]))
+            with select.epoll() as epoll:
+                seen += [outcome(lambda: epoll.register(number)), outcome(lambda: epoll.poll(0))]
+                os.close(number)
+                seen += [outcome(lambda: epoll.register(number))]
+            seen += [[events for _, events in poll.poll(5000)]]
+            if modules is not SYSTEM:
+                assert outcome(lambda: select.select([number], [], []))[1][0] == errno.EBADF
+        one.close()
+        two.close()
+        return seen
+
+    same(ask)
+
+
+def real_number(file):
+    """A real descriptor where a simulated process has its real descriptors."""
+    return fcntl.fcntl(file, fcntl.F_DUPFD, high_base())

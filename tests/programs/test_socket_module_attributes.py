@@ -57,7 +57,7 @@ def test_every_attribute_of_the_real_class_is_there(module, name):
     real = getattr(REAL[module], name)
     assert set(dir(real)) - set(dir(ours)) == set()
     extra = {attribute for attribute in set(dir(ours)) - set(dir(real)) if not attribute.startswith("_sim")}
-    assert extra - set(OF_OURS) <= {"_call", "_process", "_fd", "_open", "_control", "__del__"}
+    assert extra - set(OF_OURS) <= {"_call", "_process", "_real", "_fd", "_open", "_control", "__del__"}
 
 
 def test_poll_objects_have_what_the_real_ones_have():

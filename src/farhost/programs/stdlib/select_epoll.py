@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from farhost.programs.stdlib.select_files import RealFiles
 from farhost.programs.stdlib.select_poll import milliseconds
 from farhost.programs.stdlib.socket_convert import as_int, descriptor_argument, index, int_argument
 from farhost.wire import linux
@@ -26,6 +27,7 @@ class BaseEpoll:
 
     _call: Any
     _process: "ProgramProcess"
+    _real: RealFiles
     _fd: int
 
     def __new__(cls, sizehint: Any = -1, flags: Any = 0) -> "BaseEpoll":
@@ -88,7 +90,11 @@ class BaseEpoll:
 
     def _control(self, operation: int, fd: Any, events: int) -> None:
         number = descriptor_argument(fd)
-        self._call("epoll_ctl", self._open(), operation, number, events, number)
+        epfd = self._open()
+        if self._real.has(number):
+            self._real.check(number)
+            raise PermissionError(linux.EPERM, "Operation not permitted")
+        self._call("epoll_ctl", epfd, operation, number, events, number)
 
     def poll(self, timeout: Any = None, maxevents: Any = -1) -> list[tuple[int, int]]:
         """Wait for events on the epoll file descriptor: `timeout` in seconds; a list of (fd, events) pairs."""
@@ -111,5 +117,11 @@ class BaseEpoll:
 
 def make_epoll_class(process: "ProgramProcess") -> type[BaseEpoll]:
     """The class `epoll` of one process's `select`."""
-    namespace = {"__slots__": (), "__module__": "select", "_call": staticmethod(process.call), "_process": process}
+    namespace = {
+        "__slots__": (),
+        "__module__": "select",
+        "_call": staticmethod(process.call),
+        "_process": process,
+        "_real": RealFiles(process),
+    }
     return type("epoll", (BaseEpoll,), namespace)

@@ -6,6 +6,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from farhost.programs.stdlib.select_epoll import make_epoll_class
+from farhost.programs.stdlib.select_files import RealFiles
 from farhost.programs.stdlib.select_poll import make_poll_class
 from farhost.programs.stdlib.socket_constants import integer_constants, named
 from farhost.programs.stdlib.socket_convert import descriptor_argument, time_argument
@@ -26,17 +27,17 @@ def make_select_module(process: "ProgramProcess") -> ModuleType:
         """Returns a polling object, which supports registering and unregistering file descriptors, and then polling
         them for I/O events.
         """
-        return poll_class()
+        return poll_class._made()
 
     names.update(named(make_select(process), poll), epoll=make_epoll_class(process), error=OSError)
     module.__dict__.update(names)
     return module
 
 
-def descriptor_list(objects: Any) -> list[tuple[Any, int]]:
-    """seq2set: each object with its descriptor."""
+def descriptor_list(objects: Any, real: RealFiles) -> list[tuple[Any, int]]:
+    """seq2set: each object with its descriptor. A list may change while `fileno` methods run, as in C."""
     try:
-        items = list(objects)
+        items = objects if isinstance(objects, list | tuple) else list(objects)
     except TypeError:
         if hasattr(objects, "__iter__"):
             raise
@@ -44,7 +45,9 @@ def descriptor_list(objects: Any) -> list[tuple[Any, int]]:
     found: list[tuple[Any, int]] = []
     for item in items:
         fd = descriptor_argument(item)
-        if fd >= FD_SETSIZE:
+        if real.has(fd):
+            real.check(fd)
+        elif fd >= FD_SETSIZE:
             raise ValueError("filedescriptor out of range in select()")
         if len(found) >= FD_SETSIZE:
             raise ValueError("too many file descriptors in select()")
@@ -52,27 +55,41 @@ def descriptor_list(objects: Any) -> list[tuple[Any, int]]:
     return found
 
 
-def make_select(process: "ProgramProcess") -> Callable[..., tuple[list[Any], list[Any], list[Any]]]:
+def make_select(process: "ProgramProcess") -> Callable[..., tuple[list[Any], ...]]:
     """`select.select` of one process."""
     call = process.call
+    real = RealFiles(process)
 
-    def select(rlist: Any, wlist: Any, xlist: Any, timeout: Any = None, /) -> tuple[list[Any], list[Any], list[Any]]:
-        """Wait until one or more file descriptors are ready for some kind of I/O."""
-        limit_ns = None
-        if timeout is not None:
-            try:
-                limit_ns = time_argument(timeout)
-            except TypeError:
-                raise TypeError("timeout must be a float or None") from None
-            if limit_ns < 0:
-                raise ValueError("timeout must be non-negative")
-            limit_ns = -(-limit_ns // 1000) * 1000
-        lists = [descriptor_list(objects) for objects in (rlist, wlist, xlist)]
-        wanted = [tuple(sorted({fd for _, fd in objects})) for objects in lists]
-        ready = call("select", *wanted, limit_ns)
+    def select_with_files(lists: list[list[tuple[Any, int]]], limit_ns: int | None) -> tuple[list[Any], ...]:
+        """A call that concerns real files."""
+        simulated = [tuple(sorted({fd for _, fd in objects if not real.has(fd)})) for objects in lists]
+        always = any(real.has(fd) for objects in lists[:2] for _, fd in objects)
         results = []
-        for objects, fds in zip(lists, ready, strict=True):
+        for place, (objects, fds) in enumerate(zip(lists, call("select", *simulated, 0 if always else limit_ns))):
+            results.append([item for item, fd in objects if fd in fds or (place < 2 and real.has(fd))])
+        return tuple(results)
+
+    def select(rlist: Any, wlist: Any, xlist: Any, timeout: Any = None, /) -> tuple[list[Any], ...]:
+        """Wait until one or more file descriptors are ready for some kind of I/O."""
+        limit_ns = None if timeout is None else _limit(timeout)
+        lists = [descriptor_list(objects, real) for objects in (rlist, wlist, xlist)]
+        wanted = [tuple(sorted({fd for _, fd in objects})) for objects in lists]
+        if any(fds and real.has(fds[-1]) for fds in wanted):
+            return select_with_files(lists, limit_ns)
+        results = []
+        for objects, fds in zip(lists, call("select", *wanted, limit_ns)):
             results.append([item for item, fd in objects if fd in fds] if fds else [])
-        return results[0], results[1], results[2]
+        return tuple(results)
 
     return select
+
+
+def _limit(timeout: Any) -> int:
+    """A time limit in ns, whole microseconds, rounded up."""
+    try:
+        limit_ns = time_argument(timeout)
+    except TypeError:
+        raise TypeError("timeout must be a float or None") from None
+    if limit_ns < 0:
+        raise ValueError("timeout must be non-negative")
+    return -(-limit_ns // 1000) * 1000

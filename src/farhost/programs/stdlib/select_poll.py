@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from farhost.programs.stdlib.select_files import RealFiles
 from farhost.programs.stdlib.socket_convert import INT_MAX, descriptor_argument, index, time_argument
 from farhost.wire import linux
 
@@ -45,10 +46,20 @@ class BasePoll:
     __slots__ = ("_polling", "_wanted")
 
     _call: Any
+    _real: RealFiles
+    _wanted: dict[int, int]
+    _polling: bool
 
-    def __init__(self) -> None:
-        self._wanted: dict[int, int] = {}
+    def __new__(cls) -> "BasePoll":
+        raise TypeError("cannot create 'select.poll' instances")
+
+    @classmethod
+    def _made(cls) -> "BasePoll":
+        """A new one: `select.poll()`."""
+        self = object.__new__(cls)
+        self._wanted = {}
         self._polling = False
+        return self
 
     def register(self, fd: Any, eventmask: Any = _ALL, /) -> None:
         """Register a file descriptor with the polling object."""
@@ -74,11 +85,27 @@ class BasePoll:
             raise RuntimeError("concurrent poll() invocation")
         self._polling = True
         try:
-            return list(self._call("poll", tuple(self._wanted.items()), limit_ns))
+            wanted = self._wanted
+            if wanted and self._real.has(max(wanted)):
+                return self._poll_with_files(limit_ns)
+            return list(self._call("poll", tuple(wanted.items()), limit_ns))
         finally:
             self._polling = False
+
+    def _poll_with_files(self, limit_ns: int | None) -> list[tuple[int, int]]:
+        real = self._real
+        found = {fd: real.poll(fd, events) for fd, events in self._wanted.items() if real.has(fd)}
+        simulated = tuple((fd, events) for fd, events in self._wanted.items() if fd not in found)
+        found.update(self._call("poll", simulated, 0 if any(found.values()) else limit_ns))
+        return [(fd, found[fd]) for fd in self._wanted if found.get(fd)]
 
 
 def make_poll_class(process: "ProgramProcess") -> type[BasePoll]:
     """The class of one process's poll objects."""
-    return type("poll", (BasePoll,), {"__slots__": (), "__module__": "select", "_call": staticmethod(process.call)})
+    namespace = {
+        "__slots__": (),
+        "__module__": "select",
+        "_call": staticmethod(process.call),
+        "_real": RealFiles(process),
+    }
+    return type("poll", (BasePoll,), namespace)

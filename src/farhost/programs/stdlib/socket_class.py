@@ -13,6 +13,7 @@ from collections.abc import Callable
 from types import FunctionType
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from farhost.programs.directory import high_base
 from farhost.programs.stdlib import socket_messages, socket_transfer
 from farhost.programs.stdlib.socket_convert import (
     Resolver,
@@ -314,10 +315,16 @@ def start(sock: BaseSocket, fd: int, family: int, type: int, proto: int) -> None
 
 
 def adopt(sock: BaseSocket, family: int, type: int, proto: int, fileno: Any) -> None:
-    """`fileno=`: a socket object for a descriptor that is there; what was not said, the kernel knows."""
+    """`fileno=`: a socket object for a descriptor that is there; what was not said, the kernel knows.
+
+    A real descriptor is that of a file, and so no socket.
+    """
     fd = long_argument(fileno)
     if fd < 0:
         raise ValueError("negative file descriptor")
+    if fd >= high_base() and fd not in sock._sim.process.kernel_process.descriptors.files:
+        os.fstat(fd)
+        raise OSError(linux.ENOTSOCK, os.strerror(linux.ENOTSOCK))
     call = sock._sim_call
     address = call("getsockname", fd)
     if family == -1:
