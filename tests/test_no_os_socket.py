@@ -65,3 +65,19 @@ def test_one_seed_is_one_trace_in_processes_with_different_hash_seeds(name):
         done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120)
         traces.append(json.loads(done.stdout)["trace"])
     assert traces[0] == traces[1]
+
+
+def other_pythons():
+    """Interpreters of the environments that `make PYTHON=...` made beside this one's, one for each version."""
+    return sorted(path for path in ROOT.glob(".venv*/bin/python") if path.parent.parent != Path(sys.prefix))
+
+
+@pytest.mark.skipif(not other_pythons(), reason="no other environment: make one with `make setup PYTHON=python3.13`")
+@pytest.mark.parametrize("name", ["posix_stream", "posix_datagram"])
+def test_the_posix_examples_have_one_trace_on_every_python(name):
+    traces = []
+    for python in (Path(sys.executable), *other_pythons()):
+        command = [str(python), *run_words(name)[1:], "--format", "json"]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=True)
+        traces.append(json.loads(done.stdout)["trace"])
+    assert all(trace == traces[0] for trace in traces)

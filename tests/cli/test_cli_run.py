@@ -128,8 +128,8 @@ def test_programs_may_share_a_host_and_have_other_names(folder):
         folder, "run", "box=server.py 5000", "box=client.py localhost 5000", "peer.py www 5000", "--names", "www=box"
     )
     assert result.returncode == 0, result.stderr
-    assert result.stdout.count("box  | got hello\n") == 2
-    assert "peer | HELLO\n" in result.stdout
+    assert result.stdout.count("box/server | got hello\n") == 2
+    assert "peer       | HELLO\n" in result.stdout
 
 
 def test_a_crash_shows_the_traceback_and_the_host(folder):

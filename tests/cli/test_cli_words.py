@@ -19,18 +19,18 @@ HOSTS = ["client", "server", "web-1"]
 @pytest.mark.parametrize(
     ("words", "programs"),
     [
-        (["server.py 5000"], [Program("server", ("server.py", "5000"))]),
-        (["a/b/chat_server.py"], [Program("chat_server", ("a/b/chat_server.py",))]),
+        (["server.py 5000"], [Program("server", ("server.py", "5000"), "server")]),
+        (["a/b/chat_server.py"], [Program("chat_server", ("a/b/chat_server.py",), "chat_server")]),
         (
             ["box=server.py s", "box=client.py s"],
-            [Program("box", ("server.py", "s")), Program("box", ("client.py", "s"))],
+            [Program("box", ("server.py", "s"), "server"), Program("box", ("client.py", "s"), "client")],
         ),
-        (["server.py x=1"], [Program("server", ("server.py", "x=1"))]),
-        (["server.py 'two words'"], [Program("server", ("server.py", "two words"))]),
-        (["-m http.server 8000"], [Program("server", ("-m", "http.server", "8000"))]),
-        (["python server.py 5000"], [Program("server", ("server.py", "5000"))]),
-        (["web=-m http.server"], [Program("web", ("-m", "http.server"))]),
-        (["my script.py".replace(" ", "\\ ")], [Program("my-script", ("my script.py",))]),
+        (["server.py x=1"], [Program("server", ("server.py", "x=1"), "server")]),
+        (["server.py 'two words'"], [Program("server", ("server.py", "two words"), "server")]),
+        (["-m http.server 8000"], [Program("server", ("-m", "http.server", "8000"), "server")]),
+        (["python server.py 5000"], [Program("server", ("server.py", "5000"), "server")]),
+        (["web=-m http.server"], [Program("web", ("-m", "http.server"), "web")]),
+        (["my script.py".replace(" ", "\\ ")], [Program("my-script", ("my script.py",), "my-script")]),
     ],
 )
 def test_programs_run_on_hosts_named_after_them_or_given(words, programs):

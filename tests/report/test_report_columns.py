@@ -134,7 +134,7 @@ def test_time_is_seconds_with_microseconds():
 
 def live(events):
     out, err = io.StringIO(), io.StringIO()
-    sink = LiveSink(Terminal(out), Terminal(err), ["client", "srv"])
+    sink = LiveSink(Terminal(out), Terminal(err), [("client", "client"), ("srv", "srv")])
     for event in events:
         sink.take(event)
     return out.getvalue(), err.getvalue(), sink
@@ -144,6 +144,14 @@ def test_lines_of_programs_stand_behind_their_hosts():
     out, err, _ = live([ev.Output(0, "srv", "srv", 1, b"one\ntwo\n"), ev.Output(0, "client", "client", 2, b"oh\n")])
     assert out == "srv    | one\nsrv    | two\n"
     assert err == "client ! oh\n"
+
+
+def test_programs_of_one_host_are_told_apart():
+    out = io.StringIO()
+    sink = LiveSink(Terminal(out), Terminal(out), [("box", "server"), ("box", "client"), ("far", "far")])
+    sink.take(ev.Output(0, "box", "client", 1, b"hi\n"))
+    sink.take(ev.Output(0, "far", "far", 1, b"hi\n"))
+    assert out.getvalue() == "box/client | hi\nfar        | hi\n"
 
 
 def test_a_line_is_written_when_it_is_whole():

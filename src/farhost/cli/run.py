@@ -150,9 +150,9 @@ def execute(network: Network, programs: Sequence[Program], options: Options) -> 
     elif options.trace:
         tracer.add(ColumnsSink(stdout, hosts))
     else:
-        live = LiveSink(stdout, stderr, hosts)
+        live = LiveSink(stdout, stderr, [(program.host, program.name) for program in programs])
         tracer.add(live)
-    specs = [ProgramSpec(program.host, program.argv) for program in programs]
+    specs = [ProgramSpec(program.host, program.argv, program.name) for program in programs]
     try:
         with capturing(network, options.capture):
             outcome = run_programs(network, specs, until_ns=options.until_ns)

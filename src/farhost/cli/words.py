@@ -11,6 +11,7 @@
 
 import re
 import shlex
+from collections import Counter
 from collections.abc import Collection
 from pathlib import PurePath
 from typing import NamedTuple
@@ -29,6 +30,8 @@ class Program(NamedTuple):
     host: str
     argv: tuple[str, ...]
     """The script first."""
+    name: str
+    """Of the script; where it is the only program of its host, the host's."""
 
 
 class LinkWords(NamedTuple):
@@ -65,8 +68,9 @@ def parse_programs(words: Collection[str]) -> list[Program]:
         if not name:
             name = _fresh(_named_after(argv), taken)
             taken.add(name)
-        programs.append(Program(name, argv))
-    return programs
+        programs.append(Program(name, argv, _named_after(argv)))
+    count = Counter(program.host for program in programs)
+    return [program if count[program.host] > 1 else program._replace(name=program.host) for program in programs]
 
 
 def parse_link(text: str, hosts: Collection[str]) -> LinkWords:

@@ -43,6 +43,9 @@ class Waiting(NamedTuple):
     place: str
     """`file:line in function` of the program."""
     since_ns: int
+    name: str = ""
+    """The call's name and its arguments, for those who write calls in their own manner."""
+    arguments: tuple[object, ...] = ()
 
     def __str__(self) -> str:
         who = self.process if self.process == self.host else f"{self.process} on {self.host}"
@@ -142,7 +145,9 @@ def _describe(thread: ProgramThread) -> Waiting:
     arguments = ", ".join(_short(argument) for argument in thread.arguments)
     files = tuple(f"{number} is {describe_file(thread, file)}" for number, file in watched(thread)[:8])
     call = f"{thread.call_name}({arguments})"
-    return Waiting(process.name, process.host_name, thread.name, call, files, place(thread.frame()), thread.since_ns)
+    where = place(thread.frame())
+    name, values = thread.call_name, thread.arguments
+    return Waiting(process.name, process.host_name, thread.name, call, files, where, thread.since_ns, name, values)
 
 
 def _short(argument: object) -> str:

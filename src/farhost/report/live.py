@@ -2,10 +2,13 @@
 
     server | listening on 5000
     client ! Traceback (most recent call last):
+    box/client | hello
 
-`|` marks standard output, `!` standard error. A line that is not ended is written when its process ends.
+`|` marks standard output, `!` standard error; where a host has several programs, theirs is the second name. A line
+that is not ended is written when its process ends.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 
 from farhost.report.terminal import HOST_STYLES, Terminal, visible
@@ -17,12 +20,17 @@ MARKS = {1: "|", 2: "!"}
 class LiveSink:
     """Reads a trace and writes the programs' output: stream 1 to one terminal, stream 2 to another."""
 
-    def __init__(self, stdout: Terminal, stderr: Terminal, hosts: Sequence[str]) -> None:
-        """`hosts`: all there are; their longest name gives the width of the first column."""
+    def __init__(self, stdout: Terminal, stderr: Terminal, programs: Sequence[tuple[str, str]]) -> None:
+        """`programs`: (host, program) of all; their longest name gives the width of the first column."""
         self._terminals = {1: stdout, 2: stderr}
-        self._width = max((len(host) for host in hosts), default=0)
-        self._styles = {host: HOST_STYLES[index % len(HOST_STYLES)] for index, host in enumerate(hosts)}
+        count = Counter(host for host, _ in programs)
+        self._shared = {host for host in count if count[host] > 1}
+        self._width = max((len(self._label(host, program)) for host, program in programs), default=0)
+        self._styles = {host: HOST_STYLES[index % len(HOST_STYLES)] for index, host in enumerate(count)}
         self._rest: dict[tuple[str, str, int], bytes] = {}
+
+    def _label(self, host: str, process: str) -> str:
+        return f"{host}/{process}" if host in self._shared else host
 
     def take(self, event: Event) -> None:
         """Write the lines that an output event completes."""
@@ -55,7 +63,7 @@ class LiveSink:
 
     def _write(self, host: str, process: str, stream: int, line: bytes) -> None:
         terminal = self._terminals[stream]
-        mark = f"{host.ljust(self._width)} {MARKS[stream]}"
+        mark = f"{self._label(host, process).ljust(self._width)} {MARKS[stream]}"
         style = self._styles.get(host, "")
         text = visible(line.removesuffix(b"\r"))
         terminal.line(f"{terminal.paint(mark, style)} {text}".rstrip())

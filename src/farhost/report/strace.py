@@ -36,6 +36,16 @@ def format_call(call: SystemCall) -> str:
     return f"{call.name}({', '.join(arguments)}) = {result}"
 
 
+def format_pending(name: str, arguments: tuple[object, ...]) -> str:
+    """A call that has not returned: what it was called with.
+
+    >>> format_pending("accept4", (3, 524288))
+    'accept4(3, NULL, NULL, SOCK_CLOEXEC)'
+    """
+    written, _ = _RULES.get(name, _plain)(arguments, None)
+    return f"{name}({', '.join(written)})"
+
+
 def _plain(arguments: tuple[Any, ...], result: Any) -> tuple[list[str], str]:
     return [v.plain(value) for value in arguments], "0" if result is None else v.plain(result)
 

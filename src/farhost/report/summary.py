@@ -6,8 +6,10 @@ A traceback is not repeated here: the program wrote it to its standard error, wh
 from typing import NamedTuple
 
 from farhost.network.network import Network
+from farhost.programs.endings import Waiting
 from farhost.programs.run import Outcome, ProcessOutcome
 from farhost.report.counts import PacketCounts, counts_as_json, counts_line
+from farhost.report.strace import format_pending
 from farhost.report.values import signal_name
 from farhost.trace.hashes import TraceHash
 
@@ -82,22 +84,34 @@ def _who(process: ProcessOutcome) -> str:
 
 def _ended(process: ProcessOutcome) -> Line:
     if process.status is None:
-        where = f" in {process.waits[0].call}" if process.waits else ""
-        return f"still waiting{where}", ""
+        return f"still waiting{_in_call(process.waits[0]) if process.waits else ''}", ""
     if process.status < 0:
         return f"killed by {signal_name(-process.status)}", "red"
     why = process.traceback.strip().rpartition("\n")[2] if process.traceback else ""
     return f"exited {process.status}" + (f": {why[:100]}" if why else ""), "red" if process.status else ""
 
 
+def _in_call(waiting: Waiting) -> str:
+    return f" in {format_pending(waiting.name, waiting.arguments)}"
+
+
 def _wait_lines(outcome: Outcome) -> list[Line]:
     """Who waits on what, at most a few; servers that only wait for new clients explain nothing."""
-    every = [str(waiting) for process in outcome.processes for waiting in process.waits]
-    waits = [text for text in every if text in outcome.message]
-    lines: list[Line] = [(f"  {text}", "yellow") for text in waits[:MOST_WAITS]]
+    every = [waiting for process in outcome.processes for waiting in process.waits]
+    waits = [waiting for waiting in every if str(waiting) in outcome.message]
+    lines: list[Line] = [(f"  {_waiting(waiting)}", "yellow") for waiting in waits[:MOST_WAITS]]
     if len(waits) > MOST_WAITS:
         lines.append((f"  ... and {len(waits) - MOST_WAITS} more threads wait", "yellow"))
     return lines
+
+
+def _waiting(waiting: Waiting) -> str:
+    """Who, in which call, since when, on what, and where in the program."""
+    who = waiting.process if waiting.process == waiting.host else f"{waiting.process} on {waiting.host}"
+    if waiting.thread != "MainThread":
+        who += f", thread {waiting.thread}"
+    files = "".join(f"; {file}" for file in waiting.files)
+    return f"{who} waits{_in_call(waiting)} since {_seconds(waiting.since_ns)}, {waiting.place}{files}"
 
 
 def _process_as_json(process: ProcessOutcome) -> dict[str, object]:
@@ -112,7 +126,7 @@ def _process_as_json(process: ProcessOutcome) -> dict[str, object]:
         "waits": [
             {
                 "thread": waiting.thread,
-                "call": waiting.call,
+                "call": format_pending(waiting.name, waiting.arguments),
                 "files": list(waiting.files),
                 "place": waiting.place,
                 "since_ns": waiting.since_ns,
