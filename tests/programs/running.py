@@ -60,7 +60,8 @@ def same_as_python(folder: Path, source: str, *arguments: str) -> ProcessOutcome
     """Run a script both ways and see that status, output and errors agree."""
     expected = run_python(folder, source, *arguments)
     actual = run_one(folder, source, *arguments)
-    assert actual.stderr == expected.stderr
-    assert actual.stdout == expected.stdout
-    assert actual.status == expected.returncode
+    for what in ("stderr", "stdout"):
+        ours, theirs = getattr(actual, what), getattr(expected, what)
+        assert ours == theirs, f"{what} differs\n--- CPython\n{theirs}\n--- farhost\n{ours}"
+    assert actual.status == expected.returncode, (actual.status, expected.returncode)
     return actual

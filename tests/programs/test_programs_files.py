@@ -33,7 +33,8 @@ def test_files_over_descriptors(tmp_path):
         import io, os
         r, w = os.pipe()
         with os.fdopen(w, "w") as writer, os.fdopen(r) as reader:
-            print(isinstance(writer.buffer.raw, io.FileIO), isinstance(reader.buffer, io.BufferedReader), writer.name == w)
+            print(isinstance(writer.buffer.raw, io.FileIO), isinstance(reader.buffer, io.BufferedReader))
+            print(writer.name == w)
             writer.write("line one\\nline two\\n")
             writer.close()
             print(reader.read(), end="")
@@ -55,7 +56,8 @@ def test_errors_of_open_name_the_path_as_it_was_given(tmp_path):
         import os
         for call in (lambda: open("missing"), lambda: os.stat("missing"), lambda: os.listdir("missing/sub"),
                      lambda: os.rename("missing", "other"), lambda: os.rmdir("missing"), lambda: open("", "r"),
-                     lambda: open("x", "q"), lambda: open("x", "rb", encoding="utf-8"), lambda: os.open("missing", 0)):
+                     lambda: open("x", "q"), lambda: open("x", "rb", encoding="utf-8"),
+                     lambda: os.open("missing", 0)):
             try: call()
             except (OSError, ValueError) as error: print(error)
     """
@@ -71,7 +73,8 @@ def test_ordinary_files_work_in_the_working_directory(tmp_path):
         print([(entry.name, entry.path, entry.is_dir()) for entry in os.scandir("a")], os.path.isfile("a/b/data.txt"))
         print([(top, names) for top, _, names in os.walk("a")])
         os.chdir("a"); print(os.path.basename(os.getcwd()), os.path.exists("b/data.txt"))
-        os.replace("b/data.txt", "moved"); print(open("moved").read(), os.stat("moved").st_size); shutil.rmtree("../a")
+        os.replace("b/data.txt", "moved"); print(open("moved").read(), os.stat("moved").st_size)
+        shutil.rmtree("../a")
     """
     same_as_python(tmp_path, source)
 
@@ -79,6 +82,7 @@ def test_ordinary_files_work_in_the_working_directory(tmp_path):
 def test_socket_files_belong_to_the_host(tmp_path):
     source = """
         import os, socket, stat
+        os.mkdir("folder"); os.chdir("folder")
         s = socket.socket(socket.AF_UNIX)
         s.bind("a.sock")
         print(os.path.exists("a.sock"), os.listdir("."), stat.filemode(os.stat("a.sock").st_mode))
@@ -101,9 +105,10 @@ def test_the_process_has_its_own_identity_and_environment(tmp_path):
     source = """
         import os, platform, socket, getpass
         print(os.getpid(), os.getppid(), os.cpu_count(), os.uname().nodename, platform.node(), os.getuid())
-        print(os.environ["HOME"] == os.getcwd() == os.path.expanduser("~"), os.environ.get("PYTHONPATH"), getpass.getuser())
+        print(os.environ["HOME"] == os.getcwd() == os.path.expanduser("~"))
+        print(os.environ.get("PYTHONPATH"), getpass.getuser())
     """
-    assert output_of(tmp_path, source) == "100 1 4 host host 1000\nTrue None user\n"
+    assert output_of(tmp_path, source) == "100 1 4 host host 1000\nTrue\nNone user\n"
 
 
 def test_sendfile_and_vectored_calls(tmp_path):

@@ -4,6 +4,7 @@ Ordinary files are the machine's own (DESIGN 13). A process's relative paths sta
 its small descriptors are simulated ones, so a real file's number is moved out of their way, far above them.
 """
 
+import errno
 import fcntl
 import os
 import resource
@@ -81,7 +82,9 @@ class Directory:
             os.close(number)
 
     def open(self, path: Any, flags: int, mode: int = 0o777, *, dir_fd: int | None = None) -> int:
-        """open(2) of an ordinary file."""
+        """open(2) of an ordinary file; ENXIO for a socket file, as on Linux."""
+        if dir_fd is None and self.is_socket_file(path) is not None:
+            raise OSError(errno.ENXIO, os.strerror(errno.ENXIO), path)
         given = path if dir_fd is not None else self.resolve(path)
         return self.lift(as_given(path, given, lambda: os.open(given, flags, mode, dir_fd=dir_fd)))
 

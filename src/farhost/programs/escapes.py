@@ -103,6 +103,7 @@ class Guard:
     def __init__(self) -> None:
         self.running: dict[int, Runtime] = {}
         self._hooked = False
+        self._start_new_thread: Callable[..., Any] | None = None
 
     def enter(self, runtime: "Runtime") -> None:
         """From now on the present OS thread runs simulated processes."""
@@ -110,10 +111,22 @@ class Guard:
             self._hooked = True
             sys.addaudithook(self._audit)
         self.running[threading.get_ident()] = runtime
+        if sys.version_info < (3, 12) and self._start_new_thread is None:
+            # Before 3.12 no audit event tells of new threads.
+            self._start_new_thread = vars(threading)["_start_new_thread"]
+            vars(threading)["_start_new_thread"] = self._start_thread
 
     def leave(self) -> None:
         """The run of the present OS thread is over."""
         self.running.pop(threading.get_ident(), None)
+        if not self.running and self._start_new_thread is not None:
+            vars(threading)["_start_new_thread"] = self._start_new_thread
+            self._start_new_thread = None
+
+    def _start_thread(self, *arguments: Any) -> Any:
+        self._audit("_thread.start_new_thread", arguments)
+        assert self._start_new_thread is not None
+        return self._start_new_thread(*arguments)
 
     def _audit(self, event: str, arguments: tuple[Any, ...]) -> None:
         kind = _AUDITED.get(event)

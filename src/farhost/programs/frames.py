@@ -1,5 +1,6 @@
 """Which frames are the program's: everything that is not a file of farhost, which no traceback or report shows."""
 
+import io
 import os
 import sys
 import traceback
@@ -47,29 +48,52 @@ LIBRARY = os.path.dirname(os.__file__) + os.sep
 
 def format_exception(error: BaseException, trace: TracebackType | None) -> list[str]:
     """The lines that CPython prints for an uncaught exception, without farhost's frames."""
-    report = traceback.TracebackException(type(error), error, trace)
-    drop_ours(report)
-    return list(report.format())
+    error.__traceback__ = trace
+    strip(error, set())
+    if sys.version_info >= (3, 12):
+        report = traceback.TracebackException(type(error), error, error.__traceback__)
+        if not report.stack:
+            report.stack = None  # type: ignore[assignment]
+        return list(report.format())
+    return [_displayed(error)]
 
 
-def drop_ours(report: traceback.TracebackException | None) -> None:
-    """Take farhost's and the importer's frames out of a report, its causes' and its group's too."""
-    if report is None:
+def _displayed(error: BaseException) -> str:
+    """What C's own display prints: up to 3.11 it alone knows the suggestions (`Did you mean: ...`)."""
+    saved, sys.stderr = sys.stderr, io.StringIO()
+    try:
+        sys.__excepthook__(type(error), error, error.__traceback__)
+        return sys.stderr.getvalue()
+    finally:
+        sys.stderr = saved
+
+
+def strip(error: BaseException | None, seen: set[int]) -> None:
+    """Take farhost's and the importer's frames out of an exception's traceback, its causes' and its group's too."""
+    if error is None or id(error) in seen:
         return
-    if report.stack:
-        report.stack = hide(report.stack) or None  # type: ignore[assignment]
-    drop_ours(report.__cause__)
-    drop_ours(report.__context__)
-    for member in report.exceptions or ():
-        drop_ours(member)
+    seen.add(id(error))
+    error.__traceback__ = shown(error.__traceback__)
+    strip(error.__cause__, seen)
+    strip(error.__context__, seen)
+    if isinstance(error, BaseExceptionGroup):
+        for member in error.exceptions:
+            strip(member, seen)
 
 
-def hide(stack: traceback.StackSummary) -> traceback.StackSummary:
-    """A stack without farhost's frames, nor those of an import statement, which CPython hides."""
-    shown = traceback.StackSummary()
+def shown(trace: TracebackType | None) -> TracebackType | None:
+    """The part of a traceback that is the program's."""
     filtered = Filter()
-    shown.extend(entry for entry in stack if filtered.shows(entry.filename, entry.name))
-    return shown
+    kept: list[TracebackType] = []
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        if filtered.shows(code.co_filename, code.co_name):
+            kept.append(trace)
+        trace = trace.tb_next
+    result = None
+    for entry in reversed(kept):
+        result = TracebackType(result, entry.tb_frame, entry.tb_lasti, entry.tb_lineno)
+    return result
 
 
 class Filter:
@@ -106,3 +130,11 @@ def hide_in(module: Any) -> None:
     """Make a world's own `traceback` module show no frame of farhost's."""
     for name in ("walk_tb", "_walk_tb_with_full_positions"):
         setattr(module, name, hiding(getattr(module, name)))
+    walk_stack = module.walk_stack
+
+    def walk_shown(f: FrameType | None) -> Iterator[Any]:
+        if f is None:
+            f = sys._getframe(1)
+        return (item for item in walk_stack(f) if not is_ours(item[0]))
+
+    module.walk_stack = walk_shown

@@ -135,6 +135,7 @@ class Run:
         """Run to the end, put the interpreter back as it was, and say how it ended."""
         runtime = self.runtime
         collecting = gc.isenabled()
+        recursion_limit = sys.getrecursionlimit()
         unraisable = sys.unraisablehook
         handler = self._catch_interrupt()
         GUARD.enter(runtime)
@@ -151,6 +152,7 @@ class Run:
             GUARD.leave()
             self.watchdog.stop()
             sys.unraisablehook = unraisable
+            sys.setrecursionlimit(recursion_limit)
             if handler is not None:
                 signal.signal(signal.SIGINT, handler)
             if collecting:

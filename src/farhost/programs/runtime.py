@@ -38,6 +38,8 @@ class Runtime:
         self.on_output: Callable[[ProgramProcess, int, bytes], None] | None = None
         """Called with what any process prints, as it does."""
         self._by_kernel_process: dict[Process, ProgramProcess] = {}
+        self.recursion_limits: dict[int, int] = {}
+        """What each process has set, by its identity."""
         self._collecting = False
 
     @property

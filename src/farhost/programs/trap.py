@@ -72,6 +72,8 @@ def make_trap(process: "ProgramProcess") -> Trap:
                 result = wait(thread, result)
         except KernelError as error:
             failure = error
+        except RecursionError:
+            raise
         except Exception as error:
             runtime.broke(error)
             raise

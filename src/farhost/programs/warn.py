@@ -29,5 +29,5 @@ def program_warnings(runtime: "Runtime") -> Iterator[None]:
         for category in (ResourceWarning, ImportWarning, PendingDeprecationWarning, DeprecationWarning):
             warnings.simplefilter("ignore", category)
         warnings.filterwarnings("default", category=DeprecationWarning, module="__main__")
-        warnings.showwarning = show
+        vars(warnings)["showwarning"] = show
         yield

@@ -43,7 +43,7 @@ def make_file_io(process: ProgramProcess, directory: Directory) -> Any:
                 name = file
             if not directory.is_simulated(file):
                 if not directory.is_real(file):
-                    raise OSError(errno.EBADF, os.strerror(errno.EBADF), file)
+                    raise OSError(errno.EBADF, os.strerror(errno.EBADF))
                 super().__init__(file, mode, closefd)
                 return
             self._simulated = True
@@ -151,12 +151,12 @@ def make_file_io(process: ProgramProcess, directory: Directory) -> Any:
             return f"<_io.FileIO name={self.name!r} mode={self.mode!r} closefd={self._owned}>"
 
         @property
-        def closed(self) -> bool:  # type: ignore[override]
+        def closed(self) -> bool:
             return self._number < 0 if self._simulated else super().closed
 
         @property
         def closefd(self) -> bool:
-            return self._owned if self._simulated else super().closefd  # type: ignore[misc, no-any-return]
+            return self._owned if self._simulated else super().closefd
 
         @property
         def mode(self) -> str:  # type: ignore[override]

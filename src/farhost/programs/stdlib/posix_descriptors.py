@@ -100,8 +100,6 @@ def _numbers(process: ProgramProcess, directory: Directory) -> dict[str, Any]:
     files = process.kernel_process.descriptors.files
 
     def open(path: Any, flags: int, mode: int = 0o777, *, dir_fd: int | None = None) -> int:
-        if dir_fd is None and directory.is_socket_file(path) is not None:
-            raise OSError(linux.ENXIO, os.strerror(linux.ENXIO), path)
         number = directory.open(path, flags | os.O_CLOEXEC, mode, dir_fd=dir_fd)
         directory.opened.add(number)
         return number
@@ -209,7 +207,7 @@ def _sendfile(process: ProgramProcess, directory: Directory) -> Any:
         if in_fd in files or in_fd < directory.base:
             raise OSError(linux.EINVAL if in_fd in files else linux.EBADF, os.strerror(linux.EINVAL))
         if out_fd not in files:
-            return os.sendfile(out_fd, in_fd, offset, count)  # type: ignore[arg-type]
+            return os.sendfile(out_fd, in_fd, offset, count)
         start = os.lseek(in_fd, 0, os.SEEK_CUR) if offset is None else offset
         data = os.pread(in_fd, count, start)
         if not data:

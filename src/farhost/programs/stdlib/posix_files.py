@@ -240,11 +240,11 @@ def _socket_files(process: ProgramProcess, directory: Directory, machine: dict[s
         if isinstance(path, int) and path in descriptors.files:
             return stat_result(process.call("fstat", path))
         name = found(path, kwargs)
-        return real_stat(path, **kwargs) if name is None else _stat(process, name)  # type: ignore[no-any-return]
+        return real_stat(path, **kwargs) if name is None else _stat(process, name)
 
     def lstat(path: Any, **kwargs: Any) -> os.stat_result:
         name = found(path, kwargs)
-        return real_lstat(path, **kwargs) if name is None else _stat(process, name)  # type: ignore[no-any-return]
+        return real_lstat(path, **kwargs) if name is None else _stat(process, name)
 
     def unlink(path: Any, **kwargs: Any) -> None:
         name = found(path, kwargs)

@@ -1,7 +1,7 @@
 """The private `sys` of one simulated process: a copy, with the modules, streams, hooks and arguments of its own."""
 
 import sys as real
-from types import ModuleType
+from types import FrameType, ModuleType
 from typing import Any
 
 from farhost.programs.process import ProgramProcess
@@ -36,13 +36,51 @@ def make_sys(process: ProgramProcess) -> ModuleType:
             unraisable.exc_value,
         )
 
+    recursion = RecursionLimit(process)
+
     def displayhook(value: object, /) -> None:
         """Print an object to sys.stdout and also save it in builtins._"""
         if value is not None:
             names["modules"]["builtins"]._ = value
             names["stdout"].write(f"{value!r}\n")
 
+    names["getrecursionlimit"] = recursion.get
+    names["setrecursionlimit"] = recursion.set
     names["excepthook"] = names["__excepthook__"] = excepthook
     names["unraisablehook"] = names["__unraisablehook__"] = unraisablehook
     names["displayhook"] = names["__displayhook__"] = displayhook
     return module
+
+
+class RecursionLimit:
+    """`sys.setrecursionlimit` of one process: the interpreter's is set so that the deepest of all fits.
+
+    The frames below a program's first are farhost's, and its kernel's calls need some above the last.
+    """
+
+    ROOM = 150
+
+    def __init__(self, process: ProgramProcess) -> None:
+        self._limits = process.runtime.recursion_limits
+        self._name = id(process)
+        self._limits[self._name] = 1000
+        self._apply()
+
+    def get(self) -> int:
+        """Return the current value of the recursion limit."""
+        return self._limits[self._name]
+
+    def set(self, limit: int, /) -> None:
+        """Set the maximum depth of the Python interpreter stack to n."""
+        if limit < 1:
+            raise ValueError("recursion limit must be greater or equal than 1")
+        self._limits[self._name] = limit
+        self._apply()
+
+    def _apply(self) -> None:
+        depth = 0
+        frame: FrameType | None = real._getframe()
+        while frame is not None:
+            depth += 1
+            frame = frame.f_back
+        real.setrecursionlimit(max(*self._limits.values(), depth) + self.ROOM)
