@@ -88,10 +88,12 @@ def stream_server() -> None:
     import hashlib
     import socket
     import sys
+    import time
 
     listener = socket.create_server(("", int(sys.argv[1])))
     print("listening", flush=True)
     client, _ = listener.accept()
+    time.sleep(0.2)
     digest, reads, size = hashlib.sha256(), 0, 0
     while piece := client.recv(65_536):
         digest.update(piece)

@@ -4,7 +4,7 @@ Several names may have one address, and one name several addresses. Names compar
 and are told with the case in which they were added. `localhost` is there from the start, with both its addresses.
 """
 
-from farhost.wire.addresses import LOOPBACK_V4, LOOPBACK_V6, family_of
+from farhost.wire.addresses import LOOPBACK_V4, LOOPBACK_V6, family_of, parse_address
 from farhost.wire.packet import IpAddress
 
 
@@ -21,12 +21,14 @@ class HostsTable:
         self.add("ip6-localhost", LOOPBACK_V6, canonical="localhost")
         self.add("ip6-loopback", LOOPBACK_V6, canonical="localhost")
 
-    def add(self, name: str, address: IpAddress, canonical: str | None = None) -> None:
-        """Let `name` have `address` (too). `canonical`: it is an alias of that name. Adding a pair again does
-        nothing.
+    def add(self, name: str, address: IpAddress | str, canonical: str | None = None) -> None:
+        """Let `name` have `address` (too; packed, or as text). `canonical`: it is an alias of that name. Adding a pair
+        again does nothing.
 
-        ValueError for what is no host name: empty, with spaces, or longer than 253 characters.
+        ValueError for what is no host name (empty, with spaces, or longer than 253 characters) or no address.
         """
+        if isinstance(address, str):
+            address = parse_address(address)
         if not name or len(name) > 253 or any(character.isspace() for character in name):
             raise ValueError(f"{name!r} is no host name")
         addresses = self._addresses.setdefault(name.lower(), [])

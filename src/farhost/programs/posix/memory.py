@@ -23,8 +23,13 @@ class Memory:
 
     raw: memoryview
 
-    def __init__(self, raw: memoryview | None = None) -> None:
+    def __init__(self, raw: memoryview | None = None, **fields: Any) -> None:
+        """Zero-filled, or over bytes that are there; `fields` as C99's designated initializers set them."""
         self.raw = memoryview(bytearray(self.SIZE)) if raw is None else raw
+        for name, value in fields.items():
+            if not hasattr(type(self), name):
+                raise TypeError(f"struct {type(self).__name__} has no field {name!r}")
+            setattr(self, name, value)
 
     def __len__(self) -> int:
         return len(self.raw)
