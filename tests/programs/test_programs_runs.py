@@ -147,8 +147,8 @@ ESCAPES = {
     "os.system": "import os\nos.system('true')",
     "os.posix_spawn": "import os\nos.posix_spawn('/bin/true', ['true'], {})",
     "multiprocessing": "import multiprocessing\nmultiprocessing.Lock()",
-    "socket.__new__": "import sys, types, json\nf = types.FunctionType\njson.codecs.sys.modules['socket'].socket()",
-    "_thread.start": "import json\njson.codecs.sys.modules['threading'].Thread(target=print).start()",
+    "socket.__new__": "import json\njson.codecs.builtins.__import__('socket').socket()",
+    "_thread.start": "import json\njson.codecs.builtins.__import__('threading').Thread(target=print).start()",
 }
 
 
