@@ -42,6 +42,8 @@ PATH_MTU_LIFE_NS = 600 * SECOND_NS
 SMALLEST_MTU_V4 = 552
 """Path MTUs below are not believed (net.ipv4.route.min_pmtu)."""
 SMALLEST_MTU_V6 = 1280
+LARGEST_MTU_V4 = 65535
+"""What an IPv4 header can say, whatever the interface takes (IP_MAX_MTU)."""
 
 
 class Internet:
@@ -152,7 +154,8 @@ class Internet:
     def _find_path(self, destination: IpAddress, source: IpAddress | None, device: str) -> Path:
         if self.is_local(destination):
             own = LOOPBACK_V4 if destination[0] == 127 and len(destination) == 4 else destination
-            return Path(self.lo, destination, source or own, self.lo.mtu, local=True)
+            mtu = min(self.lo.mtu, LARGEST_MTU_V4) if len(destination) == 4 else self.lo.mtu
+            return Path(self.lo, destination, source or own, mtu, local=True)
         if is_loopback(destination):
             raise KernelError(linux.ENETUNREACH)
         interface, next_hop = self._way_out(destination, device)

@@ -35,6 +35,15 @@ def kept(attribute: str, low: int = -(1 << 31), high: int = (1 << 31) - 1) -> tu
     return get, set
 
 
+def kept_flag(attribute: str) -> tuple[Getter, Setter]:
+    """Handlers for a value on `InetOptions` of which only zero or not zero counts."""
+
+    def set(socket: "InetSocket", thread: "Thread", value: int) -> None:
+        setattr(socket.inet, attribute, int(value != 0))
+
+    return kept(attribute)[0], set
+
+
 def row(
     level: int,
     name: int,
@@ -92,8 +101,16 @@ def _set_traffic_class(socket: "InetSocket", thread: "Thread", value: int) -> No
     socket.inet.traffic_class = value
 
 
-def _set_multicast_hops(socket: "InetSocket", thread: "Thread", value: int) -> None:
+def _set_multicast_ttl(socket: "InetSocket", thread: "Thread", value: int) -> None:
     if socket.type == linux.SOCK_STREAM or not -1 <= value <= 255:
+        raise KernelError(linux.EINVAL)
+    socket.inet.multicast_hops = 1 if value == -1 else value
+
+
+def _set_multicast_hops(socket: "InetSocket", thread: "Thread", value: int) -> None:
+    if socket.type == linux.SOCK_STREAM:
+        raise KernelError(linux.ENOPROTOOPT)
+    if not -1 <= value <= 255:
         raise KernelError(linux.EINVAL)
     socket.inet.multicast_hops = 1 if value == -1 else value
 
@@ -128,17 +145,19 @@ IP_OPTIONS: tuple[Option, ...] = (
         kept("mtu_discover", 0, 5),
     ),
     row(_IP, linux.IP_MTU, "IP_MTU", _INT, "the connected path's MTU", (_get_mtu, None)),
-    row(_IP, linux.IP_RECVERR, "IP_RECVERR", _FLAG, "ICMP errors are queued", kept("receive_error")),
-    row(_IP, linux.IP_RECVTTL, "IP_RECVTTL", _FLAG, "datagrams tell their hop limit", kept("receive_ttl")),
-    row(_IP, linux.IP_RECVTOS, "IP_RECVTOS", _FLAG, "datagrams tell their type of service", kept("receive_tos")),
-    row(_IP, linux.IP_PKTINFO, "IP_PKTINFO", _FLAG, "datagrams tell where they came in", kept("receive_info_v4")),
+    row(_IP, linux.IP_RECVERR, "IP_RECVERR", _BYTE, "ICMP errors are queued", kept_flag("receive_error")),
+    row(_IP, linux.IP_RECVTTL, "IP_RECVTTL", _BYTE, "datagrams tell their hop limit", kept_flag("receive_ttl")),
+    row(_IP, linux.IP_RECVTOS, "IP_RECVTOS", _BYTE, "datagrams tell their type of service", kept_flag("receive_tos")),
+    row(
+        _IP, linux.IP_PKTINFO, "IP_PKTINFO", _BYTE, "datagrams tell where they came in", kept_flag("receive_info_v4")
+    ),
     row(
         _IP,
         linux.IP_BIND_ADDRESS_NO_PORT,
         "IP_BIND_ADDRESS_NO_PORT",
-        _FLAG,
+        _BYTE,
         "bind to port 0 leaves the choice to connect",
-        kept("bind_address_no_port"),
+        kept_flag("bind_address_no_port"),
     ),
     row(
         _IP,
@@ -154,7 +173,7 @@ IP_OPTIONS: tuple[Option, ...] = (
         "IP_MULTICAST_TTL",
         _BYTE,
         "hop limit of multicast packets",
-        (kept("multicast_hops")[0], _set_multicast_hops),
+        (kept("multicast_hops")[0], _set_multicast_ttl),
     ),
     row(
         _IP,
@@ -162,7 +181,7 @@ IP_OPTIONS: tuple[Option, ...] = (
         "IP_MULTICAST_LOOP",
         _BYTE,
         "own members get copies",
-        kept("multicast_loop", 0, 1),
+        kept_flag("multicast_loop"),
     ),
     row(
         _IP,

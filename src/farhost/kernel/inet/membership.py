@@ -106,7 +106,7 @@ def get_interface_v4(socket: "InetSocket") -> bytes:
 
 def set_interface_v4(socket: "InetSocket", thread: "Thread", value: bytes) -> None:
     """IP_MULTICAST_IF: in_addr, ip_mreq or ip_mreqn; EADDRNOTAVAIL for an address that no interface has."""
-    if len(value) < 4:
+    if len(value) < 4 or socket.type == linux.SOCK_STREAM:
         raise KernelError(linux.EINVAL)
     address = value[4:8] if len(value) >= 8 else value[:4]
     index = struct.unpack("<i", value[8:12])[0] if len(value) >= 12 else 0
@@ -131,6 +131,8 @@ def get_interface_v6(socket: "InetSocket") -> int:
 
 def set_interface_v6(socket: "InetSocket", thread: "Thread", value: int) -> None:
     """IPV6_MULTICAST_IF: ENODEV for a number that no interface has."""
+    if socket.type == linux.SOCK_STREAM:
+        raise KernelError(linux.ENOPROTOOPT)
     interface = socket.internet.interface_at(value) if value else None
     if value and interface is None:
         raise KernelError(linux.ENODEV)

@@ -184,16 +184,21 @@ class InetSocket(SocketBase):
     # Options.
 
     def setsockopt(self, thread: "Thread", level: int, name: int, value: bytes) -> None:
-        """setsockopt(2), by the table; SOL_IPV6 is for AF_INET6 sockets only."""
-        if level == linux.SOL_IPV6 and self.domain == linux.AF_INET:
+        """setsockopt(2), by the table; ENOPROTOOPT for a level that is not this socket's."""
+        if not self._knows(level):
             raise KernelError(linux.ENOPROTOOPT)
         super().setsockopt(thread, level, name, value)
 
     def getsockopt(self, thread: "Thread", level: int, name: int, size: int) -> bytes:
-        """getsockopt(2), by the table."""
-        if level == linux.SOL_IPV6 and self.domain == linux.AF_INET:
-            raise KernelError(linux.ENOPROTOOPT)
+        """getsockopt(2), by the table; EOPNOTSUPP for a level that is not this socket's."""
+        if not self._knows(level):
+            raise KernelError(linux.EOPNOTSUPP)
         return super().getsockopt(thread, level, name, size)
+
+    def _knows(self, level: int) -> bool:
+        if level == linux.SOL_IPV6:
+            return self.domain == linux.AF_INET6
+        return level in (linux.SOL_SOCKET, linux.SOL_IP, self.protocol)
 
     # Names.
 
