@@ -147,6 +147,7 @@ def test_a_program_that_exits_with_another_status_fails_the_run(folder):
     (folder / "client.py").write_text("import sys; sys.exit(3)\n")
     result = echo(folder)
     assert (result.returncode, "exited 3" in result.stderr) == (1, True)
+    assert "the same again: farhost run 'server.py 5000' 'client.py server 5000' --seed 0\n" in result.stderr
 
 
 def test_a_deadlock_says_who_waits_on_what(folder):
@@ -156,6 +157,15 @@ def test_a_deadlock_says_who_waits_on_what(folder):
     assert "deadlock" in result.stderr
     assert "recvfrom(" in result.stderr
     assert "client.py:" in result.stderr
+
+
+def test_a_signal_that_kills_a_program_is_named(folder):
+    (folder / "pipe.py").write_text(
+        "import os, signal\nsignal.signal(signal.SIGPIPE, signal.SIG_DFL)\n"
+        "r, w = os.pipe()\nos.close(r)\nos.write(w, b'x')\n"
+    )
+    result = farhost(folder, "run", "pipe.py")
+    assert (result.returncode, "pipe  killed by SIGPIPE" in result.stderr) == (1, True)
 
 
 def test_until_ends_a_run_that_would_go_on(folder):

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import shlex
 import signal
 import sys
 from collections.abc import Iterator, Sequence
@@ -163,7 +164,10 @@ def execute(network: Network, programs: Sequence[Program], options: Options) -> 
         raise
     if live is not None:
         live.close()
-    result = RunResult(outcome, network, counts, hashes.result(), options.seed)
+    command = shlex.join(["farhost", *sys.argv[1:]])
+    if "--seed" not in command:
+        command += f" --seed {options.seed}"
+    result = RunResult(outcome, network, counts, hashes.result(), options.seed, command)
     report(result, options, stdout, stderr)
     return PASSED if outcome.ok else FAILED
 

@@ -35,6 +35,8 @@ class RunResult(NamedTuple):
     counts: PacketCounts
     hashes: TraceHash
     seed: int
+    command: str = ""
+    """What gives the same run again."""
 
 
 def summary_lines(result: RunResult) -> list[Line]:
@@ -44,11 +46,14 @@ def summary_lines(result: RunResult) -> list[Line]:
     if outcome.kind == "hung":
         verdict += f": {outcome.message}"
     lines = [(f"{verdict} (virtual time {_seconds(outcome.virtual_ns)}, seed {result.seed})", style)]
-    lines += _process_lines(outcome.processes)
-    lines += _wait_lines(outcome)
+    waits = _wait_lines(outcome)
+    lines += _process_lines(outcome.processes, not waits)
+    lines += waits
     lines.append((counts_line(result.network.ledger(), result.counts), ""))
     hashes = result.hashes
     lines.append((f"trace: shape {hashes.shape[:16]}, content {hashes.content[:16]}, {hashes.events} events", "dim"))
+    if not outcome.ok and result.command:
+        lines.append((f"the same again: {result.command}", ""))
     return lines
 
 
@@ -58,6 +63,7 @@ def result_as_json(result: RunResult) -> dict[str, object]:
     return {
         "verdict": outcome.kind,
         "message": outcome.message,
+        "command": result.command,
         "seed": result.seed,
         "virtual_ns": outcome.virtual_ns,
         "processes": [_process_as_json(process) for process in outcome.processes],
@@ -66,11 +72,11 @@ def result_as_json(result: RunResult) -> dict[str, object]:
     }
 
 
-def _process_lines(processes: tuple[ProcessOutcome, ...]) -> list[Line]:
+def _process_lines(processes: tuple[ProcessOutcome, ...], with_calls: bool) -> list[Line]:
     width = max((len(_who(process)) for process in processes), default=0)
     lines = []
     for process in processes[:MOST_PROCESSES]:
-        text, style = _ended(process)
+        text, style = _ended(process, with_calls)
         lines.append((f"  {_who(process).ljust(width)}  {text}", style))
     if len(processes) > MOST_PROCESSES:
         lines.append((f"  ... and {len(processes) - MOST_PROCESSES} more", ""))
@@ -82,9 +88,10 @@ def _who(process: ProcessOutcome) -> str:
     return process.host if process.name == process.host else f"{process.name} on {process.host}"
 
 
-def _ended(process: ProcessOutcome) -> Line:
+def _ended(process: ProcessOutcome, with_call: bool) -> Line:
     if process.status is None:
-        return f"still waiting{_in_call(process.waits[0]) if process.waits else ''}", ""
+        call = _in_call(process.waits[0]) if with_call and process.waits else ""
+        return f"still waiting{call}", ""
     if process.status < 0:
         return f"killed by {signal_name(-process.status)}", "red"
     why = process.traceback.strip().rpartition("\n")[2] if process.traceback else ""
