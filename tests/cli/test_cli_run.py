@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -120,6 +121,29 @@ def test_a_capture_is_a_pcapng_file(folder):
     data = (folder / "run.pcapng").read_bytes()
     assert data[:4] == b"\x0a\x0d\x0d\x0a"
     assert b"server eth0" in data and b"client eth0" in data
+
+
+def test_a_capture_at_one_host_has_each_packet_once(folder):
+    assert echo(folder, "--capture", "server:run.pcapng").returncode == 0
+    data = (folder / "run.pcapng").read_bytes()
+    assert b"server eth0" in data and b"client eth0" not in data
+
+
+@pytest.mark.skipif(shutil.which("tshark") is None, reason="tshark is not installed")
+def test_tshark_finds_no_malformed_packet_no_bad_checksum_and_only_true_retransmissions(folder):
+    words = ("--link", "delay=40ms loss=30% corrupt=5%", "--seed", "3", "--capture", "client:run.pcapng")
+    packets = json.loads(echo(folder, *words, "--format", "json").stdout)["packets"]
+    command = ["tshark", "-n", "-r", "run.pcapng", "-d", "tcp.port==5000,data", "-o", "tcp.check_checksum:TRUE", "-Y"]
+
+    def count(wanted):
+        found = subprocess.run([*command, wanted], cwd=folder, capture_output=True, text=True, check=True).stdout
+        return len(found.splitlines())
+
+    assert count("frame") > 5
+    assert count("_ws.malformed") == 0
+    outbound = "frame.packet_flags_direction == 2"
+    assert count(f"tcp.checksum.status == 0 && {outbound} && !frame.comment") == 0
+    assert count(f"tcp.analysis.retransmission && {outbound}") <= packets["retransmitted"]
 
 
 def test_programs_may_share_a_host_and_have_other_names(folder):

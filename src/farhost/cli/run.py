@@ -24,7 +24,7 @@ from farhost.report.live import LiveSink
 from farhost.report.summary import RunResult, result_as_json, summary_lines
 from farhost.report.terminal import Terminal
 from farhost.trace.hashes import HashSink
-from farhost.trace.sinks import JsonlSink
+from farhost.trace.sinks import FilterSink, JsonlSink, on_hosts
 from farhost.trace.tracer import Tracer
 from farhost.units import UnitError, parse_duration
 
@@ -42,6 +42,12 @@ Links (tc-netem's words; values carry units)
   --link "rate=10mbit limit=100 mtu=1400"
   --link "client>server: delay=200ms"          one direction
   --link "client-server: loss=20%"             both directions of one pair
+
+\b
+Captures
+  --capture run.pcapng           each packet at both of its ends, as on two machines:
+                                 Wireshark then takes every second one for a repetition
+  --capture server:run.pcapng    each packet once, as `server` sees it
 
 \b
 Examples
@@ -73,7 +79,7 @@ class Options(NamedTuple):
     until_ns: int | None
     trace: bool
     as_json: bool
-    capture: Path | None
+    capture: str | None
 
 
 @click.command(epilog=EXAMPLES, context_settings={"help_option_names": ["-h", "--help"]})
@@ -87,7 +93,7 @@ class Options(NamedTuple):
 )
 @click.option("--trace", is_flag=True, help="Show every call and packet, one column a host.")
 @click.option("--format", "form", type=click.Choice(("text", "json")), default="text", show_default=True)
-@click.option("--capture", type=click.Path(dir_okay=False, path_type=Path), help="Write the packets (pcapng).")
+@click.option("--capture", metavar="[HOST:]FILE", help="Write all packets, or those at one host (pcapng).")
 @click.option("--host", "hosts", multiple=True, metavar="NAME: WORDS", help="What a host is: byte-order=big.")
 @click.option("--names", multiple=True, metavar="NAME=HOST,...", help="A further name for hosts or addresses.")
 @click.pass_context
@@ -99,7 +105,7 @@ def run(
     until_ns: int | None,
     trace: bool,
     form: str,
-    capture: Path | None,
+    capture: str | None,
     hosts: tuple[str, ...],
     names: tuple[str, ...],
 ) -> int:
@@ -191,18 +197,22 @@ def report(result: RunResult, options: Options, stdout: Terminal, stderr: Termin
 
 
 @contextlib.contextmanager
-def capturing(network: Network, path: Path | None) -> Iterator[None]:
-    """While a run is captured to `path`; what was seen until then is there even if the run breaks off."""
-    if path is None:
+def capturing(network: Network, where: str | None) -> Iterator[None]:
+    """While a run is captured; what was seen until then is in the file even if the run breaks off."""
+    if where is None:
         yield
         return
+    host, colon, rest = where.partition(":")
+    at_one = colon == ":" and host in network.hosts
+    path = Path(rest if at_one else where)
     try:
         output: BinaryIO = path.open("wb")
     except OSError as error:
         raise click.UsageError(f"--capture: cannot write {str(path)!r}: {error.strerror}") from None
+    hosts = [host] if at_one else list(network.hosts)
     with output:
-        sink = CaptureSink(output, interfaces_of(network), names_of(network))
-        network.tracer.add(sink)
+        sink = CaptureSink(output, interfaces_of(network, hosts), names_of(network))
+        network.tracer.add(FilterSink(sink, on_hosts(host)) if at_one else sink)
         try:
             yield
         finally:

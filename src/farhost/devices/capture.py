@@ -5,6 +5,9 @@ where it was seen: outbound at its sender, inbound at its receiver. What a link 
 duplicated, corrupted, reordered, and why) is the packet's comment. Times are virtual, in ns since the start of the
 run; names of hosts are in a name resolution block. Super-segments are written as the packets that they stand for, so
 that headers and checksums are those of the wire. The bytes are `farhost.wire.codec`'s.
+
+A reader that looks at both ends of a link takes the second sight of a segment for a retransmission: a capture at one
+host (a `FilterSink` before this one) has each packet once.
 """
 
 from collections.abc import Iterable
@@ -36,11 +39,11 @@ class CapturedInterface(NamedTuple):
     speed_bps: int = 0
 
 
-def interfaces_of(network: Network) -> list[CapturedInterface]:
-    """The interfaces of a network's hosts; a `lo` is described only when something goes through it."""
+def interfaces_of(network: Network, hosts: Iterable[str]) -> list[CapturedInterface]:
+    """The interfaces of some hosts of a network; a `lo` is described only when something goes through it."""
     return [
         CapturedInterface(host.name, interface.name, tuple(interface.addresses), interface.rate_bps)
-        for host in network.hosts.values()
+        for host in map(network.hosts.__getitem__, hosts)
         for interface in host.kernel.internet.interfaces.values()
         if interface.kind != "loopback"
     ]
