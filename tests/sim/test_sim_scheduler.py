@@ -149,3 +149,20 @@ def test_a_paced_run_waits_for_each_event() -> None:
     scheduler.call_at(9, lambda: None)
     scheduler.run()
     assert pace.waits == [7, 9]
+
+
+def test_the_limit_of_a_run_is_no_event() -> None:
+    scheduler = Scheduler()
+    seen: list[int | None] = []
+
+    def look() -> None:
+        seen.append(scheduler.next_due_ns())
+
+    scheduler.call_at(1, look)
+    scheduler.call_at(2, look)
+    scheduler.call_at(2, lambda: None).cancel()
+    scheduler.call_at(200, look)
+    assert scheduler.run(until_ns=100) is End.UNTIL
+    assert seen == [2, 200]
+    assert scheduler.run(until_ns=300) is End.IDLE
+    assert seen == [2, 200, None]

@@ -102,7 +102,7 @@ class Task:
 class Scheduler:
     """The clock and the event queue of one run."""
 
-    __slots__ = ("_heap", "_sequence", "_stopping", "current", "hub", "now_ns", "pace", "switches")
+    __slots__ = ("_heap", "_limit", "_sequence", "_stopping", "current", "hub", "now_ns", "pace", "switches")
 
     def __init__(self, start_ns: int = 0) -> None:
         self.now_ns = start_ns
@@ -114,6 +114,8 @@ class Scheduler:
         """Task switches so far: what a watchdog in real time looks at."""
         self.hub = greenlet.getcurrent()
         self._heap: list[tuple[int, int, Timer]] = []
+        self._limit: Timer | None = None
+        """The end of the present `run`: it stands in the queue, so that no charge passes it, and is no event."""
         self._sequence = 0
         self._stopping = False
 
@@ -168,14 +170,17 @@ class Scheduler:
         self._stopping = True
 
     def pending(self) -> Iterator[Timer]:
-        """Everything that is scheduled and not cancelled, in no particular order."""
-        return (timer for _, _, timer in self._heap if timer.callback is not None)
+        """Everything scheduled and not cancelled, in no particular order; the limit of `run` is not part of it."""
+        return (timer for _, _, timer in self._heap if timer.callback is not None and timer.callback != self.stop)
 
     def next_due_ns(self) -> int | None:
-        """When the next event is due; None when nothing is scheduled."""
+        """When the next event is due; None when nothing is scheduled. The limit of a run is no event."""
         heap = self._heap
         while heap and heap[0][2].callback is None:
             heapq.heappop(heap)
+        if heap and heap[0][2] is self._limit:
+            later = [due_ns for due_ns, _, timer in heap if timer is not self._limit and timer.callback is not None]
+            return min(later) if later else None
         return heap[0][0] if heap else None
 
     def run(self, until_ns: int | None = None) -> End:
@@ -187,7 +192,7 @@ class Scheduler:
         heap = self._heap
         pop = heapq.heappop
         self._stopping = False
-        limit = None if until_ns is None else self.call_at(until_ns, self.stop)
+        self._limit = limit = None if until_ns is None else self.call_at(until_ns, self.stop)
         while heap:
             if self.pace is not None:
                 self._keep_pace(self.pace)
