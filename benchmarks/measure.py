@@ -34,7 +34,7 @@ def simulate(name: str, size: int, link: str) -> Cost:
     ]
     wall, cpu = time.perf_counter(), time.process_time()
     outcome = run_programs(network, specs, until_ns=HOUR_NS)
-    cost = Cost(time.perf_counter() - wall, time.process_time() - cpu, network.scheduler.now_ns / 1e9)
+    cost = Cost(time.perf_counter() - wall, time.process_time() - cpu, outcome.virtual_ns / 1e9)
     if not outcome.ok:
         raise SystemExit(f"{name}: the run did not end well: {outcome}")
     return cost
