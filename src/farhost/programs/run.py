@@ -181,7 +181,7 @@ class Run:
         """In an event: stop when only servers at rest are left, or nothing but their looks for a long time."""
         runtime = self.runtime
         scheduler = runtime.scheduler
-        if scheduler.next_due_ns() is None:
+        if next(scheduler.pending(), None) is None:
             return
         alive = [process for process in runtime.processes if process.status is None]
         if alive and not runtime.starts and only_looks(runtime):

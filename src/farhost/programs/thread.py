@@ -40,6 +40,7 @@ class ProgramThread:
         "kernel_thread",
         "looks",
         "name",
+        "on_ready",
         "process",
         "raw",
         "since_ns",
@@ -62,6 +63,8 @@ class ProgramThread:
         """The call that it waits in, for reports; `lock` and `join` are not system calls but wait in the same way."""
         self.arguments: tuple[object, ...] = ()
         self.since_ns = 0
+        self.on_ready = self.ready
+        """The same method each time, for the wait queues."""
         self.raw = False
         """Whether a call that a signal interrupts fails with EINTR rather than starting again (PEP 475)."""
         self.looks = 0

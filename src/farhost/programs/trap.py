@@ -120,27 +120,31 @@ def wait(thread: ProgramThread, blocked: Blocked) -> object:
 def _sit(thread: ProgramThread, blocked: Blocked) -> str:
     """Register, park, forget the registrations; the cause of the end."""
     process = thread.process
-    if thread.is_main and process.signals_wait():
+    if process.attention and thread.is_main and process.signals_wait():
         return SIGNAL
-    scheduler = process.runtime.scheduler
-    callback = thread.ready
+    scheduler = thread.task.scheduler
     thread.cause = ""
     thread.blocked = blocked
-    registered = [(queue, Waiter(mask, callback)) for queue, mask in blocked.waits]
-    for queue, waiter in registered:
-        queue.add(waiter)
+    waits = blocked.waits
+    registered = []
+    on_ready = thread.on_ready
+    for queue, mask in waits:
+        waiter = Waiter(mask, on_ready)
+        queue.waiters.append(waiter)
+        registered.append(waiter)
     deadline_ns = blocked.deadline_ns
     timer = None
     if deadline_ns is not None:
         timer = scheduler.call_at(max(deadline_ns, scheduler.now_ns), thread.expire)
     if not process.settled:
         process.look_settled()
+    park = scheduler.hub.switch
     try:
         while not thread.cause:
-            scheduler.park()
+            park()
     finally:
         thread.blocked = None
-        for queue, waiter in registered:
+        for (queue, _), waiter in zip(waits, registered):
             queue.remove(waiter)
         if timer is not None:
             timer.cancel()
