@@ -382,3 +382,24 @@ def test_names_are_the_network_s():
         ("gaierror", (-2, "Name or service not known")),
         "PermissionError",
     ]
+
+
+def test_closing_a_socket_under_a_timed_receive_ends_it_with_ebadf():
+    def wait(process):
+        modules = modules_of(process)
+        one, two = modules.socket.socketpair()
+        keep = one.dup()
+        one.settimeout(10)
+        seen = []
+
+        def close():
+            one.close()
+            two.send(b"too late")
+
+        process.spawn_thread(close, "closer")
+        seen.append(outcome(lambda: one.recv(10)))
+        seen.append(keep.recv(10))
+        close_all(keep, two)
+        return seen
+
+    assert simulate(wait)[0] == [("OSError", (errno.EBADF, "Bad file descriptor")), b"too late"]

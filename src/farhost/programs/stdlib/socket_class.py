@@ -190,9 +190,7 @@ class BaseSocket:
         """_accept() -> (integer, address info)"""
         timeout_ns = self._sim_timeout_ns
         if timeout_ns > 0:
-            fd, address = socket_transfer.patient(
-                self, linux.POLLIN, timeout_ns, "accept4", self._sim_fd, linux.SOCK_CLOEXEC
-            )
+            fd, address = socket_transfer.patient(self, linux.POLLIN, timeout_ns, "accept4", linux.SOCK_CLOEXEC)
         else:
             fd, address = self._sim_call("accept4", self._sim_fd, linux.SOCK_CLOEXEC)
         return fd, address_result(address)

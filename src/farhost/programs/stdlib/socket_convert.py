@@ -97,7 +97,7 @@ def writable_view(buffer: Any, complaint: str) -> memoryview:
         raise TypeError(complaint) from None
     if view.readonly or not view.c_contiguous:
         raise TypeError(complaint)
-    return view.cast("B") if view.nbytes else view
+    return view.cast("B") if view.nbytes and view.format != "B" else view
 
 
 def descriptor_argument(value: Any) -> int:

@@ -50,10 +50,10 @@ def sendmsg(self: "BaseSocket", buffers: Any, ancdata: Any = (), flags: Any = 0,
         target = address_argument(self._sim_family, address, "sendmsg", self._sim.resolver)
     chunks = tuple(bytes_of(piece) for piece in _items(buffers, "sendmsg() argument 1 must be an iterable"))
     control = tuple(_control_message(item) for item in _items(ancdata, "sendmsg() argument 2 must be an iterable"))
-    arguments = (self._sim_fd, chunks, target, control, flags)
+    arguments = (chunks, target, control, flags)
     if self._sim_timeout_ns > 0:
         return patient(self, linux.POLLOUT, self._sim_timeout_ns, "sendmsg", *arguments)  # type: ignore[no-any-return]
-    return self._sim_call("sendmsg", *arguments)  # type: ignore[no-any-return]
+    return self._sim_call("sendmsg", self._sim_fd, *arguments)  # type: ignore[no-any-return]
 
 
 def sendmsg_afalg(self: "BaseSocket", *arguments: Any, **words: Any) -> int:
@@ -75,10 +75,10 @@ def _control_size(value: Any) -> int:
 
 
 def _receive(sock: "BaseSocket", size: int, control_size: int, flags: int) -> "Received":
-    arguments = (sock._sim_fd, size, control_size, flags)
+    arguments = (size, control_size, flags)
     if sock._sim_timeout_ns > 0:
         return patient(sock, linux.POLLIN, sock._sim_timeout_ns, "recvmsg", *arguments)  # type: ignore[no-any-return]
-    return sock._sim_call("recvmsg", *arguments)  # type: ignore[no-any-return]
+    return sock._sim_call("recvmsg", sock._sim_fd, *arguments)  # type: ignore[no-any-return]
 
 
 def recvmsg(

@@ -148,6 +148,9 @@ class Names:
         def if_indextoname(if_index: Any, /) -> str:
             """Returns the interface name corresponding to the interface index if_index."""
             number = _unsigned(if_index)
+            if number > 0xFFFFFFFF and sys.version_info >= (3, 13):
+                raise OverflowError("index is too large")
+            number &= 0xFFFFFFFF
             for interface in interfaces.values():
                 if interface.index == number:
                     return interface.name
@@ -240,11 +243,11 @@ def _service_argument(port: Any) -> str | None:
 
 
 def _unsigned(value: Any) -> int:
-    """PyLong_AsUnsignedLong, and no more than an unsigned int."""
+    """PyLong_AsUnsignedLong."""
     if not isinstance(value, int):
         raise TypeError("an integer is required")
     if value < 0:
         raise OverflowError("can't convert negative value to unsigned int")
     if value >= 1 << 64:
         raise OverflowError("Python int too large to convert to C unsigned long")
-    return int(value) & 0xFFFFFFFF
+    return int(value)

@@ -30,17 +30,18 @@ largest send buffer (net.ipv4.tcp_wmem), so that what is taken is the same."""
 
 
 def patient(sock: "BaseSocket", events: int, limit_ns: int, name: str, *arguments: object) -> Any:
-    """sock_call_ex for a socket with a time limit: wait until ready, call, again after EAGAIN, until it is over."""
+    """sock_call_ex for a socket with a time limit: wait until ready, call, again after EAGAIN, until it is over.
+
+    `arguments` are those after the descriptor, which another thread may close meanwhile: then it is -1, and EBADF.
+    """
     clock = sock._sim.monotonic_ns
     deadline_ns = clock() + limit_ns
     left_ns = limit_ns
     while True:
-        if left_ns >= 0 and not wait_until_ready(sock, events, left_ns):
-            raise TimeoutError("timed out")
-        if left_ns < 0:
+        if left_ns < 0 or not wait_until_ready(sock, events, left_ns):
             raise TimeoutError("timed out")
         try:
-            return sock._sim_call(name, *arguments)
+            return sock._sim_call(name, sock._sim_fd, *arguments)
         except BlockingIOError:
             left_ns = deadline_ns - clock()
 
@@ -66,7 +67,7 @@ def send(self: "BaseSocket", data: Any, flags: Any = 0, /) -> int:
         flags = int_argument(flags)
     timeout_ns = self._sim_timeout_ns
     if timeout_ns > 0:
-        return patient(self, linux.POLLOUT, timeout_ns, "sendto", self._sim_fd, data, flags, None)  # type: ignore[no-any-return]
+        return patient(self, linux.POLLOUT, timeout_ns, "sendto", data, flags, None)  # type: ignore[no-any-return]
     return self._sim_call("sendto", self._sim_fd, data, flags, None)  # type: ignore[no-any-return]
 
 
@@ -83,7 +84,7 @@ def recv(self: "BaseSocket", buffersize: Any, flags: Any = 0, /) -> bytes:
             return b""
     timeout_ns = self._sim_timeout_ns
     if timeout_ns > 0:
-        received = patient(self, linux.POLLIN, timeout_ns, "recvfrom", self._sim_fd, buffersize, flags)
+        received = patient(self, linux.POLLIN, timeout_ns, "recvfrom", buffersize, flags)
     else:
         received = self._sim_call("recvfrom", self._sim_fd, buffersize, flags)
     if received.length is not None:
@@ -111,7 +112,7 @@ def receive(sock: "BaseSocket", size: int, flags: int) -> "Received":
     """recvfrom(2) under the socket's time limit."""
     timeout_ns = sock._sim_timeout_ns
     if timeout_ns > 0:
-        return patient(sock, linux.POLLIN, timeout_ns, "recvfrom", sock._sim_fd, size, flags)  # type: ignore[no-any-return]
+        return patient(sock, linux.POLLIN, timeout_ns, "recvfrom", size, flags)  # type: ignore[no-any-return]
     return sock._sim_call("recvfrom", sock._sim_fd, size, flags)  # type: ignore[no-any-return]
 
 
@@ -138,7 +139,7 @@ def sendall(self: "BaseSocket", data: Any, flags: Any = 0, /) -> None:
     left_ns = timeout_ns
     while True:
         piece = rest_of(data, sent, timeout_ns)
-        sent += patient(self, linux.POLLOUT, left_ns, "sendto", self._sim_fd, piece, flags, None)
+        sent += patient(self, linux.POLLOUT, left_ns, "sendto", piece, flags, None)
         if sent >= size:
             return
         left_ns = deadline_ns - clock()
@@ -173,7 +174,7 @@ def sendto(self: "BaseSocket", *arguments: Any) -> int:
     target = address_argument(self._sim_family, address, "sendto", self._sim.resolver)
     timeout_ns = self._sim_timeout_ns
     if timeout_ns > 0:
-        return patient(self, linux.POLLOUT, timeout_ns, "sendto", self._sim_fd, data, flags, target)  # type: ignore[no-any-return]
+        return patient(self, linux.POLLOUT, timeout_ns, "sendto", data, flags, target)  # type: ignore[no-any-return]
     return self._sim_call("sendto", self._sim_fd, data, flags, target)  # type: ignore[no-any-return]
 
 
@@ -196,8 +197,12 @@ def _fill(received: "Received", view: memoryview) -> int:
 
 
 def _buffer(buffer: Any, nbytes: Any, flags: Any, name: str, short: str) -> tuple[memoryview, int, int]:
-    view = writable_view(buffer, f"{name}() argument 1 must be read-write bytes-like object, not {type_name(buffer)}")
-    size = size_argument(nbytes)
+    try:
+        view = writable_view(buffer, "")
+    except TypeError:
+        words = f"{name}() argument 1 must be read-write bytes-like object, not {type_name(buffer)}"
+        raise TypeError(words) from None
+    size = size_argument(nbytes) if nbytes != 0 else 0
     flags = int_argument(flags) if flags != 0 else 0
     if size < 0:
         raise ValueError(f"negative buffersize in {name}")
@@ -211,8 +216,21 @@ def recv_into(self: "BaseSocket", buffer: Any, nbytes: Any = 0, flags: Any = 0) 
 
     A version of recv() that stores its data into a buffer rather than creating a new string.
     """
-    view, size, flags = _buffer(buffer, nbytes, flags, "recv_into", "buffer too small for requested bytes")
-    return _fill(receive(self, size, flags), view) if size else 0
+    if nbytes == 0 == flags and buffer.__class__ is bytearray:
+        view = memoryview(buffer)
+        size = len(buffer)
+    else:
+        view, size, flags = _buffer(buffer, nbytes, flags, "recv_into", "buffer too small for requested bytes")
+    if not size:
+        return 0
+    timeout_ns = self._sim_timeout_ns
+    if timeout_ns > 0:
+        received = patient(self, linux.POLLIN, timeout_ns, "recvfrom", size, flags)
+    else:
+        received = self._sim_call("recvfrom", self._sim_fd, size, flags)
+    data = received.data
+    view[: len(data)] = data
+    return len(data) if received.length is None else received.length
 
 
 def recvfrom_into(self: "BaseSocket", buffer: Any, nbytes: Any = 0, flags: Any = 0) -> tuple[int, Any]:
