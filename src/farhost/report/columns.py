@@ -118,7 +118,7 @@ def format_time(ns: int) -> str:
 
 
 def wrap(text: str, width: int) -> list[str]:
-    """Lines of at most `width` characters, broken at spaces where the last third of a line has one.
+    """Lines of at most `width` characters, broken at spaces where the last half of a line has one.
 
     >>> wrap("sendto(4, 'hello', 5, 0, NULL, 0) = 5", 20)
     ["sendto(4, 'hello',", '  5, 0, NULL, 0) = 5']
@@ -128,7 +128,7 @@ def wrap(text: str, width: int) -> list[str]:
         indent = ""
         while len(part) + len(indent) > width:
             room = width - len(indent)
-            cut = part.rfind(" ", room * 2 // 3, room + 1)
+            cut = part.rfind(" ", room // 2, room + 1)
             cut = room if cut <= 0 else cut
             lines.append(indent + part[:cut].rstrip())
             part = part[cut:].lstrip()

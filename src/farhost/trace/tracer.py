@@ -1,6 +1,8 @@
 """Where events go: a tracer hands each to its sinks, in order, and costs one attribute test when it has none.
 
-Callers write `if tracer.on: tracer.emit(...)`, so that an event nobody reads is never made.
+Callers write `if tracer.on: tracer.emit(...)`, so that an event nobody reads is never made. What an event costs, in
+CPU time of CPython 3.11 on a shared 2-core x86-64 machine (`python -m benchmarks.trace_cost` measures it anew): a
+system call 3 ns off, 1 us kept in a list, 6 us hashed, 14 us as JSON; a packet 7 ns, 0.6 us, 6 us and 30 us.
 """
 
 from typing import Protocol
