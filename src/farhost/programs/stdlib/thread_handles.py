@@ -15,65 +15,13 @@ def make_handles(process: ProgramProcess) -> dict[str, Any]:
     """The names of 3.13's `_thread` that have to do with joining."""
     waited_for: list[Any] = []
 
-    class _ThreadHandle:
-        """A thread that can be joined, before, while and after it runs."""
-
-        __slots__ = ("__weakref__", "_done", "_ident", "_queue", "_started")
-
-        def __init__(self) -> None:
-            self._ident = 0
-            self._started = False
-            self._done = False
-            self._queue = WaitQueue()
-
-        @property
-        def ident(self) -> int:
-            return self._ident
-
-        def is_done(self) -> bool:
-            return self._done
-
-        def _set_done(self) -> None:
-            if not self._started:
-                raise RuntimeError("thread not started")
-            self._finish()
-
-        def _finish(self) -> None:
-            self._done = True
-            self._queue.wake(linux.EPOLLIN)
-            if self in waited_for:
-                waited_for.remove(self)
-
-        def join(self, timeout: Any = None) -> None:
-            if not self._started:
-                raise RuntimeError("thread not started")
-            if self._done:
-                return
-            if process.current_thread is not None and process.current_thread.ident == self._ident:
-                raise RuntimeError("Cannot join current thread")
-            until_ns = None
-            if timeout is not None and timeout >= 0:
-                until_ns = process.runtime.scheduler.now_ns + int(timeout * NS)
-            blocked = Blocked(
-                ((self._queue, linux.EPOLLIN),), lambda: None if self._done else blocked, until_ns, _give_up
-            )
-            while not self._done:
-                try:
-                    process.wait("join", (self._ident,), blocked)
-                    return
-                except KernelError:
-                    pass
-                process.attend()
-
-        def __repr__(self) -> str:
-            return f"<_ThreadHandle object: ident={self._ident}>"
-
-    _ThreadHandle.__module__ = "_thread"
+    names = {"__slots__": (), "__module__": "_thread", "_process": process, "_waited_for": waited_for}
+    handle_class: Any = type("_ThreadHandle", (Handle,), names)
 
     def start_joinable_thread(function: Callable[[], object], handle: Any = None, daemon: Any = True) -> Any:
         if not callable(function):
             raise TypeError("thread function must be callable")
-        handle = _ThreadHandle() if handle is None else handle
+        handle = handle_class() if handle is None else handle
         if handle._started:
             raise RuntimeError("thread already started")
 
@@ -94,7 +42,7 @@ def make_handles(process: ProgramProcess) -> dict[str, Any]:
         return handle
 
     def make_thread_handle(ident: int) -> Any:
-        handle = _ThreadHandle()
+        handle = handle_class()
         handle._ident = ident
         handle._started = True
         return handle
@@ -105,11 +53,68 @@ def make_handles(process: ProgramProcess) -> dict[str, Any]:
             waited_for[0].join()
 
     return {
-        "_ThreadHandle": _ThreadHandle,
+        "_ThreadHandle": handle_class,
         "start_joinable_thread": start_joinable_thread,
         "_make_thread_handle": make_thread_handle,
         "_shutdown": shutdown,
     }
+
+
+class Handle:
+    """A thread that can be joined, before, while and after it runs; a process's own class binds its names."""
+
+    _process: ProgramProcess
+    _waited_for: list["Handle"]
+
+    __slots__ = ("__weakref__", "_done", "_ident", "_queue", "_started")
+
+    def __init__(self) -> None:
+        self._ident = 0
+        self._started = False
+        self._done = False
+        self._queue = WaitQueue()
+
+    @property
+    def ident(self) -> int:
+        return self._ident
+
+    def is_done(self) -> bool:
+        return self._done
+
+    def _set_done(self) -> None:
+        if not self._started:
+            raise RuntimeError("thread not started")
+        self._finish()
+
+    def _finish(self) -> None:
+        self._done = True
+        self._queue.wake(linux.EPOLLIN)
+        if self in self._waited_for:
+            self._waited_for.remove(self)
+
+    def join(self, timeout: Any = None) -> None:
+        if not self._started:
+            raise RuntimeError("thread not started")
+        if self._done:
+            return
+        if self._process.current_thread is not None and self._process.current_thread.ident == self._ident:
+            raise RuntimeError("Cannot join current thread")
+        until_ns = None
+        if timeout is not None and timeout >= 0:
+            until_ns = self._process.runtime.scheduler.now_ns + int(timeout * NS)
+        blocked = Blocked(
+            ((self._queue, linux.EPOLLIN),), lambda: None if self._done else blocked, until_ns, _give_up
+        )
+        while not self._done:
+            try:
+                self._process.wait("join", (self._ident,), blocked)
+                return
+            except KernelError:
+                pass
+            self._process.attend()
+
+    def __repr__(self) -> str:
+        return f"<_ThreadHandle object: ident={self._ident}>"
 
 
 def _give_up(why: GiveUp) -> object:

@@ -33,7 +33,7 @@ def deadline(process: ProgramProcess, blocking: Any, timeout: Any) -> int | None
 def make_locks(process: ProgramProcess) -> dict[str, Any]:
     """The names of `_thread` that have to do with locks."""
     lock = _make_lock(process)
-    rlock = _make_rlock(process)
+    rlock = type("RLock", (ReentrantLock,), {"__slots__": (), "__module__": "_thread", "_process": process})
 
     def allocate_lock() -> Any:
         return lock()
@@ -102,79 +102,76 @@ def _make_lock(process: ProgramProcess) -> Any:
     return lock
 
 
-def _make_rlock(process: ProgramProcess) -> Any:
-    class RLock:
-        """A lock that its owner may take again."""
+class ReentrantLock:
+    """A lock that its owner may take again; a process's own class binds `_process`."""
 
-        __slots__ = ("__weakref__", "_count", "_lock", "_owner")
+    _process: ProgramProcess
 
-        def __init__(self) -> None:
-            self._lock = SimulatedLock(process)
-            self._owner: object = None
-            self._count = 0
+    __slots__ = ("__weakref__", "_count", "_lock", "_owner")
 
-        def acquire(self, blocking: Any = True, timeout: Any = -1) -> bool:
-            me = process.current_thread
-            if self._count and self._owner is me:
-                self._count += 1
-                return True
-            lock = self._lock
-            if lock.held or not blocking or timeout != -1:
-                until_ns = deadline(process, blocking, timeout)
-                if lock.held and (not blocking or timeout == 0):
-                    return False
-                if not lock.take(until_ns):
-                    return False
-            else:
-                lock.held = True
-            self._owner = me
-            self._count = 1
+    def __init__(self) -> None:
+        self._lock = SimulatedLock(self._process)
+        self._owner: object = None
+        self._count = 0
+
+    def acquire(self, blocking: Any = True, timeout: Any = -1) -> bool:
+        me = self._process.current_thread
+        if self._count and self._owner is me:
+            self._count += 1
             return True
+        lock = self._lock
+        if lock.held or not blocking or timeout != -1:
+            until_ns = deadline(self._process, blocking, timeout)
+            if lock.held and (not blocking or timeout == 0):
+                return False
+            if not lock.take(until_ns):
+                return False
+        else:
+            lock.held = True
+        self._owner = me
+        self._count = 1
+        return True
 
-        def release(self) -> None:
-            if not self._count or self._owner is not process.current_thread:
-                if process.dead:
-                    return
-                raise RuntimeError("cannot release un-acquired lock")
-            self._count -= 1
-            if not self._count:
-                self._owner = None
-                self._lock.free()
-
-        def __enter__(self) -> bool:
-            return self.acquire()
-
-        def __exit__(self, *_: object) -> None:
-            self.release()
-
-        def _is_owned(self) -> bool:
-            return self._count > 0 and self._owner is process.current_thread
-
-        def _recursion_count(self) -> int:
-            return self._count if self._owner is process.current_thread else 0
-
-        def _acquire_restore(self, state: tuple[int, object]) -> None:
-            self._lock.take()
-            self._count, self._owner = state
-
-        def _release_save(self) -> tuple[int, object]:
-            if not self._count:
-                if process.dead:
-                    return 0, None
-                raise RuntimeError("cannot release un-acquired lock")
-            state = self._count, self._owner
-            self._count, self._owner = 0, None
+    def release(self) -> None:
+        if not self._count or self._owner is not self._process.current_thread:
+            if self._process.dead:
+                return
+            raise RuntimeError("cannot release un-acquired lock")
+        self._count -= 1
+        if not self._count:
+            self._owner = None
             self._lock.free()
-            return state
 
-        def _at_fork_reinit(self) -> None:
-            self.__init__()  # type: ignore[misc]
+    def __enter__(self) -> bool:
+        return self.acquire()
 
-        def __repr__(self) -> str:
-            state = "locked" if self._count else "unlocked"
-            owner = getattr(self._owner, "ident", 0)
-            return f"<{state} _thread.RLock object owner={owner} count={self._count} at {id(self):#x}>"
+    def __exit__(self, *_: object) -> None:
+        self.release()
 
-    RLock.__module__ = "_thread"
-    RLock.__qualname__ = "RLock"
-    return RLock
+    def _is_owned(self) -> bool:
+        return self._count > 0 and self._owner is self._process.current_thread
+
+    def _recursion_count(self) -> int:
+        return self._count if self._owner is self._process.current_thread else 0
+
+    def _acquire_restore(self, state: tuple[int, object]) -> None:
+        self._lock.take()
+        self._count, self._owner = state
+
+    def _release_save(self) -> tuple[int, object]:
+        if not self._count:
+            if self._process.dead:
+                return 0, None
+            raise RuntimeError("cannot release un-acquired lock")
+        state = self._count, self._owner
+        self._count, self._owner = 0, None
+        self._lock.free()
+        return state
+
+    def _at_fork_reinit(self) -> None:
+        self.__init__()  # type: ignore[misc]
+
+    def __repr__(self) -> str:
+        state = "locked" if self._count else "unlocked"
+        owner = getattr(self._owner, "ident", 0)
+        return f"<{state} _thread.RLock object owner={owner} count={self._count} at {id(self):#x}>"
