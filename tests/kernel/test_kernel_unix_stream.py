@@ -428,6 +428,27 @@ def test_blocking_connect_waits_for_room(far):
     assert errno_of(waiting.retry) == errno.ECONNREFUSED
 
 
+def test_shutdown_of_a_listener_leaves_those_who_wait_to_connect(far):
+    """As Linux: they find out when somebody accepts."""
+    server, name = listener(far, 0)
+    far.connect(stream(far), name)
+    waiting = far.start("connect", far.socket(linux.AF_UNIX, linux.SOCK_STREAM, 0), name)
+    far.shutdown(server, linux.SHUT_RD)
+    assert not waiting.woken
+    far.accept4(server, 0)
+    assert waiting.woken
+    assert errno_of(waiting.retry) == errno.ECONNREFUSED
+
+
+def test_error_is_taken_by_a_receive_that_has_something(calls):
+    one, other = pair(calls)
+    send(calls, one, b"unread")
+    send(calls, other, b"abc")
+    calls.close(other)
+    assert receive(calls, one, 10, linux.MSG_WAITALL) == b"abc"
+    assert receive(calls, one) == b""
+
+
 def test_blocking_accept_waits_for_a_client(far):
     server = far.socket(linux.AF_UNIX, linux.SOCK_STREAM, 0)
     far.bind(server, SockaddrUn(b"\0name"))

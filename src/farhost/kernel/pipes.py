@@ -203,8 +203,7 @@ class PipeWriter(PipeEnd):
             raise KernelError(linux.EPIPE, sigpipe=True)
         rest = memoryview(data)[done:] if done else data
         taken = pipe.put(rest, bool(self.status_flags & linux.O_DIRECT))
-        if taken:
-            pipe.reader.queue.wake(linux.EPOLLIN)
+        pipe.reader.queue.wake(linux.EPOLLIN)  # also when nothing fitted: Linux makes an edge of that
         done += taken
         if done == len(data):
             return done

@@ -147,6 +147,11 @@ class UnixSocket(SocketBase):
         if self.queue.waiters and self.charged * 4 <= self.options.send_buffer:
             self.queue.wake(OUT)
 
+    def options_changed(self, level: int, name: int) -> None:
+        """Setting SO_SNDBUF wakes writers, whatever it was before, as sock_setsockopt() does."""
+        if name == linux.SO_SNDBUF and self.has_send_room():
+            self.queue.wake(OUT)
+
     def purge(self) -> None:
         """Throw away what was not read."""
         messages, self.messages = self.messages, deque()
@@ -159,13 +164,16 @@ class UnixSocket(SocketBase):
         """shutdown(2), which for this family needs no peer; a stream's or seqpacket's peer is shut the other way."""
         self.receive_shut = self.receive_shut or how != linux.SHUT_WR
         self.send_shut = self.send_shut or how != linux.SHUT_RD
+        self.tell_shut()
         peer = self.peer
         if peer is not None and self.type != linux.SOCK_DGRAM:
             peer.receive_shut = peer.receive_shut or how != linux.SHUT_RD
             peer.send_shut = peer.send_shut or how != linux.SHUT_WR
-            peer.queue.wake(IN | OUT | RDHUP | (HUP if peer.receive_shut and peer.send_shut else 0))
+            peer.tell_shut()
+
+    def tell_shut(self) -> None:
+        """Wake all who use this socket: a direction was shut. Those who wait for room in it sleep on, as in Linux."""
         self.queue.wake(IN | OUT | RDHUP | (HUP if self.receive_shut and self.send_shut else 0))
-        self.room.wake(OUT)
 
     def has_send_room(self) -> bool:
         """Whether poll(2) calls it writable: at most a quarter of SO_SNDBUF is in use (unix_writable)."""

@@ -138,7 +138,7 @@ class ConnectedSocket(UnixSocket):
         peer, self.peer = self.peer, None
         if peer is not None and not peer.dead:
             peer.receive_shut = peer.send_shut = True
-            if reset or self.messages:
+            if reset or self._has_unread():
                 peer.error = linux.ECONNRESET
             peer.queue.wake(IN | OUT | HUP | RDHUP | (ERR if peer.error else 0))
         self.purge()
@@ -146,3 +146,8 @@ class ConnectedSocket(UnixSocket):
             waiting._end(reset=True)
         self.pending.clear()
         self.room.wake(OUT | HUP)
+
+    def _has_unread(self) -> bool:
+        """Whether closing resets the peer: something is unread; one empty packet at the front does not count."""
+        messages = self.messages
+        return len(messages) > (1 if messages and not messages[0].data else 0)

@@ -40,6 +40,11 @@ def message_cost(size: int) -> int:
 class MessageSocket(UnixSocket):
     """Sending and receiving whole messages."""
 
+    def __init__(self, kernel: "Kernel", type: int, protocol: int) -> None:
+        super().__init__(kernel, type, protocol)
+        self.relays: dict[MessageSocket, None] = {}
+        """Sockets connected to this one that found no room here and did not wait: told once, at the next chance."""
+
     def send_message(
         self, thread: "Thread", data: bytes, name: bytes | None, flags: int, control: Control
     ) -> int | Blocked:
@@ -50,8 +55,6 @@ class MessageSocket(UnixSocket):
         if flags & linux.MSG_OOB:
             raise KernelError(linux.EOPNOTSUPP)
         refuse_control(control)
-        if name is None and self.peer is None:
-            raise KernelError(linux.ENOTCONN)
         if len(data) > self.options.send_buffer - _OVERHEAD:
             raise KernelError(linux.EMSGSIZE)
         return self._send(thread, bytes(data), name, self.cannot_wait(flags), self.send_deadline_ns())
@@ -59,16 +62,25 @@ class MessageSocket(UnixSocket):
     def _send(
         self, thread: "Thread", data: bytes, name: bytes | None, cannot_wait: bool, deadline_ns: int | None
     ) -> int | Blocked:
+        """A send that fails after its buffer was made wakes writers as the buffer goes: hence `uncharge(0)`."""
         self.raise_error()
         if self.send_shut:
             raise KernelError(linux.EPIPE)
         if self.charged >= self.options.send_buffer:
             wait = self.queue
         else:
-            other = self._target(thread, name)
+            try:
+                other = self._target(thread, name)
+            except KernelError:
+                self.uncharge(0)
+                raise
             if other is self or other.peer is self or not other.is_full():
                 return self._put(thread, data, other)
             wait = other.room
+            if cannot_wait:
+                if name is None:
+                    other.relays.setdefault(self)
+                self.uncharge(0)
         if cannot_wait:
             raise KernelError(linux.EAGAIN)
         return Blocked(((wait, OUT),), lambda: self._send(thread, data, name, cannot_wait, deadline_ns), deadline_ns)
@@ -98,9 +110,14 @@ class MessageSocket(UnixSocket):
     def lose_peer(self) -> None:
         """The peer was found dead."""
 
-    def tell_room(self, was_full: bool) -> None:
-        """A message left the queue."""
+    def tell_room(self) -> None:
+        """A message left the queue: those who wait for room here are told, and those who found none (`relays`)."""
         self.room.wake(OUT)
+        relays = self.relays
+        if relays:
+            self.relays = {}
+            for sender in relays:
+                sender.queue.wake(OUT)
 
     def is_full(self) -> bool:
         """Whether senders that are not its peer have to wait."""
@@ -113,8 +130,8 @@ class MessageSocket(UnixSocket):
 
         After a shutdown there is nothing, where the call may wait or the type has an end of file; else EAGAIN.
         """
+        self.raise_error()
         if not self.messages:
-            self.raise_error()
             if self.cannot_wait(flags) and not (self.receive_shut and self.type == linux.SOCK_SEQPACKET):
                 raise KernelError(linux.EAGAIN)
             if self.receive_shut:
@@ -127,10 +144,9 @@ class MessageSocket(UnixSocket):
         if flags & linux.MSG_PEEK:
             message = self.messages[0]
         else:
-            was_full = self.is_full()
             message = self.messages.popleft()
             message.sender.uncharge(message.cost)
-            self.tell_room(was_full)
+            self.tell_room()
         data = message.data
         truncated = linux.MSG_TRUNC if len(data) > size else 0
         length = len(data) if truncated and flags & linux.MSG_TRUNC else None
@@ -149,8 +165,6 @@ class DatagramSocket(MessageSocket):
 
     def __init__(self, kernel: "Kernel", protocol: int) -> None:
         super().__init__(kernel, linux.SOCK_DGRAM, protocol)
-        self.feeders: list[DatagramSocket] = []
-        """Those that are connected to this one: what poll(2) says of them depends on the room here."""
 
     def connect(self, thread: "Thread", address: Sockaddr) -> Blocked | None:
         """connect(2): where send goes from now on, and the only one who may send here. AF_UNSPEC undoes it."""
@@ -167,37 +181,21 @@ class DatagramSocket(MessageSocket):
 
     def _change_peer(self, other: UnixSocket | None) -> None:
         old, self.peer = self.peer, other
-        if isinstance(old, DatagramSocket) and old is not other:
-            if not old.dead:
-                old.feeders.remove(self)
-            lost = bool(self.messages)
-            was_full = self.is_full()
-            self.purge()
-            self.tell_room(was_full)
-            if lost and old.peer is self and not old.dead:
-                old.error = linux.ECONNRESET
-                old.queue.wake(ERR)
-        if isinstance(other, DatagramSocket) and old is not other:
-            other.feeders.append(self)
-        self.queue.wake(OUT)
-
-    def join(self, other: UnixSocket) -> None:
-        """Make the two each other's peers (socketpair(2))."""
-        assert isinstance(other, DatagramSocket)
-        super().join(other)
-        self.feeders.append(other)
-        other.feeders.append(self)
-
-    def tell_room(self, was_full: bool) -> None:
-        """A message left the queue: those who wait here, and those who poll for room here, are told."""
-        super().tell_room(was_full)
-        if was_full:
-            for feeder in tuple(self.feeders):
-                feeder.queue.wake(OUT)
+        if not isinstance(old, DatagramSocket) or old is other:
+            return
+        if self in old.relays:
+            del old.relays[self]
+            self.queue.wake(OUT)
+        lost = bool(self.messages)
+        self.purge()
+        self.tell_room()
+        if lost and old.peer is self and not old.dead:
+            old.error = linux.ECONNRESET
+            old.queue.wake(ERR)
 
     def lose_peer(self) -> None:
-        """A send found the peer closed: the socket is not connected any more."""
-        self.peer = None
+        """A send found the peer closed: the socket is not connected any more, and what it had not read is lost."""
+        self._change_peer(None)
 
     def sendmsg(
         self, thread: "Thread", data: bytes, address: Sockaddr | None, flags: int, control: Control = ()
@@ -219,8 +217,11 @@ class DatagramSocket(MessageSocket):
         ready = self.poll_common()
         if self.has_send_room():
             peer = self.peer
-            if peer is None or peer.peer is self or not isinstance(peer, MessageSocket) or not peer.is_full():
+            assert peer is None or isinstance(peer, MessageSocket)
+            if peer is None or peer.peer is self or peer.dead or not peer.is_full():
                 ready |= OUT
+            else:
+                peer.relays.setdefault(self)
         return ready
 
     def release(self, thread: "Thread | None") -> Blocked | None:
@@ -229,9 +230,8 @@ class DatagramSocket(MessageSocket):
         self.receive_shut = self.send_shut = True
         self.leave_name()
         peer, self.peer = self.peer, None
-        if isinstance(peer, DatagramSocket) and not peer.dead:
-            peer.feeders.remove(self)
+        if isinstance(peer, DatagramSocket):
+            peer.relays.pop(self, None)
         self.purge()
-        self.tell_room(True)
-        self.feeders.clear()
+        self.tell_room()
         return None

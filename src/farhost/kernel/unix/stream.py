@@ -132,13 +132,14 @@ class StreamSocket(ConnectedSocket):
             have += len(data)
             pieces = (*pieces, data)
         low_water = self.options.receive_low_water
-        target = size if flags & linux.MSG_WAITALL else min(low_water, size)
-        if have >= target or (have and flags & linux.MSG_PEEK):
+        target = (size if flags & linux.MSG_WAITALL else min(low_water, size)) or 1
+        if have >= target or (pieces and not size) or (have and flags & linux.MSG_PEEK):
             data = pieces[0] if len(pieces) == 1 else b"".join(pieces)
             return Received(data, None, cut, control)
-        if self.error and not have:
-            self.raise_error()
-        if self.error or self.receive_shut or not size:
+        error = self.take_error()
+        if error and not have:
+            raise KernelError(error)
+        if error or self.receive_shut:
             return Received(b"".join(pieces), None, cut, control)
         if self.cannot_wait(flags):
             if have:
