@@ -405,6 +405,16 @@ def test_ipv6_join_group():
     assert over_link("delay=1ms", send, hear)[0] == b"six"
 
 
+def test_ipv6_leave_group(far):
+    fd = far.calls.socket(linux.AF_INET6, linux.SOCK_DGRAM, 0)
+    membership = address(GROUP6, 7000).address + struct.pack("<I", 1)
+    assert far.tried("setsockopt", fd, IPV6, linux.IPV6_LEAVE_GROUP, membership) == "EADDRNOTAVAIL"
+    far.calls.setsockopt(fd, IPV6, linux.IPV6_JOIN_GROUP, membership)
+    assert far.tried("setsockopt", fd, IPV6, linux.IPV6_JOIN_GROUP, membership) == "EADDRINUSE"
+    far.calls.setsockopt(fd, IPV6, linux.IPV6_LEAVE_GROUP, membership)
+    assert far.tried("setsockopt", fd, IPV6, linux.IPV6_LEAVE_GROUP, membership) == "EADDRNOTAVAIL"
+
+
 def hops_of(level, name, number, domain, group):
     seen = []
 
@@ -737,8 +747,10 @@ def test_tcp_congestion(far):
 
 def test_tcp_notsent_lowat(far):
     client, _, _ = far.pair()
+    far.set_int(client, linux.SOL_SOCKET, linux.SO_SNDBUF, 4_000_000)
     far.set_int(client, TCP, linux.TCP_NOTSENT_LOWAT, 1000)
     assert far.ready(client) == "OUT"
-    while far.sent(client, bytes(65536)) != "EAGAIN":
-        pass
+    assert far.sent(client, bytes(1_000_000)) == 1_000_000
     assert far.ready(client) == ""
+    far.set_int(client, TCP, linux.TCP_NOTSENT_LOWAT, 2_000_000)
+    assert far.ready(client) == "OUT"

@@ -321,7 +321,6 @@ IPV6_OPTIONS: tuple[Option, ...] = (
         _BYTES,
         "leave a group",
         (None, membership.leave_v6),
-        "test_ipv6_join_group",
     ),
     row(_IPV6, linux.IPV6_PATHMTU, "IPV6_PATHMTU", _BYTES, "struct ip6_mtuinfo", (_get_path_mtu, None)),
     ignored(_IPV6, linux.IPV6_DONTFRAG, "IPV6_DONTFRAG", "IPV6_MTU_DISCOVER does it", _FLAG),
