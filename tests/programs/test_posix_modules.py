@@ -7,6 +7,7 @@ from both_sides import simulate
 
 from farhost.network.network import Network
 from farhost.programs.posix import make_posix_calls
+from farhost.programs.run import ProgramSpec, run_programs
 from farhost.wire import linux
 
 
@@ -300,3 +301,60 @@ def test_importing_the_module_gives_sigpipe_its_default_action():
 def test_outside_of_a_run_the_import_says_what_to_do():
     with pytest.raises(ImportError, match="Start it with farhost run"):
         from farhost.posix import socket  # noqa: F401
+
+
+FORMS = """
+import farhost.posix
+import farhost.posix.c as plain
+from farhost.posix import AF_INET, SOCK_DGRAM, close, errno, socket
+from farhost.posix import c
+from farhost.posix.c import *
+
+fd = farhost.posix.socket(AF_INET, SOCK_DGRAM, 0)
+assert c is plain
+assert plain.close(99) == -1 and plain.errno == EBADF and close(99) == -1
+try:
+    farhost.posix.close(99)
+except OSError as error:
+    print(error.errno, fd, sizeof(sockaddr_in))
+try:
+    from farhost.posix import no_such_call
+except ImportError as error:
+    print(error)
+"""
+KILLED = """
+from farhost.posix import *
+left, right = socketpair(AF_UNIX, SOCK_STREAM, 0)
+close(right)
+write(left, b"x")
+print("still here")
+"""
+SPARED = KILLED.replace("write(", "signal(SIGPIPE, SIG_IGN)\nwrite(")
+SPARED_BEFORE = "import signal\nsignal.signal(signal.SIGPIPE, lambda *_: print('caught'))\n" + KILLED
+
+
+def run_script(tmp_path, text):
+    script = tmp_path / "script.py"
+    script.write_text(text)
+    network = Network()
+    network.host("server")
+    return run_programs(network, [ProgramSpec("server", [str(script)])]).processes[0]
+
+
+def test_a_script_imports_the_calls_in_every_form(tmp_path):
+    ended = run_script(tmp_path, FORMS)
+    assert ended.stderr == ""
+    assert ended.stdout.splitlines() == [
+        f"{errno.EBADF} 3 16",
+        "cannot import name 'no_such_call' from 'farhost.posix' (unknown location)",
+    ]
+
+
+def test_a_script_dies_of_sigpipe_unless_it_said_otherwise(tmp_path):
+    killed = run_script(tmp_path, KILLED)
+    assert (killed.status, killed.stdout) == (-linux.SIGPIPE, "")
+    spared = run_script(tmp_path, SPARED)
+    assert (spared.status, spared.stdout) == (1, "")
+    assert "BrokenPipeError" in spared.stderr
+    handled = run_script(tmp_path, SPARED_BEFORE)
+    assert (handled.status, handled.stdout) == (1, "caught\n")
