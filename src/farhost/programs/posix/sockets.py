@@ -6,7 +6,7 @@ kernel write behind it; here that is refused in words.
 """
 
 import os
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 from farhost.programs.posix.memory import Characters, Integer, Memory
 from farhost.wire import linux
@@ -18,9 +18,14 @@ if TYPE_CHECKING:
     from farhost.programs.process import ProgramProcess
 
 Buffer = Memory | Characters | bytes | bytearray | memoryview
+"""What C has a pointer to."""
+Address = Buffer | None
+"""A pointer to a struct, or NULL."""
+Length = int | Integer | None
+"""A socklen_t: a number, or the variable that a call writes into, or NULL."""
 
 
-def memory_of(data: Any) -> memoryview:
+def memory_of(data: Buffer | str) -> memoryview:
     """The bytes behind a buffer argument, without a copy."""
     if isinstance(data, Memory | Characters):
         return data.raw
@@ -57,7 +62,7 @@ class SocketCalls:
         pair[:] = fds
         return 0
 
-    def address(self, fd: int, addr: Any, addrlen: Any) -> Sockaddr:
+    def address(self, fd: int, addr: Address, addrlen: Length) -> Sockaddr:
         """What the kernel reads from a struct. A descriptor that is no socket is judged before the address."""
         file = self._files.get(fd)
         if file is None or not file.is_socket:
@@ -65,11 +70,11 @@ class SocketCalls:
         if addr is None:
             raise os_error(linux.EFAULT)
         try:
-            return parse(memory_of(addr), int(addrlen), self._order, file.domain)  # type: ignore[attr-defined]
+            return parse(memory_of(addr), 0 if addrlen is None else int(addrlen), self._order, file.domain)  # type: ignore[attr-defined]
         except SockaddrError as error:
             raise os_error(error.errno) from None
 
-    def result(self, address: Sockaddr | None, addr: Any, addrlen: Any) -> None:
+    def result(self, address: Sockaddr | None, addr: Address, addrlen: Length) -> None:
         """What the kernel writes into the caller's struct, and its length into the `socklen_t`."""
         if addr is None:
             return
@@ -90,12 +95,12 @@ class SocketCalls:
         memory[: len(data)] = data
         addrlen.value = length
 
-    def bind(self, fd: int, addr: Any, addrlen: Any) -> int:
+    def bind(self, fd: int, addr: Address, addrlen: Length) -> int:
         """int bind(int fd, const struct sockaddr *addr, socklen_t addrlen);"""
         self._call("bind", fd, self.address(fd, addr, addrlen))
         return 0
 
-    def connect(self, fd: int, server_addr: Any, addrlen: Any) -> int:
+    def connect(self, fd: int, server_addr: Address, addrlen: Length) -> int:
         """int connect(int fd, const struct sockaddr *server_addr, socklen_t addrlen);"""
         self._call("connect", fd, self.address(fd, server_addr, addrlen))
         return 0
@@ -105,11 +110,11 @@ class SocketCalls:
         self._call("listen", fd, backlog)
         return 0
 
-    def accept(self, fd: int, client_addr: Any = None, addrlen: Any = None) -> int:
+    def accept(self, fd: int, client_addr: Address = None, addrlen: Length = None) -> int:
         """int accept(int fd, struct sockaddr *client_addr, socklen_t *addrlen);"""
         return self.accept4(fd, client_addr, addrlen, 0)
 
-    def accept4(self, fd: int, client_addr: Any, addrlen: Any, flags: int) -> int:
+    def accept4(self, fd: int, client_addr: Address, addrlen: Length, flags: int) -> int:
         """int accept4(int fd, struct sockaddr *client_addr, socklen_t *addrlen, int flags);"""
         cfd: int
         cfd, address = self._call("accept4", fd, flags)
@@ -120,12 +125,12 @@ class SocketCalls:
             raise
         return cfd
 
-    def getsockname(self, fd: int, addr: Any, addrlen: Any) -> int:
+    def getsockname(self, fd: int, addr: Address, addrlen: Length) -> int:
         """int getsockname(int fd, struct sockaddr *addr, socklen_t *addrlen);"""
         self.result(self._call("getsockname", fd), addr, addrlen)
         return 0
 
-    def getpeername(self, fd: int, addr: Any, addrlen: Any) -> int:
+    def getpeername(self, fd: int, addr: Address, addrlen: Length) -> int:
         """int getpeername(int fd, struct sockaddr *addr, socklen_t *addrlen);"""
         self.result(self._call("getpeername", fd), addr, addrlen)
         return 0
@@ -135,7 +140,7 @@ class SocketCalls:
         self._call("shutdown", fd, how)
         return 0
 
-    def setsockopt(self, fd: int, level: int, name: int, value: Any, length: Any = None) -> int:
+    def setsockopt(self, fd: int, level: int, name: int, value: Buffer | int, length: Length = None) -> int:
         """int setsockopt(int fd, int level, int name, const void *value, socklen_t length); a number means an int."""
         if isinstance(value, int):
             data = (value & 0xFFFFFFFF).to_bytes(4, "little")
@@ -146,7 +151,7 @@ class SocketCalls:
         self._call("setsockopt", fd, level, name, data if length is None else data[: int(length)])
         return 0
 
-    def getsockopt(self, fd: int, level: int, name: int, value: Any = None, length: Any = None) -> int:
+    def getsockopt(self, fd: int, level: int, name: int, value: Address = None, length: Length = None) -> int:
         """int getsockopt(int fd, int level, int name, void *value, socklen_t *length); without `value` the result is
         the option's int."""
         if value is None:

@@ -2,10 +2,10 @@
 
 import os
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NoReturn, cast
+from typing import TYPE_CHECKING, NoReturn, cast
 
 from farhost.programs.posix.memory import Memory
-from farhost.programs.posix.sockets import memory_of, os_error
+from farhost.programs.posix.sockets import Buffer, memory_of, os_error
 from farhost.wire import byte_order, linux
 from farhost.wire.addresses import AddressError, inet_ntop, inet_pton
 
@@ -18,14 +18,14 @@ _HANDLED = 2
 Handler = Callable[[int], object]
 
 
-def sizeof(what: Any) -> int:
+def sizeof(what: Buffer | type[Memory]) -> int:
     """sizeof: of a struct, a struct's type, or a buffer."""
-    if isinstance(what, type) and issubclass(what, Memory):
+    if isinstance(what, type):
         return what.SIZE
     return len(memory_of(what))
 
 
-def memset(memory: Any, value: int, size: int) -> Any:
+def memset(memory: Buffer, value: int, size: int) -> Buffer:
     """void *memset(void *memory, int value, size_t size);"""
     view = memory_of(memory)
     if size > len(view):
@@ -164,7 +164,7 @@ class SystemCalls:
         """uint32_t ntohl(uint32_t value);"""
         return byte_order.ntohl(value, self._order)
 
-    def inet_pton(self, family: int, text: str, address: Any) -> int:
+    def inet_pton(self, family: int, text: str, address: Buffer) -> int:
         """int inet_pton(int family, const char *text, void *address); 1, or 0 where the text is no address."""
         if family not in (linux.AF_INET, linux.AF_INET6):
             raise os_error(linux.EAFNOSUPPORT)
@@ -175,7 +175,7 @@ class SystemCalls:
         memory_of(address)[: len(packed)] = packed
         return 1
 
-    def inet_ntop(self, family: int, address: Any, text: bytearray | None = None, size: int | None = None) -> str:
+    def inet_ntop(self, family: int, address: Buffer, text: bytearray | None = None, size: int | None = None) -> str:
         """const char *inet_ntop(int family, const void *address, char *text, socklen_t size); the text is the result,
         and goes to `text` with a zero byte if that is given."""
         if family not in (linux.AF_INET, linux.AF_INET6):

@@ -4,7 +4,7 @@ poll has two forms: as in C, `poll(list of pollfd, how many, milliseconds)` retu
 `revents`; `poll([(fd, events), ...], milliseconds)` returns those that are ready as (fd, revents).
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from farhost.programs.posix.sockets import os_error
 from farhost.programs.posix.structs import pollfd, timeval
@@ -80,13 +80,15 @@ class WaitCalls:
                 count += len(ready)
         return count
 
-    def poll(self, fds: list[Any], *count_and_timeout: int) -> Any:
+    def poll(self, fds: list[pollfd] | list[tuple[int, int]], *count_and_timeout: int) -> int | list[tuple[int, int]]:
         """int poll(struct pollfd *fds, nfds_t nfds, int timeout); or poll([(fd, events), ...], timeout)."""
         timeout = count_and_timeout[-1]
         limit_ns = None if timeout < 0 else timeout * 1_000_000
+        entries = [entry for entry in fds if isinstance(entry, pollfd)]
         if len(count_and_timeout) == 1:
-            return list(self._call("poll", tuple((int(fd), int(events)) for fd, events in fds), limit_ns))
-        entries: list[pollfd] = list(fds[: count_and_timeout[0]])
+            pairs = tuple((int(entry[0]), int(entry[1])) for entry in fds if not isinstance(entry, pollfd))
+            return list(self._call("poll", pairs, limit_ns))
+        entries = entries[: count_and_timeout[0]]
         wanted = tuple((entry.fd, entry.events) for entry in entries if entry.fd >= 0)
         ready = dict(self._call("poll", wanted, limit_ns))
         for entry in entries:
