@@ -33,6 +33,24 @@ def pieces_of(segment: TcpSegment) -> list[TcpSegment]:
     ]
 
 
+def joined(batch: list[TcpSegment], size: int) -> list[TcpSegment]:
+    """Neighbouring pieces of one super-segment as one again: what a link does that splits only where it must."""
+    out: list[TcpSegment] = []
+    for piece in batch:
+        last = out[-1] if out else None
+        if (
+            last is not None
+            and piece.payload
+            and len(last.payload) % size == 0
+            and add(last.sequence, len(last.payload)) == piece.sequence
+        ):
+            whole = b"".join((last.payload, piece.payload))
+            out[-1] = last._replace(payload=whole, flags=piece.flags, segment_size=size)
+        else:
+            out.append(piece)
+    return out
+
+
 class Pipe:
     """Client 0 and server 1. `fate` decides about every piece; without it super-segments travel whole."""
 
@@ -141,7 +159,8 @@ class Pipe:
             for extra in [0] if extras is None else extras:
                 batches.setdefault(arrival + extra, []).append(piece)
         for due, batch in batches.items():
-            self._schedule(due, side, batch)
+            whole = self.bursts and segment.segment_size
+            self._schedule(due, side, joined(batch, segment.segment_size) if whole else batch)
 
     def _schedule(self, due: int, side: int, batch: list[TcpSegment]) -> None:
         self._number += 1

@@ -54,3 +54,5 @@ class TcpConfig(NamedTuple):
     slow_start_after_idle: bool = True
     congestion: str = "reno"
     """A name in `congestion.table.CONTROLS`."""
+    device_quota: int = 1 << 62
+    """Bytes of fresh data that the device below takes before it wants to be asked (`TcpConnection.allow`)."""

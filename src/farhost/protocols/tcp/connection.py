@@ -221,6 +221,18 @@ class TcpConnection:
             happened |= events.WRITABLE
         return happened
 
+    @property
+    def throttled(self) -> bool:
+        """Whether fresh data waits for `allow` alone: both windows have room for it."""
+        return self._send.throttled
+
+    def allow(self, size: int, now_ns: int) -> None:
+        """The device below takes `size` bytes of fresh data from now on, before it wants to be asked again."""
+        send = self._send
+        send.quota = size
+        send.throttled = False
+        send.transmit(now_ns)
+
     def next_deadline(self) -> int | None:
         """When `on_deadline` has something to do, in ns; None: never."""
         due_ns = self._block.timers.next_ns()

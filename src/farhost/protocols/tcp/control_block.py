@@ -180,9 +180,10 @@ class ControlBlock:
     def check_invariants(self) -> None:
         """What always holds; tests call it after every event."""
         self.receive.check_invariants()
-        self.send.check_invariants()
         if self.state is TcpState.CLOSED:
             assert self.timers.next_ns() == NEVER and not self.send.flight.records
+            return
+        self.send.check_invariants()
         if self.state is TcpState.TIME_WAIT:
             assert self.timers.linger_ns != NEVER and self.send.is_fin_acknowledged() and self.receive.finished
         if self.state in (TcpState.CLOSE_WAIT, TcpState.LAST_ACK, TcpState.CLOSING):

@@ -85,7 +85,7 @@ def _is_hopeless(block: ControlBlock, retries: int, now_ns: int) -> bool:
     since_ns = now_ns - send.stalled_ns
     if block.user_timeout_ns:
         return since_ns >= block.user_timeout_ns
-    if not send.snd_wnd and now_ns - block.last_received_ns < config.rto_max_ns:
+    if not send.snd_wnd and now_ns - block.last_received_ns <= 2 * config.rto_max_ns:
         return False
     allowed = config.orphan_retries if block.orphan else config.retries2
     return since_ns >= give_up_after_ns(allowed, config.rto_min_ns, config.rto_max_ns)

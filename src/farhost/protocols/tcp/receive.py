@@ -145,6 +145,8 @@ class ReceiveSide:
         last = size
         if 0 < piece < size:
             last = size % piece or piece
+            if piece < self.rcv_mss:
+                self.pushed = self.pushed or 1
         else:
             piece = size
         if piece > self.rcv_mss:
@@ -166,9 +168,11 @@ class ReceiveSide:
     def _measure_rtt(self, now_ns: int) -> None:
         """A whole window has arrived since the last look: that took a round trip at least (tcp_rcv_rtt_measure)."""
         took_ns = now_ns - self._rtt_since_ns
+        if not took_ns:
+            return
         if self._rtt_end > self.irs + 1 and (not self.rtt_ns or took_ns < self.rtt_ns):
             self.rtt_ns = max(took_ns, 1)
-        self._rtt_end = max(self.rcv_adv, self.rcv_nxt + 1)
+        self._rtt_end = self.rcv_adv + 1
         self._rtt_since_ns = now_ns
 
     def fill(self, now_ns: int) -> None:

@@ -51,6 +51,7 @@ class SendSide:
         "pending",
         "probes",
         "push",
+        "quota",
         "recovery",
         "retransmits",
         "rtt",
@@ -60,6 +61,7 @@ class SendSide:
         "snd_wl1",
         "snd_wnd",
         "stalled_ns",
+        "throttled",
         "total_retransmits",
         "window_limited",
     )
@@ -97,6 +99,10 @@ class SendSide:
         """Timeouts since something new was acknowledged."""
         self.stalled_ns = 0
         """When the present trouble began: the first timeout, or a window that was found shut."""
+        self.quota = config.device_quota
+        """Bytes of fresh data that the device below takes before it is asked again."""
+        self.throttled = False
+        """The quota was what held the sender back; `TcpConnection.allow` lets it go on."""
         self.total_retransmits = 0
         self.last_sent_ns = 0
         self.window_limited = False
@@ -214,6 +220,9 @@ class SendSide:
         limited = room < window and room < end - nxt
         if window < room:
             room = window
+        if self.quota < room:
+            self.throttled = self.quota < end - nxt
+            room = self.quota
         mss = self.mss
         while nxt < end:
             left = end - nxt
@@ -226,11 +235,12 @@ class SendSide:
             nxt += sent
             window -= sent
             room -= sent
+            self.quota -= sent
         if self.fin_queued and not self.fin_sent and nxt == end and window > 0:
             self._send(nxt, 0, True, now_ns)
         self.push = False
         self._note_usage(limited)
-        if self.snd_nxt == una:
+        if self.snd_nxt == una and not self.throttled:
             self._await_window(now_ns)
 
     def _holds_back(self, una: int, nxt: int) -> bool:
@@ -419,7 +429,7 @@ class SendSide:
         """The connection is over: nothing is sent again."""
         self.buffer.clear()
         self.flight.clear()
-        self.pending = False
+        self.pending = self.throttled = False
         self.snd_una = self.snd_nxt
 
     def check_invariants(self) -> None:
