@@ -27,13 +27,14 @@ _ESTABLISHED = TcpState.ESTABLISHED
 class TcpConnection:
     """One end of one connection."""
 
-    __slots__ = ("_block", "_receive", "_send")
+    __slots__ = ("_block", "_receive", "_send", "_timers")
 
     def __init__(self, block: ControlBlock) -> None:
         """Use `active` or `passive`."""
         self._block = block
         self._send = block.send
         self._receive = block.receive
+        self._timers = block.timers
 
     @classmethod
     def active(cls, config: TcpConfig, local_port: int, remote_port: int, iss: int, now_ns: int) -> "TcpConnection":
@@ -143,8 +144,11 @@ class TcpConnection:
         send = self._send
         if send.fin_queued:
             return 0
+        can_send = self._block.state in CAN_SEND
+        if can_send and send.write_at_once(data, now_ns):
+            return len(data)
         taken = send.write(data)
-        if taken and self._block.state in CAN_SEND:
+        if taken and can_send:
             send.transmit(now_ns)
         return taken
 
@@ -235,7 +239,8 @@ class TcpConnection:
 
     def next_deadline(self) -> int | None:
         """When `on_deadline` has something to do, in ns; None: never."""
-        due_ns = self._block.timers.next_ns()
+        timers = self._timers
+        due_ns = min(timers.retransmit_ns, timers.acknowledge_ns, timers.keepalive_ns, timers.linger_ns)
         return None if due_ns == NEVER else due_ns
 
     # What can be asked.

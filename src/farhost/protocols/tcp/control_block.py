@@ -193,4 +193,4 @@ class ControlBlock:
         if self.state is TcpState.FIN_WAIT_2:
             assert self.send.is_fin_acknowledged()
         if self.state in (TcpState.ESTABLISHED, TcpState.CLOSE_WAIT) and self.send.has_unsent():
-            assert self.send.pending or self.timers.retransmit_ns != NEVER
+            assert self.send.pending or self.send.throttled or self.timers.retransmit_ns != NEVER

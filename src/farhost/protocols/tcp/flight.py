@@ -39,6 +39,10 @@ class Flight:
         """Everything before `position` has arrived. Returns when the oldest of it was sent, or -1 where that is
         ambiguous since something of it was sent more than once (Karn)."""
         records = self.records
+        record = records[0]
+        if record.end == position and record.count == 1:
+            del records[0]
+            return record.sent_ns
         sent_ns = -1
         done = 0
         ambiguous = False

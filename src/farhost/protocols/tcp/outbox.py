@@ -6,6 +6,8 @@ from farhost.wire.packet import ACK, NO_OPTIONS, RST, TcpOptions, TcpSegment
 
 MASK = 0xFFFFFFFF
 MILLISECOND_NS = 1_000_000
+_new = tuple.__new__
+"""A NamedTuple made without its Python-level constructor: half the cost, on the hottest path."""
 
 Outgoing = tuple[TcpSegment, int]
 """(segment, which transmission of its range it is)."""
@@ -60,16 +62,20 @@ class Outbox:
         """A segment at stream position `position`; `flags` has ACK, and everything received is acknowledged."""
         receive = self._receive
         rcv_nxt = receive.rcv_nxt
-        segment = TcpSegment(
-            self._source_port,
-            self._target_port,
-            position & MASK,
-            rcv_nxt & MASK,
-            flags,
-            receive.offer(),
-            self.options(now_ns) if self.timestamps else NO_OPTIONS,
-            payload,
-            piece,
+        segment = _new(
+            TcpSegment,
+            (
+                self._source_port,
+                self._target_port,
+                position & MASK,
+                rcv_nxt & MASK,
+                flags,
+                receive.offer(),
+                self.options(now_ns) if self.timestamps else NO_OPTIONS,
+                payload,
+                piece,
+                0,
+            ),
         )
         self.segments.append((segment, ordinal))
         receive.last_ack = rcv_nxt

@@ -17,6 +17,8 @@ from farhost.wire.packet import ACK, FIN, PSH
 SMALL_WINDOW = 536
 """Up to this largest window a segment may fill it; beyond, half of it (Linux's tcp_bound_to_half_wnd)."""
 SMALLEST_MSS = 28
+_OPEN = Phase.OPEN
+_DATA = ACK | PSH
 
 
 class SendSide:
@@ -191,6 +193,49 @@ class SendSide:
             return 0
         buffer.append(data)
         return size
+
+    def write_at_once(self, data: bytes | memoryview, now_ns: int) -> bool:
+        """The plain case of `write` and `transmit` together: a short message that nothing holds back goes at once as
+        one segment. False, and nothing is done, in any other case."""
+        buffer = self.buffer
+        una, nxt = self.snd_una, self.snd_nxt
+        size = len(data)
+        flight = nxt + size - una
+        limit = self.limit
+        recovery = self.recovery
+        if (
+            nxt != buffer.end
+            or not 0 < size <= self.mss
+            or flight > self.snd_wnd
+            or flight > self.control.cwnd
+            or flight + (flight >> 1) > limit
+            or flight >= limit
+            or size > self.quota
+            or self.cork
+            or recovery.duplicates
+            or recovery.phase is not _OPEN
+            or (una < self._small_end <= nxt and not self.nodelay)
+        ):
+            return False
+        records = self.flight.records
+        if not records:
+            if now_ns - self.last_sent_ns > self.rtt.base_ns and self._restarts:
+                self._restart(now_ns)
+            self._timers.retransmit_ns = now_ns + self.rtt.rto_ns()
+        buffer.append(data)
+        stop = nxt + size
+        if size < self.mss:
+            self._small_end = stop
+        records.append(Sent(nxt, stop, _DATA, now_ns))
+        self.last_sent_ns = now_ns
+        self.snd_nxt = stop
+        self.quota -= size
+        if una >= self._usage_end or (not self.window_limited and flight > self._largest_flight):
+            self.window_limited = False
+            self._largest_flight = flight
+            self._usage_end = stop
+        self._outbox.put(nxt, _DATA, data, 0, 1, now_ns)
+        return True
 
     def has_unsent(self) -> bool:
         """Whether data, or a FIN, has not been sent even once."""
@@ -390,7 +435,7 @@ class SendSide:
         if ack == una and bare and not changed and self.flight.records:
             self.recovery.duplicate(una, self.snd_nxt, now_ns)
             self.pending = True
-        elif self.snd_nxt < self.buffer.end or self.fin_queued or self.recovery.phase is not Phase.OPEN:
+        elif self.snd_nxt < self.buffer.end or self.fin_queued or self.recovery.phase is not _OPEN:
             self.pending = True
 
     def _window_changed(self, window: int) -> None:
@@ -404,8 +449,8 @@ class SendSide:
 
     def _advance(self, ack: int, now_ns: int) -> None:
         size = ack - self.snd_una
-        flight = self.flight
-        sent_ns = flight.acknowledge(ack)
+        records = self.flight.records
+        sent_ns = self.flight.acknowledge(ack)
         self.snd_una = ack
         buffer = self.buffer
         buffer.release(ack if ack <= buffer.end else buffer.end)
@@ -413,12 +458,13 @@ class SendSide:
         if sent_ns >= 0:
             rtt.sample(now_ns - sent_ns)
         self.retransmits = 0
+        recovery = self.recovery
         control = self.control
-        in_full_use = self.window_limited or (
-            control.cwnd < control.ssthresh and control.cwnd < 2 * self._largest_flight
-        )
-        self.recovery.advanced(size, ack, self.snd_nxt, in_full_use, now_ns, rtt.srtt_ns)
-        self._timers.retransmit_ns = now_ns + rtt.rto_ns() if flight.records else NEVER
+        if self.window_limited or (control.cwnd < control.ssthresh and control.cwnd < 2 * self._largest_flight):
+            recovery.advanced(size, ack, self.snd_nxt, True, now_ns, rtt.srtt_ns)
+        elif recovery.duplicates or recovery.phase is not _OPEN:
+            recovery.advanced(size, ack, self.snd_nxt, False, now_ns, rtt.srtt_ns)
+        self._timers.retransmit_ns = now_ns + rtt.rto_ns() if records else NEVER
         if self._full:
             self._expand()
             if self.is_writable():
