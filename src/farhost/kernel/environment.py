@@ -49,6 +49,10 @@ class Wire(Protocol):
         """Take a packet for the neighbour that has the address `next_hop`. It fits the interface's MTU, or is a
         super-segment whose pieces do."""
 
+    def queue(self, next_hop: IpAddress) -> tuple[int, int]:
+        """How full the way out to a neighbour is: after how many ns what was given for it will have left, and its rate
+        in bits a second (0: no limit). TCP does not fill a queue of its own host (TCP small queues)."""
+
 
 class Environment:
     """The outside world of one kernel."""

@@ -179,6 +179,13 @@ class Channel:
         else:
             self._schedule(due_ns, packet)
 
+    def queue_ahead(self) -> tuple[int, int]:
+        """(ns until the wire is free again, its rate in bits a second or 0)."""
+        rate_bps = self.conditions.rate_bps
+        if not rate_bps:
+            return 0, 0
+        return max(0, self._free_ns - self._environment.clock.now_ns), rate_bps
+
     def _refuse_or_cut(self, packet: Packet, mtu: int) -> bool:
         """The link is narrower than the interface, as if a router stood in between that has the neighbour's address:
         it fragments what it may, and answers what it may not. Whether that was needed."""

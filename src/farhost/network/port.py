@@ -52,6 +52,11 @@ class Port:
         else:
             self._look_up(packet, next_hop)
 
+    def queue(self, next_hop: IpAddress) -> tuple[int, int]:
+        """`Wire.queue`."""
+        channel = self._channels_by_address.get(next_hop)
+        return (0, 0) if channel is None else channel.queue_ahead()
+
     def forget_addresses(self) -> None:
         """Somebody on the segment has a new address, or the port a new channel."""
         self._channels_by_address.clear()

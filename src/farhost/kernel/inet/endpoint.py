@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 from farhost.kernel.inet.output import packet_size
 from farhost.kernel.inet.path import Path
 from farhost.kernel.inet.ports import Binding
+from farhost.kernel.inet.tcp_config import DEVICE_QUOTA
 from farhost.kernel.waiting import KernelError
 from farhost.protocols.tcp.connection import TcpConnection
 from farhost.protocols.tcp.events import CLOSED, FAILED, READABLE, TIME_WAIT
@@ -21,6 +22,11 @@ if TYPE_CHECKING:
     from farhost.kernel.environment import Timer
     from farhost.kernel.inet.listener import Listener
     from farhost.kernel.inet.tcp_host import TcpHost
+
+SMALL_QUEUE_NS = 250_000
+"""How little must be left of the queue in front of the own interface before a sender adds to it."""
+QUOTA_NS = 10**6
+"""How much it adds then, in time on the wire."""
 
 Key = tuple[IpAddress, int, IpAddress, int]
 """(own address, own port, peer's address, peer's port)."""
@@ -43,6 +49,7 @@ class TcpEndpoint:
         "_due_ns",
         "_generation",
         "_internet",
+        "_relief",
         "_timer",
         "_tracer",
         "binding",
@@ -107,6 +114,8 @@ class TcpEndpoint:
         self._generation = tcp.internet.generation
         self._due_ns: int | None = None
         self._timer: Timer | None = None
+        self._relief: Timer | None = None
+        """Set while the connection waits for the queue of its own interface."""
         self._measure()
 
     def _measure(self) -> None:
@@ -125,6 +134,8 @@ class TcpEndpoint:
         output = connection.take_output()
         if output:
             self.transmit(output)
+        if connection.throttled and self._relief is None:
+            self._relieve()
         events = connection.take_events()
         if events:
             if events == READABLE and self.owner is not None and not self._tracer.on:
@@ -184,6 +195,33 @@ class TcpEndpoint:
         owner = self.owner
         if owner is not None:
             owner.tcp_happened(self, events)
+
+    def _relieve(self) -> None:
+        """The connection has sent what it was allowed to: allow more as soon as little of the own queue is left.
+
+        TCP small queues (net.ipv4.tcp_limit_output_bytes): a sender fills the network, not the queue in front of its
+        own interface, and so loses nothing there. It adds 1 ms of data or 64 KiB, and never less than two segments.
+        """
+        clock = self._internet.clock
+        connection = self.connection
+        path = self.path
+        while connection.throttled:
+            wait_ns, rate_bps = path.interface.wire.queue(path.next_hop)
+            if wait_ns > SMALL_QUEUE_NS:
+                self._relief = clock.call_at(clock.now_ns + wait_ns - SMALL_QUEUE_NS, self._relieve_later)
+                return
+            size = rate_bps * QUOTA_NS // (8 * 10**9) if rate_bps else DEVICE_QUOTA
+            connection.allow(max(2 * connection.mss, min(size, DEVICE_QUOTA)), clock.now_ns)
+            output = connection.take_output()
+            if output:
+                self.transmit(output)
+
+    def _relieve_later(self) -> None:
+        self._relief = None
+        if not self.closed:
+            self._relieve()
+            self.pump()
+            self._internet.kernel.softirq()
 
     def trace_state(self) -> None:
         """Emit a StateChange if the connection's state is another than when last looked at."""

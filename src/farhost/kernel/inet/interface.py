@@ -72,6 +72,10 @@ class LoopbackWire:
             self._soft.append(self._run)
         queue.append(packet)
 
+    def queue(self, next_hop: IpAddress) -> tuple[int, int]:
+        """`Wire.queue`: the loopback has no rate."""
+        return 0, 0
+
     def _run(self) -> None:
         packets = self._queue
         self._queue = []

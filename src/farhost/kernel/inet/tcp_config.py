@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 SECOND_NS = 10**9
 MILLISECOND_NS = 10**6
 MICROSECOND_NS = 1000
+DEVICE_QUOTA = 1 << 16
+"""What a connection hands to its interface before the interface's queue is looked at."""
 
 
 def segment_size(path: Path, is_v6: bool) -> int:
@@ -78,5 +80,6 @@ def make_config(socket: "StreamSocket", path: Path) -> TcpConfig:
         rto_min_ns=sysctls["net.ipv4.tcp_rto_min_us"] * MICROSECOND_NS,
         rto_max_ns=sysctls["net.ipv4.tcp_rto_max_ms"] * MILLISECOND_NS,
         burst_bytes=path.interface.burst_bytes,
+        device_quota=DEVICE_QUOTA,
         congestion=inet.congestion,
     )
