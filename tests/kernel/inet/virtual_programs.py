@@ -18,19 +18,22 @@ class Program:
     def __init__(self, network, host, name="program"):
         self.scheduler = network.scheduler
         self.kernel = host.kernel
-        self.thread = self.kernel.spawn_process(name).add_thread()
+        self.process = self.kernel.spawn_process(name)
+        self.thread = self.process.add_thread()
         self.sigpipes = 0
         self.error = None
         self.result = None
 
     def start(self, function, *arguments):
-        """Run `function(self, ...)` as a task; its result or exception is kept."""
+        """Run `function(self, ...)` as a task; its result or exception is kept, and the process ends with it."""
 
         def body():
             try:
                 self.result = function(self, *arguments)
             except Exception as error:
                 self.error = error
+            self.kernel.exit_process(self.process, 0)
+            self.kernel.softirq()
 
         self.task = self.scheduler.spawn(self.thread.process.name, body)
         return self

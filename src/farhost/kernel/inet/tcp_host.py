@@ -128,7 +128,11 @@ class TcpHost:
         endpoint = self.connections.get(key)
         fresh_isn: int | None = None
         if endpoint is not None:
-            if endpoint.listener is not None and not endpoint.listener.admits(endpoint, packet, segment):
+            if endpoint.listener is not None:
+                if endpoint.listener.admits(endpoint, packet, segment):
+                    endpoint.connection.on_segment(segment, internet.clock.now_ns)
+                    endpoint.connection.flush(internet.clock.now_ns)
+                    endpoint.pump()
                 return
             if endpoint.time_wait and self._is_new_connection(endpoint, segment):
                 fresh_isn = sequence.add(endpoint.connection.snd_nxt, TIME_WAIT_ISN_STEP)
