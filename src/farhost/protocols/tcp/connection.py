@@ -144,7 +144,8 @@ class TcpConnection:
         send = self._send
         if send.fin_queued:
             return 0
-        can_send = self._block.state in CAN_SEND
+        state = self._block.state
+        can_send = state is _ESTABLISHED or state is TcpState.CLOSE_WAIT
         if can_send and send.write_at_once(data, now_ns):
             return len(data)
         taken = send.write(data)
