@@ -11,7 +11,7 @@ from typing import NoReturn
 
 def __getattr__(name: str) -> NoReturn:
     """What `from farhost.posix import ...` meets outside of a run."""
-    if name.startswith("__"):
+    if name.startswith(("_", "pytest")):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     raise ImportError(
         f"cannot import {name!r}: farhost.posix has the C calls of a simulated host, and this program does not run "

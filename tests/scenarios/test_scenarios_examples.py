@@ -35,7 +35,7 @@ class Run:
             self.network.host(name)
         self.network.link_all(Conditions.parse(link))
         self.capture = io.BytesIO()
-        sink = CaptureSink(self.capture, interfaces_of(self.network), names_of(self.network))
+        sink = CaptureSink(self.capture, interfaces_of(self.network, self.network.hosts), names_of(self.network))
         self.tracer.add(sink)
         where = ["demo.sock"] if one_host else ["5000"]
         target = where if one_host else [server, "5000"]

@@ -15,8 +15,9 @@ from farhost.kernel.waiting import KernelError
 from farhost.protocols.tcp.connection import TcpConnection
 from farhost.protocols.tcp.events import CLOSED, FAILED, READABLE, TIME_WAIT
 from farhost.protocols.tcp.outbox import Outgoing
+from farhost.protocols.tcp.state import Failure
 from farhost.wire import linux
-from farhost.wire.packet import Flow, IpAddress, Packet
+from farhost.wire.packet import FIN, SYN, Flow, IpAddress, Packet
 
 if TYPE_CHECKING:
     from farhost.kernel.environment import Timer
@@ -157,6 +158,8 @@ class TcpEndpoint:
         flow, ttl, tos, largest = self.flow, self.ttl, self.tos, self.largest
         internet.counters["TcpOutSegs"] += len(output)
         for segment, ordinal in output:
+            if ordinal > 1 and (segment.payload or segment.flags & (SYN | FIN)):
+                internet.counters["TcpRetransSegs"] += segment.pieces
             packet = Packet(source, destination, 6, segment, ttl, 0, True, tos, 0, 0, False, flow, ordinal)
             if (segment.segment_size or len(segment.payload)) > largest and packet_size(packet) > path.mtu:
                 internet.output(packet, path)
@@ -189,6 +192,9 @@ class TcpEndpoint:
             self.time_wait = True
             self.plain = False
             tcp.enter_time_wait(self)
+        if events & FAILED:
+            opening = self.listener is not None or self.connection.error is Failure.REFUSED
+            tcp.internet.counters["TcpAttemptFails" if opening else "TcpEstabResets"] += 1
         if events & (CLOSED | FAILED) and not self.closed:
             self.closed = True
             tcp.forget(self)

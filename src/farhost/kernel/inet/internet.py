@@ -42,6 +42,14 @@ PATH_MTU_LIFE_NS = 600 * SECOND_NS
 SMALLEST_MTU_V4 = 552
 """Path MTUs below are not believed (net.ipv4.route.min_pmtu)."""
 SMALLEST_MTU_V6 = 1280
+MALFORMED_COUNTERS = {
+    "ip": ("IpInHdrErrors", ""),
+    "ipv6": ("Ip6InHdrErrors", ""),
+    "tcp": ("TcpInErrs", "TcpInCsumErrors"),
+    "udp": ("UdpInErrors", "UdpInCsumErrors"),
+    "icmp": ("IcmpInErrors", "IcmpInCsumErrors"),
+}
+"""The first word of a malformed packet's reason -> the counters of errors, and of bad checksums among them."""
 LARGEST_MTU_V4 = 65535
 """What an IPv4 header can say, whatever the interface takes (IP_MAX_MTU)."""
 
@@ -215,7 +223,7 @@ class Internet:
         now_ns = self.clock.now_ns
         connections = self.tcp.connections
         touched: list[TcpEndpoint] = []
-        self.counters["IpInReceives"] += len(packets)
+        plain = 0
         for packet in packets:
             if tracer.on:
                 self.trace(interface, "received", packet)
@@ -225,12 +233,16 @@ class Internet:
                     (packet.destination, body.destination_port, packet.source, body.source_port)
                 )
                 if endpoint is not None and endpoint.plain:
+                    plain += 1
                     endpoint.connection.on_segment(body, now_ns)
                     if not endpoint.touched:
                         endpoint.touched = True
                         touched.append(endpoint)
                     continue
             self._accept(interface, packet, touched)
+        counters = self.counters
+        counters["IpInReceives"] += len(packets)
+        counters["TcpInSegs"] += plain
         for endpoint in touched:
             endpoint.touched = False
             endpoint.connection.flush(now_ns)
@@ -284,13 +296,21 @@ class Internet:
             self.drop(interface, packet, f"fragment-{error.reason}", "IpInDiscards")
             return None
         except MalformedPacket as error:
-            self.drop(interface, packet, error.reason, "IpInHdrErrors")
+            self._blame(interface, packet, error.reason)
             return None
         if whole is None:
             self._watch_reassembly()
             return None
         self.counters["IpReasmOKs"] += 1
         return whole
+
+    def _blame(self, interface: Interface, packet: Packet, reason: str) -> None:
+        """Drop a malformed packet and count it where /proc/net/snmp does: at the layer that noticed."""
+        layer, _, what = reason.partition("-")
+        errors, checksums = MALFORMED_COUNTERS[layer]
+        if what == "checksum" and checksums:
+            self.counters[checksums] += 1
+        self.drop(interface, packet, reason, errors)
 
     def _watch_reassembly(self) -> None:
         due_ns = self._reassembler.next_deadline()
