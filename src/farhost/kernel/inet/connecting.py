@@ -86,5 +86,6 @@ def _open(socket: "StreamSocket", path: Path, destination: IpAddress, port: int)
     socket.endpoint = endpoint
     socket.shut = 0
     socket.peer_done = False
+    internet.counters["TcpActiveOpens"] += 1
     tcp.add(endpoint)
     endpoint.pump()

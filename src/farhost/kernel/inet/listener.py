@@ -211,6 +211,7 @@ class Listener:
             endpoint.listener = None
             endpoint.plain = True
             self.ready.append(endpoint)
+            self.socket.internet.counters["TcpPassiveOpens"] += 1
             self._trace_depth("accept", len(self.ready))
             self.socket.queue.wake(linux.EPOLLIN)
         elif events & (FAILED | CLOSED):
