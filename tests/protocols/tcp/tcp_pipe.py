@@ -88,6 +88,7 @@ class Pipe:
         self.closing = [False, False]
         self.counts = [0, 0]
         self.busy = [0, 0]
+        self.quota = 20_000
         self.last_arrival = [0, 0]
         self._heap: list[tuple[int, int, int, list[TcpSegment]]] = []
         self._number = 0
@@ -133,11 +134,15 @@ class Pipe:
     def pump(self, side: int) -> None:
         connection = self.sides[side]
         assert connection is not None
-        for segment, ordinal in connection.take_output():
-            self.log.append((self.now, side, segment))
-            self.sent[side].append(segment)
-            self.ordinals[side].append(ordinal)
-            self._transmit(side, segment)
+        while True:
+            for segment, ordinal in connection.take_output():
+                self.log.append((self.now, side, segment))
+                self.sent[side].append(segment)
+                self.ordinals[side].append(ordinal)
+                self._transmit(side, segment)
+            if not connection.throttled:
+                break
+            connection.allow(self.quota, self.now)
         self.events[side] |= connection.take_events()
         if self.check:
             connection.check_invariants()

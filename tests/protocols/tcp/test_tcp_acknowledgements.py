@@ -8,7 +8,7 @@ def settled() -> Script:
     script = established(receive_buffer=60_000)
     for number in range(20):
         script.give("P.", 501 + number, 101, b"x")
-    script.after(1000 * MS)
+    script.after(100 * MS)
     script.read()
     script.out()
     return script
@@ -27,6 +27,20 @@ def test_later_ones_wait_for_40_ms() -> None:
     assert script.give(".", 521, 101, bytes(400)) == []
     assert script.at_deadline() == [". 101:101 ack 921"]
     assert script.now - start == 40 * MS
+
+
+def test_after_a_pause_they_are_quick_again() -> None:
+    """The peer's window starts anew after a retransmission timeout without data (tcp_event_data_recv)."""
+    script = settled()
+    script.now += 300 * MS
+    assert script.give("P.", 521, 101, b"x") == [". 101:101 ack 522"]
+
+
+def test_data_sent_again_makes_them_quick_again() -> None:
+    script = settled()
+    assert script.give("P.", 521, 101, b"x") == []
+    assert script.give("P.", 521, 101, b"x") == [". 101:101 ack 522"]
+    assert script.give("P.", 522, 101, b"x") == [". 101:101 ack 523"]
 
 
 def test_every_second_full_segment_is_acknowledged_at_once() -> None:

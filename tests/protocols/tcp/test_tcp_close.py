@@ -115,6 +115,16 @@ def test_time_wait_begins_anew_with_a_repeated_fin() -> None:
     assert script.connection.next_deadline() == script.now + 60 * SECOND
 
 
+def test_two_ends_in_time_wait_do_not_answer_each_other_for_ever() -> None:
+    """Bare acknowledgements out of place are answered twice a second at most (tcp_invalid_ratelimit)."""
+    script = established()
+    script.connection.close(script.now)
+    script.give("F.", 501, 102)
+    assert script.give(".", 400, 102) == [". 102:102 ack 502"]
+    assert script.give(".", 400, 102) == []
+    assert script.give("F.", 501, 102) == [". 102:102 ack 502"]
+
+
 def test_a_reset_ends_time_wait() -> None:
     script = established()
     script.connection.close(script.now)

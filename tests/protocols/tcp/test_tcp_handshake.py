@@ -170,6 +170,18 @@ def test_a_fin_with_the_last_acknowledgement_is_taken_too() -> None:
     assert script.connection.peer_finished and script.read() == b"hi"
 
 
+def test_a_close_while_answering_a_syn_waits_for_the_handshake() -> None:
+    """RFC 9293 §3.10.4, SYN-RECEIVED STATE."""
+    script = passive()
+    script.out()
+    script.connection.write(b"bye", script.now)
+    script.connection.close(script.now)
+    assert script.out() == [] and script.connection.state is TcpState.SYN_RECEIVED
+    assert script.after(SECOND) == ["S. 100:100 ack 501 #2"]
+    assert script.give(".", 501, 101) == ["FP. 101:104 ack 501"]
+    assert script.connection.state is TcpState.FIN_WAIT_1
+
+
 def test_a_lost_syn_ack_costs_one_second() -> None:
     pipe = Pipe(fate=lambda side, piece, n: [] if side == 1 and n == 0 else None)
     pipe.open()

@@ -45,6 +45,8 @@ configs = st.fixed_dictionaries(
         "send_buffer": st.sampled_from([4000, 87_040]),
         "send_buffer_max": st.sampled_from([0, 1 << 20]),
         "nodelay": st.booleans(),
+        "cork": st.booleans(),
+        "device_quota": st.sampled_from([0, 30_000, 1 << 62]),
         "burst_bytes": st.sampled_from([0, 10_000, 65_535]),
     }
 ).map(lambda values: TcpConfig(**values))

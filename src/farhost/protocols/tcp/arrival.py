@@ -17,11 +17,11 @@ PAWS_LIFE_NS = 24 * 24 * 3600 * 1_000_000_000
 
 def arrive(block: ControlBlock, segment: TcpSegment, now_ns: int) -> None:
     """A segment, or a super-segment, in any state."""
-    block.last_received_ns = now_ns
     size = segment.segment_size
     total = len(segment.payload)
     if not size or total <= size:
         _arrive_one(block, segment, now_ns)
+        block.last_received_ns = now_ns
         return
     payload = memoryview(segment.payload)
     early_flags = segment.flags & ~(PSH | FIN)
@@ -32,6 +32,7 @@ def arrive(block: ControlBlock, segment: TcpSegment, now_ns: int) -> None:
             sequence=add(segment.sequence, start), flags=flags, payload=payload[start:end], segment_size=0
         )
         _arrive_one(block, piece, now_ns)
+    block.last_received_ns = now_ns
 
 
 def _arrive_one(block: ControlBlock, segment: TcpSegment, now_ns: int) -> None:
@@ -79,7 +80,11 @@ def _is_acceptable(block: ControlBlock, segment: TcpSegment, position: int, end:
     flags = segment.flags
     if block.outbox.timestamps and not flags & RST:
         stamp = segment.options.timestamp
-        if stamp is not None and before(stamp[0], block.outbox.ts_recent):
+        if (
+            stamp is not None
+            and before(stamp[0], block.outbox.ts_recent)
+            and now_ns - block.last_received_ns < PAWS_LIFE_NS
+        ):
             _answer_unacceptable(block, flags, end > position, now_ns)
             return False
     if end >= receive.last_ack and position <= max(receive.rcv_adv, receive.rcv_nxt):
@@ -166,7 +171,7 @@ def _arrive_text(block: ControlBlock, segment: TcpSegment, position: int, end: i
         block.end()
         return
     if end <= rcv_nxt:
-        receive.start_quick()
+        receive.leave_turns()
         block.acknowledge(now_ns)
         return
     if block.state not in RECEIVES_DATA:
@@ -229,4 +234,4 @@ def _arrive_in_time_wait(block: ControlBlock, segment: TcpSegment, now_ns: int) 
         return
     if flags & ACK:
         block.timers.linger_ns = now_ns + block.config.time_wait_ns
-    block.acknowledge(now_ns)
+    _answer_unacceptable(block, flags, has_text, now_ns)

@@ -106,6 +106,9 @@ class ControlBlock:
         self.move(Change.HANDSHAKE_DONE)
         self.events |= events.ESTABLISHED
         send = self.send
+        self.receive.pause_ns = send.rtt.rto_ns()
+        if send.fin_queued:
+            self.move(Change.SEND_CLOSED)
         if send.rtt.srtt_ns:
             self.receive.rtt_ns = send.rtt.srtt_ns
         else:
@@ -146,8 +149,9 @@ class ControlBlock:
     def finish_sending(self, now_ns: int) -> None:
         """The application sends no more: a FIN goes behind what is queued."""
         self.send.fin_queued = True
-        self.move(Change.SEND_CLOSED)
-        self.send.transmit(now_ns)
+        if self.state is not TcpState.SYN_RECEIVED:
+            self.move(Change.SEND_CLOSED)
+            self.send.transmit(now_ns)
 
     def linger(self, now_ns: int) -> None:
         """In FIN_WAIT_2 without an owner: the peer may finish, but not for ever (tcp_fin_timeout)."""

@@ -42,6 +42,7 @@ class ReceiveSide:
         "last_ack",
         "last_data_ns",
         "mss",
+        "pause_ns",
         "pingpong",
         "pushed",
         "quick",
@@ -91,6 +92,8 @@ class ReceiveSide:
         """The largest segment that the peer sends, as far as seen."""
         self.delayed_ns = config.delayed_ack_ns
         self.last_data_ns = -config.delayed_ack_ns
+        self.pause_ns = config.rto_initial_ns
+        """After so long without data the peer's window starts anew, and acknowledgements are quick again."""
         self.rtt_ns = 0
         """The round trip as the receiver sees it; 0: unknown."""
         self._rtt_end = 0
@@ -155,7 +158,7 @@ class ReceiveSide:
             self.pushed = 2 if self.pushed else 1
         elif flags & PSH and not self.pushed:
             self.pushed = 1
-        if self.quick < 0:
+        if self.quick < 0 or now_ns - self.last_data_ns > self.pause_ns:
             self.start_quick()
         self.last_data_ns = now_ns
         if self.buffer_max and self.rcv_nxt >= self._rtt_end:
@@ -164,6 +167,11 @@ class ReceiveSide:
     def start_quick(self) -> None:
         """Acknowledge at once for a while, so that the peer's window opens fast."""
         self.quick = min(max((self.rcv_adv - self.rcv_nxt) // (2 * self.rcv_mss), 2), QUICK_ACKS)
+
+    def leave_turns(self) -> None:
+        """The peer sends again what has arrived: it misses acknowledgements (Linux's tcp_enter_quickack_mode)."""
+        self.start_quick()
+        self.pingpong = False
 
     def _measure_rtt(self, now_ns: int) -> None:
         """A whole window has arrived since the last look: that took a round trip at least (tcp_rcv_rtt_measure)."""
