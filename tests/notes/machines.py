@@ -15,7 +15,6 @@ from typing import NamedTuple
 from farhost.network.conditions import Conditions
 from farhost.network.network import Network
 from farhost.programs.run import Outcome, ProgramSpec, run_programs
-
 from farhost.trace.events import PacketEvent, SystemCall
 from farhost.trace.sinks import ListSink
 from farhost.trace.tracer import Tracer

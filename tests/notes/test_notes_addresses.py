@@ -243,7 +243,7 @@ def names_program() -> None:
     many = socket.getaddrinfo("farm.example", "http", socket.AF_INET, socket.SOCK_STREAM)
     print(sorted(entry[4] for entry in many))
     name, aliases, addresses = socket.gethostbyname_ex("youtube.com")
-    assert (name, sorted(aliases), addresses) == ("server", ["youtu.be", "youtube.com"], ["10.0.0.1"]), aliases
+    assert (name, sorted(aliases), addresses) == ("server", ["farm.example", "youtu.be", "youtube.com"], ["10.0.0.1"])
     try:
         socket.getaddrinfo("nobody.example", 80)
     except socket.gaierror as error:

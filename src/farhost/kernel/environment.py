@@ -50,8 +50,8 @@ class Wire(Protocol):
         super-segment whose pieces do."""
 
     def queue(self, next_hop: IpAddress) -> tuple[int, int]:
-        """How full the way out to a neighbour is: after how many ns what was given for it will have left, and its rate
-        in bits a second (0: no limit). TCP does not fill a queue of its own host (TCP small queues)."""
+        """How full the way out to a neighbour is: after how many ns all that was given for it will have left, and its
+        rate in bits a second (0: no limit). TCP does not fill a queue of its own host (TCP small queues)."""
 
 
 class Environment:

@@ -22,8 +22,8 @@ class HostsTable:
         self.add("ip6-loopback", LOOPBACK_V6, canonical="localhost")
 
     def add(self, name: str, address: IpAddress | str, canonical: str | None = None) -> None:
-        """Let `name` have `address` (too; packed, or as text). `canonical`: it is an alias of that name. Adding a pair
-        again does nothing.
+        """Let `name` have `address` (too; packed, or as text). `canonical`: it is an alias of that name. Adding a
+        pair again does nothing.
 
         ValueError for what is no host name (empty, with spaces, or longer than 253 characters) or no address.
         """

@@ -1,11 +1,11 @@
 """choose(): the one place where anything random is decided.
 
 A decision is named by its kind and its *place*: what it is about (a connection's byte range and transmission, a
-datagram's socket and call), never how many came before it. Its answer is a function of (seed, kind, place) alone, so
-taking one decision away moves no other. Two sorts of answer:
+datagram's socket and call), never how many came before it. Its answer is a function of (seed, kind, place) alone,
+so taking one decision away moves no other. Two sorts of answer:
 
-- a *fault* has a default, option 0, "nothing unusual"; those that differ are kept in `taken`, a sparse list from which
-  a run replays and which shrinks by removing entries;
+- a *fault* has a default, option 0, "nothing unusual"; those that differ are kept in `taken`, a sparse list from
+  which a run replays and which shrinks by removing entries;
 - a *draw* is a number that any run needs (a port, an initial sequence number, entropy for a program); it always comes
   from the seed and is never listed.
 """

@@ -152,7 +152,7 @@ class Scheduler:
         self.hub.switch()
 
     def charge(self, cost_ns: int) -> None:
-        """Called by a running task: it takes `cost_ns` of virtual time, in which whatever is due earlier runs first."""
+        """Called by a running task: it takes `cost_ns` of virtual time; what is due earlier runs first."""
         due_ns = self.now_ns + cost_ns
         heap = self._heap
         if not heap or heap[0][0] > due_ns:

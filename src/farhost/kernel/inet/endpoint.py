@@ -137,6 +137,8 @@ class TcpEndpoint:
             self.transmit(output)
         if connection.throttled and self._relief is None:
             self._relieve()
+        if self._tracer.on:
+            self.trace_state()
         events = connection.take_events()
         if events:
             if events == READABLE and self.owner is not None and not self._tracer.on:
@@ -186,8 +188,6 @@ class TcpEndpoint:
 
     def _happened(self, events: int) -> None:
         tcp = self.tcp
-        if tcp.internet.tracer.on:
-            self.trace_state()
         if events & TIME_WAIT:
             self.time_wait = True
             self.plain = False
