@@ -204,7 +204,7 @@ def test_an_unknown_protocol_is_reported():
 
 
 def test_loopback_addresses_on_a_wire_are_martians():
-    network, client, server = two_hosts("delay=1ms")
+    _, _, server = two_hosts("delay=1ms")
     interface = server.kernel.internet.interfaces["eth0"]
     packet = Packet(b"\x7f\0\0\1", server.address(linux.AF_INET), 17, UdpDatagram(1, 2, b"x"))
     server.kernel.internet.receive(interface, [packet])
@@ -268,7 +268,7 @@ def test_icmp_errors_to_one_peer_are_limited():
 
 
 def test_sockets_that_have_a_port_are_listed():
-    network, client, server = two_hosts()
+    network, client, _ = two_hosts()
 
     def some(program):
         listening = program.socket(linux.AF_INET, STREAM, 0)
