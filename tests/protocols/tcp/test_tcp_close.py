@@ -18,7 +18,7 @@ def test_a_normal_close_goes_through_all_states() -> None:
     assert connection.state is TcpState.FIN_WAIT_2
     assert script.give("F.", 501, 102) == [". 102:102 ack 502"]
     assert connection.state is TcpState.TIME_WAIT
-    assert connection.take_events() == events.PEER_FINISHED | events.TIME_WAIT
+    assert connection.take_events() == events.FIN_ACKNOWLEDGED | events.PEER_FINISHED | events.TIME_WAIT
     script.now += 60 * SECOND
     connection.on_deadline(script.now)
     assert connection.take_events() == events.CLOSED and connection.error is None
@@ -184,6 +184,7 @@ def test_fin_wait_2_without_an_owner_ends_after_a_minute() -> None:
     script.give(".", 501, 102)
     assert script.connection.state is TcpState.FIN_WAIT_2
     assert script.connection.next_deadline() == script.now + 60 * SECOND
+    assert script.connection.take_events() == events.FIN_ACKNOWLEDGED
     assert script.at_deadline() == []
     assert script.connection.take_events() == events.CLOSED
 

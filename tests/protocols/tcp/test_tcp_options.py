@@ -51,5 +51,6 @@ def test_a_syn_ack_has_only_what_the_syn_had() -> None:
 
 
 def test_the_first_window_is_whole_segments() -> None:
-    """64240 over Ethernet, as Linux has it."""
-    assert first_window(TcpConfig(receive_buffer=65536)) == 64240
+    """Over Ethernet, as Linux has them: 64240 in a SYN, 65160 in a SYN-ACK once timestamps are agreed on."""
+    assert first_window(TcpConfig(receive_buffer=65536), 1460) == 64240
+    assert first_window(TcpConfig(receive_buffer=65536), 1448) == 65160

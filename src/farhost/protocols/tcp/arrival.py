@@ -150,6 +150,7 @@ def _fin_acknowledged(block: ControlBlock, now_ns: int) -> None:
     match block.state:
         case TcpState.FIN_WAIT_1:
             block.move(Change.FIN_ACKNOWLEDGED)
+            block.events |= events.FIN_ACKNOWLEDGED
             if block.orphan:
                 block.linger(now_ns)
         case TcpState.CLOSING:

@@ -81,9 +81,7 @@ class ControlBlock:
         agreement = agree(self.config, options)
         self.agreement = agreement
         self.peer_options = options
-        self.receive.begin(
-            sequence, agreement.receive_scale, agreement.receive_mss, first_window(self.config), now_ns
-        )
+        self.receive.begin(sequence, agreement.receive_scale, agreement.receive_mss, self._first_window(), now_ns)
         self.send.negotiate(agreement.send_mss, agreement.send_scale, window)
         self.send.snd_wl1 = sequence
         self.outbox.timestamps = agreement.timestamps
@@ -92,7 +90,7 @@ class ControlBlock:
 
     def send_syn(self, ordinal: int, now_ns: int) -> None:
         """Our SYN, or in SYN_RECEIVED the SYN-ACK, for the `ordinal`th time."""
-        window = first_window(self.config)
+        window = self._first_window()
         iss = self.send.iss
         if self.state is TcpState.SYN_SENT:
             self.outbox.put_syn(iss, SYN, 0, window, offer(self.config, now_ns), ordinal)
@@ -100,6 +98,10 @@ class ControlBlock:
         assert self.agreement is not None
         options = answer(self.config, self.agreement, self.peer_options, now_ns)
         self.outbox.put_syn(iss, SYN | ACK, self.receive.rcv_nxt, window, options, ordinal)
+
+    def _first_window(self) -> int:
+        agreement = None if self.is_active else self.agreement
+        return first_window(self.config, agreement.receive_mss if agreement else self.config.mss)
 
     def establish(self, now_ns: int) -> None:
         """Both SYNs are acknowledged."""

@@ -14,3 +14,5 @@ CLOSED = 32
 """The connection is over, and nothing will happen any more: its numbers may be forgotten."""
 TIME_WAIT = 64
 """Both sides have finished; the connection only waits for stray segments (RFC 9293 §3.6.1)."""
+FIN_ACKNOWLEDGED = 128
+"""The peer has everything that was sent, our FIN too, and has not finished itself: who lingers in close(2) may go."""

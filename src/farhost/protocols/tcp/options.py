@@ -32,11 +32,12 @@ def own_scale(config: TcpConfig) -> int:
     return min(max(space.bit_length() - 16, 0), LARGEST_SCALE)
 
 
-def first_window(config: TcpConfig) -> int:
-    """The window field of a SYN: whole segments, unscaled."""
+def first_window(config: TcpConfig, mss: int) -> int:
+    """The window field of a SYN: whole segments of `mss` bytes, unscaled. Who opens does not know yet what timestamps
+    will take of them, who answers does: 64240 and 65160 over Ethernet."""
     window = min(config.receive_buffer, LARGEST_WINDOW)
-    if window > config.mss:
-        window -= window % config.mss
+    if window > mss:
+        window -= window % mss
     return window
 
 
