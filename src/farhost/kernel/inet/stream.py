@@ -6,6 +6,7 @@ the last bytes can still be read), and a connection its socket (what was sent be
 """
 
 from enum import Enum, auto
+from functools import partial
 from typing import TYPE_CHECKING
 
 from farhost.kernel.files import Control, Received
@@ -18,7 +19,15 @@ from farhost.kernel.inet.options import STREAM_OPTIONS, apply_tcp_option
 from farhost.kernel.inet.ports import PortTable
 from farhost.kernel.inet.socket_base import ALL, BOTH_SHUTDOWN, RECEIVE_SHUTDOWN, SEND_SHUTDOWN, InetSocket
 from farhost.kernel.waiting import Blocked, GiveUp, KernelError
-from farhost.protocols.tcp.events import CLOSED, ESTABLISHED, FAILED, PEER_FINISHED, READABLE, TIME_WAIT
+from farhost.protocols.tcp.events import (
+    CLOSED,
+    ESTABLISHED,
+    FAILED,
+    FIN_ACKNOWLEDGED,
+    PEER_FINISHED,
+    READABLE,
+    TIME_WAIT,
+)
 from farhost.protocols.tcp.state import Failure, TcpState
 from farhost.wire import linux
 from farhost.wire.addresses import ANY_V4, ANY_V6
@@ -61,6 +70,7 @@ class StreamSocket(InetSocket):
         self.soft_error = 0
         self.peer_done = False
         """The peer's FIN has come (SOCK_DONE): the end of the stream is no error."""
+        self._readable = ((self.queue, stream_io.RECEIVING_WAITS_FOR),)
         self.more = False
         """The last send had MSG_MORE: less than a segment waits for the next."""
 
@@ -265,7 +275,7 @@ class StreamSocket(InetSocket):
             self.shut |= RECEIVE_SHUTDOWN
             self.peer_done = True
             mask = ALL
-        if events & ESTABLISHED:
+        if events & (ESTABLISHED | FIN_ACKNOWLEDGED):
             mask = ALL
         if events & READABLE and endpoint.connection.readable_bytes >= self.options.receive_low_water:
             mask |= _IN
@@ -365,7 +375,8 @@ class StreamSocket(InetSocket):
     def recvmsg(self, thread: "Thread", size: int, flags: int, control_size: int = 0) -> Received | Blocked:
         """recv(2): ENOTCONN, EAGAIN, the pending error; no bytes at the end of the stream."""
         endpoint = self.endpoint
-        if endpoint is not None and size and not flags & ~stream_io.SIMPLE and self.options.receive_low_water == 1:
+        options = self.options
+        if endpoint is not None and size and not flags & ~stream_io.SIMPLE and options.receive_low_water == 1:
             connection = endpoint.connection
             data = connection.read(size, self.internet.clock.now_ns)
             if data:
@@ -373,6 +384,15 @@ class StreamSocket(InetSocket):
                 if output:
                     endpoint.transmit(output)
                 return Received(data, None, 0, ())
+            if (
+                not self.error
+                and not self.shut
+                and not options.receive_timeout_ns
+                and not self.cannot_wait(flags)
+                and connection.state is TcpState.ESTABLISHED
+                and not self.kernel.soft
+            ):
+                return Blocked(self._readable, partial(self.recvmsg, thread, size, flags))
         return stream_io.receive(self, size, flags)
 
     def queued_bytes(self, request: int) -> int | None:

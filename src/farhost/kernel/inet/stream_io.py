@@ -22,7 +22,7 @@ _OPENING = (TcpState.SYN_SENT, TcpState.SYN_RECEIVED)
 SIMPLE = linux.MSG_DONTWAIT | linux.MSG_NOSIGNAL
 """Flags that do not change what a send or a receive does while it need not wait."""
 _SENDING_WAITS_FOR = linux.EPOLLOUT | linux.EPOLLHUP | linux.EPOLLERR
-_RECEIVING_WAITS_FOR = linux.EPOLLIN | linux.EPOLLRDHUP
+RECEIVING_WAITS_FOR = linux.EPOLLIN | linux.EPOLLRDHUP
 
 
 def is_readable(socket: "StreamSocket", connection: TcpConnection) -> bool:
@@ -133,7 +133,7 @@ class _Receiving:
             if not socket.kernel.soft:
                 break
             socket.kernel.softirq()
-        return Blocked(((socket.queue, _RECEIVING_WAITS_FOR),), self.go_on, self.deadline_ns, self._give_up)
+        return Blocked(((socket.queue, RECEIVING_WAITS_FOR),), self.go_on, self.deadline_ns, self._give_up)
 
     def _read(self) -> bool:
         """Whether there is enough now; an empty read is done as soon as anything could be read."""
