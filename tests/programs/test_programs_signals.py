@@ -155,3 +155,33 @@ def test_signals_are_for_the_main_thread_only(tmp_path):
     same_as_python(tmp_path, source)
     assert output_of(tmp_path, "import signal\nprint(signal.strsignal(2))") == "Interrupt\n"
     assert run_one(tmp_path, "import signal\nsignal.raise_signal(15)").status == -15
+
+
+def test_a_handler_that_raises_does_not_print_a_line_twice(tmp_path):
+    source = """
+        import _thread, threading
+        t = threading.Thread(target=_thread.interrupt_main)
+        try:
+            t.start()
+            for number in range(100):
+                print(number)
+            t.join()
+        except KeyboardInterrupt:
+            print("interrupted")
+    """
+    lines = output_of(tmp_path, source).splitlines()
+    assert lines == [*map(str, range(len(lines) - 1)), "interrupted"]
+
+
+def test_a_thread_that_interrupts_the_main_thread_and_ends_at_once_is_noticed(tmp_path):
+    source = """
+        import _thread, threading
+        t = threading.Thread(target=_thread.interrupt_main)
+        try:
+            t.start()
+            t.join()
+            print("missed")
+        except KeyboardInterrupt:
+            print("interrupted")
+    """
+    assert output_of(tmp_path, source) == "interrupted\n"

@@ -201,3 +201,47 @@ def test_an_import_in_two_threads_runs_the_module_once(tmp_path):
         for t in threads: t.join()
     """
     assert output_of(tmp_path, source) == "loading\n7\n7\n"
+
+
+def test_functions_of_the_stand_ins_are_no_methods_when_a_class_holds_them(tmp_path):
+    source = """
+        import _thread, os, queue, sys, time
+        class Holder:
+            clock, lock, pid = time.monotonic, _thread.allocate_lock, os.getpid
+        print(Holder().clock() > 0, Holder().lock().locked(), Holder().pid() == os.getpid())
+        del sys.modules["_thread"], sys.modules["queue"], sys.modules["time"]
+        import _thread as again, queue as other, time as clock
+        print(again is _thread, other.SimpleQueue.__module__, clock is time)
+        try:
+            sys.modules.pop("_queue"); import _queue
+        except ImportError as error:
+            print("blocked")
+    """
+    assert output_of(tmp_path, source) == "True False True\nTrue queue True\nblocked\n"
+
+
+def test_thread_locals_stay_apart_while_their_init_sleeps(tmp_path):
+    source = """
+        import threading, time
+        class Slow(threading.local):
+            def __init__(self): time.sleep(0.01)
+        slow, bad = Slow(), []
+        def work(i):
+            slow.x = i
+            if slow.x != i: bad.append(i)
+        threads = [threading.Thread(target=work, args=(i,)) for i in range(10)]
+        for t in threads: t.start()
+        for t in threads: t.join()
+        print(bad)
+    """
+    same_as_python(tmp_path, source)
+
+
+def test_processor_time_leaves_out_waiting(tmp_path):
+    source = """
+        import time
+        a, b = time.process_time(), time.thread_time()
+        time.sleep(5)
+        print(time.process_time() - a < 0.01, time.thread_time() - b < 0.01)
+    """
+    assert output_of(tmp_path, source) == "True True\n"

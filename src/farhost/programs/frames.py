@@ -25,16 +25,25 @@ def program_frame(frame: FrameType | None = None) -> FrameType | None:
     return frame
 
 
-def place(frame: FrameType | None) -> str:
-    """`file:line in function` of the innermost frame of the program, its own code before the standard library's."""
+def place(frame: FrameType | None, exact: bool = False) -> str:
+    """`file:line in function` of the innermost frame of the program, its own code before the standard library's.
+
+    `exact`: where that is in the library, too.
+    """
     innermost = program_frame(frame) if frame is not None else None
     if innermost is None:
         return "(unknown place)"
     own = innermost
     while own.f_back is not None and (is_library(own) or is_ours(own)):
         own = own.f_back
-    chosen = innermost if is_library(own) or is_ours(own) else own
-    return f"{chosen.f_code.co_filename}:{chosen.f_lineno} in {chosen.f_code.co_name}"
+    if is_library(own) or is_ours(own) or own is innermost:
+        return spot(innermost)
+    return f"{spot(own)}{f', in {spot(innermost)}' if exact else ''}"
+
+
+def spot(frame: FrameType) -> str:
+    """`file:line in function` of a frame."""
+    return f"{frame.f_code.co_filename}:{frame.f_lineno} in {frame.f_code.co_name}"
 
 
 def is_library(frame: FrameType) -> bool:

@@ -94,6 +94,8 @@ class Importer:
 
     def __init__(self, private_sys: ModuleType, private_builtins: ModuleType, thread_module: ModuleType) -> None:
         self.modules: dict[str, ModuleType | None] = private_sys.__dict__["modules"]
+        self.fixed = dict(self.modules)
+        """The stand-ins, and None for what is blocked."""
         self.sys = private_sys
         self.builtins = private_builtins.__dict__
         self.bootstrap: Any = self._clone("_frozen_importlib", "importlib._bootstrap")
@@ -144,8 +146,11 @@ class Importer:
 
         def _find_and_load(name: str, import_: Any) -> Any:
             found = self.modules.get(name)
-            if found is None and name not in self.modules and is_shared(name):
-                return self._share(name, import_)
+            if found is None:
+                if name in self.fixed:
+                    return self._again(name)
+                if name not in self.modules and is_shared(name):
+                    return self._share(name, import_)
             module = find_and_load(name, import_)
             if found is None and name in AFTER:
                 AFTER[name](module)
@@ -157,6 +162,14 @@ class Importer:
         external.SourceFileLoader.get_code = _cached(external.SourceLoader.get_code, external)
         external.ExtensionFileLoader.create_module = lambda loader, spec: importlib.import_module(spec.name)
         external.ExtensionFileLoader.exec_module = lambda loader, module: None
+
+    def _again(self, name: str) -> ModuleType:
+        """A stand-in or a blocked module whose entry in `sys.modules` a program has removed: as it was."""
+        module: ModuleType | None = self.fixed[name]
+        self.modules[name] = module
+        if module is None:
+            raise ModuleNotFoundError(f"import of {name} halted; None in sys.modules", name=name)
+        return module
 
     def _share(self, name: str, import_: Callable[[str], Any]) -> ModuleType:
         """Take this interpreter's own module, its parents first."""

@@ -107,7 +107,7 @@ def finish(process: ProgramProcess, world: World) -> bool:
         except (GreenletExit, Abort):
             raise
         except BaseException as error:
-            process.report_ignored(f"on threading shutdown {threading!r}", error)
+            process.report_ignored(None, threading, error)
     world.atexit._run_exitfuncs()
     flushed = _flush(process, world)
     clear_main(world)
@@ -136,7 +136,7 @@ def _flush(process: ProgramProcess, world: World) -> bool:
                 stream.flush()
         except Exception as error:
             if name == "stdout":
-                process.report_ignored(f"in: {stream!r}", error)
+                process.report_ignored(None, stream, error)
                 flushed = False
     return flushed
 

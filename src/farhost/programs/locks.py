@@ -48,12 +48,12 @@ class SimulatedLock:
         return True
 
     def _give_up(self, why: GiveUp) -> object:
-        if not self.held:
-            self.held = True
-            return True
         if why is GiveUp.INTERRUPTED:
             raise KernelError(linux.EINTR)
-        return False
+        if self.held:
+            return False
+        self.held = True
+        return True
 
     def free(self, yields: bool = True) -> None:
         """Release the lock, and wake the first that waits for it and has not been woken yet."""
@@ -66,3 +66,5 @@ class SimulatedLock:
             process = self.process
             if yields and not process.dead and process.current_thread is not None:
                 process.runtime.scheduler.charge(RELEASE_NS)
+                if process.attention:
+                    process.attend()

@@ -6,7 +6,7 @@ exit status.
 """
 
 from collections.abc import Callable
-from types import FrameType, TracebackType
+from types import FrameType, SimpleNamespace, TracebackType
 from typing import TYPE_CHECKING, Any
 
 from greenlet import GreenletExit
@@ -75,6 +75,7 @@ class ProgramProcess:
         self.world_sys: Any = None
         """The `sys` of its world, once it has one."""
         self._continued = WaitQueue()
+        self._used_ns = 0
         runtime.adopt(self)
         self.call: Trap = make_trap(self)
 
@@ -116,12 +117,25 @@ class ProgramProcess:
         self._run(thread, body)
         if self.current_thread is not None:
             self.runtime.scheduler.charge(SPAWN_NS)
+            if self.attention:
+                self.attend()
         return thread
 
-    def report_ignored(self, where: str, error: BaseException) -> None:
-        """Print an exception that nobody will catch, as `sys.unraisablehook` does: `Exception ignored in ...`."""
-        lines = self.format_exception(error, error.__traceback__)
-        self.print_error(f"Exception ignored {where}\n" + "".join(lines))
+    def report_ignored(self, message: str | None, owner: object, error: BaseException) -> None:
+        """Hand an exception that nobody will catch to the program's `sys.unraisablehook`."""
+        namespace = SimpleNamespace(
+            exc_type=type(error), exc_value=error, exc_traceback=error.__traceback__, err_msg=message, object=owner
+        )
+        try:
+            self.world_sys.unraisablehook(namespace)
+        except Exception as second:
+            self.print_ignored("Exception ignored in sys.unraisablehook", None, second)
+
+    def print_ignored(self, message: str | None, owner: object, error: BaseException) -> None:
+        """What `sys.unraisablehook` prints: `Exception ignored in: ...` and the traceback."""
+        head = message or "Exception ignored in"
+        where = "" if owner is None else f": {owner!r}"
+        self.print_error(f"{head}{where}\n" + "".join(self.format_exception(error, error.__traceback__)))
 
     def format_exception(self, error: BaseException, traceback: TracebackType | None) -> list[str]:
         """The lines that CPython prints for an uncaught exception."""
@@ -158,6 +172,7 @@ class ProgramProcess:
     def _thread_ended(self, thread: ProgramThread) -> None:
         self.threads.remove(thread)
         self.kernel_process.remove_thread(thread.kernel_thread)
+        self._used_ns += self.used_ns(thread)
         for call in thread.when_ended:
             call()
         if not self.settled:
@@ -180,11 +195,38 @@ class ProgramProcess:
         self.runtime.calls += 1
         thread.call_name = what
         thread.arguments = arguments
-        return wait(thread, blocked)
+        result = wait(thread, blocked)
+        if self.attention:
+            self.attend()
+        return result
+
+    def call_quietly(self, name: str, *arguments: object) -> Any:
+        """A call made from inside C, which must get its result: handlers run before it, or after the next call.
+
+        A handler that raised after a write had succeeded would make a buffered file write the same bytes again.
+        """
+        thread = self.current_thread
+        if thread is None:
+            return self.call(name, *arguments)
+        if self.attention:
+            self.attend()
+        thread.quiet = True
+        try:
+            return self.call(name, *arguments)
+        finally:
+            thread.quiet = False
 
     def call_now(self, name: str, *arguments: object) -> object:
         """A call that takes no time and never waits, wherever it is made (None where it would have to wait)."""
         return call_from_outside(self, name, arguments)
+
+    def used_ns(self, thread: ProgramThread) -> int:
+        """Processor time of a thread so far: the time in which it did not wait."""
+        return self.runtime.scheduler.now_ns - thread.began_ns - thread.waited_ns
+
+    def processor_ns(self) -> int:
+        """Processor time of all its threads, those that have ended too."""
+        return self._used_ns + sum(self.used_ns(thread) for thread in self.threads)
 
     def look_at_clock(self) -> int:
         """Virtual time in ns, after the cost of a look; free outside the process's own threads."""

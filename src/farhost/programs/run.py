@@ -136,12 +136,13 @@ class Run:
         runtime = self.runtime
         collecting = gc.isenabled()
         recursion_limit = sys.getrecursionlimit()
-        unraisable = sys.unraisablehook
+        unraisable, display = sys.unraisablehook, sys.displayhook
         handler = self._catch_interrupt()
         GUARD.enter(runtime)
         self.watchdog.start()
         gc.disable()
-        sys.unraisablehook = self._unraisable(unraisable)
+        sys.unraisablehook = self._routed(unraisable, "unraisablehook")
+        sys.displayhook = self._routed(display, "displayhook")
         try:
             with program_warnings(runtime):
                 self._run()
@@ -152,6 +153,7 @@ class Run:
             GUARD.leave()
             self.watchdog.stop()
             sys.unraisablehook = unraisable
+            sys.displayhook = display
             sys.setrecursionlimit(recursion_limit)
             if handler is not None:
                 signal.signal(signal.SIGINT, handler)
@@ -215,14 +217,15 @@ class Run:
 
         return signal.signal(signal.SIGINT, interrupt)
 
-    def _unraisable(self, outside: Callable[[Any], object]) -> Callable[[Any], object]:
-        """What a program's finalizer raises goes to that program's standard error."""
+    def _routed(self, outside: Callable[[Any], object], name: str) -> Callable[[Any], object]:
+        """A hook that C takes from the real `sys`: while a program runs, that program's own."""
 
-        def hook(unraisable: Any) -> object:
+        def hook(argument: Any) -> object:
             current = self.runtime.current
             if current is None or current.process.world_sys is None:
-                return outside(unraisable)
-            return current.process.world_sys.unraisablehook(unraisable)
+                return outside(argument)
+            own: Callable[[Any], object] = getattr(current.process.world_sys, name)
+            return own(argument)
 
         return hook
 

@@ -31,6 +31,7 @@ class ProgramThread:
     __slots__ = (
         "__weakref__",
         "arguments",
+        "began_ns",
         "blocked",
         "call_name",
         "cause",
@@ -42,9 +43,11 @@ class ProgramThread:
         "name",
         "on_ready",
         "process",
+        "quiet",
         "raw",
         "since_ns",
         "task",
+        "waited_ns",
         "when_ended",
     )
 
@@ -55,6 +58,7 @@ class ProgramThread:
         self.name = name
         self.is_main = is_main
         self.task: Task
+        self.began_ns = process.runtime.scheduler.now_ns
         self.blocked: Blocked | None = None
         """What it waits for while it is parked in the wait."""
         self.cause = READY
@@ -63,8 +67,12 @@ class ProgramThread:
         """The call that it waits in, for reports; `lock` and `join` are not system calls but wait in the same way."""
         self.arguments: tuple[object, ...] = ()
         self.since_ns = 0
+        self.waited_ns = 0
+        """How long it has waited so far: the rest of its time counts as the processor's."""
         self.on_ready = self.ready
         """The same method each time, for the wait queues."""
+        self.quiet = False
+        """Whether handlers wait for the next call when this one succeeds (`ProgramProcess.call_quietly`)."""
         self.raw = False
         """Whether a call that a signal interrupts fails with EINTR rather than starting again (PEP 475)."""
         self.looks = 0

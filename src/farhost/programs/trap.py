@@ -80,7 +80,7 @@ def make_trap(process: "ProgramProcess") -> Trap:
         else:
             if tracer.on:
                 trace_call(thread, name, arguments, result, 0, started_ns)
-            if process.attention:
+            if process.attention and not thread.quiet:
                 process.attend()
             return result
         if soft:
@@ -114,6 +114,7 @@ def wait(thread: ProgramThread, blocked: Blocked) -> object:
                 return result
             blocked = result
     finally:
+        thread.waited_ns += thread.task.scheduler.now_ns - thread.since_ns
         thread.kernel_thread.let_go()
 
 

@@ -67,7 +67,7 @@ class Watchdog:
         if current is None:
             return
         if self.hung is None:
-            process = current.process
-            self.hung = f"{process.name} on {process.host_name} runs without making a call, at {place(frame)}"
+            process, where = current.process, place(frame, exact=True)
+            self.hung = f"{process.name} on {process.host_name} runs without making a call, at {where}"
         self.runtime.scheduler.stop()
         ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(self._ident), ctypes.py_object(Abort))

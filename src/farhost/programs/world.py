@@ -7,7 +7,7 @@ global.
 
 import sys
 from collections.abc import Callable, Mapping
-from types import ModuleType
+from types import FunctionType, ModuleType
 from typing import Any
 
 from farhost.programs.directory import Directory
@@ -62,6 +62,9 @@ class World:
         encoded = {name.encode(): value.encode(errors="surrogateescape") for name, value in environment.items()}
         modules["posix"] = make_posix_module(process, directory, encoded)
         self.atexit = modules["atexit"] = make_atexit_module(process)
+        for module in modules.values():
+            if module is not self.builtins:
+                bind_as_builtins(module)
         modules.update(make_posix_calls(process))
         modules.update(dict.fromkeys(BLOCKED))
         self.importer = Importer(self.sys, self.builtins, modules["_thread"])
@@ -102,6 +105,19 @@ class World:
         """The process has ended: let go of what keeps its modules alive through this interpreter."""
         self.modules.clear()
         self.sys.__dict__.pop("path_importer_cache", None)
+
+
+def bind_as_builtins(module: ModuleType) -> None:
+    """Make a stand-in's functions behave like C's in one point: as an attribute of a class they are no methods."""
+    names = vars(module)
+    bound: dict[FunctionType, Any] = {}
+    for name, value in names.items():
+        if type(value) is FunctionType:
+            if value not in bound:
+                value.__module__ = module.__name__
+                value.__qualname__ = value.__name__
+                bound[value] = staticmethod(value)
+            names[name] = bound[value]
 
 
 def scratch_environment(directory: str, host: str) -> dict[str, str]:

@@ -32,7 +32,7 @@ def make_atexit_module(process: ProgramProcess) -> ModuleType:
             except GreenletExit:
                 raise
             except BaseException as error:
-                process.report_ignored(f"in atexit callback {function!r}", error)
+                process.report_ignored("Exception ignored in atexit callback", function, error)
 
     module.__dict__.update(
         register=register,

@@ -7,6 +7,7 @@ never opened, and every method goes through the trap. Source: Modules/_io/fileio
 import _io as real
 import errno
 import os
+from operator import index
 from typing import Any
 
 from farhost.programs.directory import Directory
@@ -83,7 +84,7 @@ class MachineOrSimulatedFile(real.FileIO):
         if size is None or size < 0:
             return self.readall()
         try:
-            return self._process.call("read", self._check(), size)
+            return self._process.call_quietly("read", self._check(), index(size))
         except BlockingIOError:
             return None
 
@@ -100,9 +101,9 @@ class MachineOrSimulatedFile(real.FileIO):
             return super().write(data)
         if not self.writable():
             raise real.UnsupportedOperation("File not open for writing")
-        plain = bytes(data)
+        plain = data if type(data) is bytes else bytes(memoryview(data))
         try:
-            count = self._process.call("write", self._check(), plain)
+            count = self._process.call_quietly("write", self._check(), plain)
         except BlockingIOError:
             return None
         return len(plain) if count is None else count

@@ -2,6 +2,7 @@
 
 import os
 import posix as real
+from operator import index
 from typing import Any
 
 from farhost.programs.directory import Directory
@@ -41,6 +42,14 @@ def bad_descriptor() -> OSError:
     return OSError(linux.EBADF, os.strerror(linux.EBADF))
 
 
+def plain(data: Any) -> bytes:
+    """The bytes of an object that has some; TypeError as CPython words it."""
+    try:
+        return bytes(memoryview(data))
+    except TypeError:
+        raise TypeError(f"a bytes-like object is required, not '{type(data).__name__}'") from None
+
+
 def _passed(name: str, directory: Directory) -> Any:
     function = getattr(real, name)
     number_of_pipe = linux.ESPIPE if name in ("lseek", "pread", "preadv", "pwrite", "pwritev") else linux.EINVAL
@@ -63,6 +72,7 @@ def _transfer(process: ProgramProcess, directory: Directory) -> dict[str, Any]:
     base = directory.base
 
     def read(fd: int, length: int, /) -> bytes:
+        fd, length = index(fd), index(length)
         if fd in files or fd < base:
             if length < 0:
                 raise OSError(linux.EINVAL, os.strerror(linux.EINVAL))
@@ -70,8 +80,9 @@ def _transfer(process: ProgramProcess, directory: Directory) -> dict[str, Any]:
         return os.read(fd, length)
 
     def write(fd: int, data: Any, /) -> int:
+        fd = index(fd)
         if fd in files or fd < base:
-            return call("write", fd, bytes(data))  # type: ignore[no-any-return]
+            return call("write", fd, data if type(data) is bytes else plain(data))  # type: ignore[no-any-return]
         return os.write(fd, data)
 
     def readv(fd: int, buffers: Any, /) -> int:
@@ -89,7 +100,7 @@ def _transfer(process: ProgramProcess, directory: Directory) -> dict[str, Any]:
     def writev(fd: int, buffers: Any, /) -> int:
         if fd >= base and fd not in files:
             return os.writev(fd, buffers)
-        return call("write", fd, b"".join(bytes(buffer) for buffer in buffers))  # type: ignore[no-any-return]
+        return call("write", fd, b"".join(plain(buffer) for buffer in buffers))  # type: ignore[no-any-return]
 
     return {"read": read, "write": write, "readv": readv, "writev": writev}
 
@@ -105,6 +116,7 @@ def _numbers(process: ProgramProcess, directory: Directory) -> dict[str, Any]:
         return number
 
     def close(fd: int) -> None:
+        fd = index(fd)
         if fd in files or fd < directory.base:
             call("close", fd)
             return
@@ -117,6 +129,7 @@ def _numbers(process: ProgramProcess, directory: Directory) -> dict[str, Any]:
                 call("close", number)
 
     def dup(fd: int, /) -> int:
+        fd = index(fd)
         if fd in files or fd < directory.base:
             return call("fcntl", fd, linux.F_DUPFD_CLOEXEC, 0)  # type: ignore[no-any-return]
         number = directory.lift(os.dup(fd))
@@ -124,6 +137,7 @@ def _numbers(process: ProgramProcess, directory: Directory) -> dict[str, Any]:
         return number
 
     def dup2(fd: int, fd2: int, inheritable: bool = True) -> int:
+        fd, fd2 = index(fd), index(fd2)
         if fd in files:
             if inheritable or fd == fd2:
                 return call("dup2", fd, fd2)  # type: ignore[no-any-return]
@@ -133,7 +147,7 @@ def _numbers(process: ProgramProcess, directory: Directory) -> dict[str, Any]:
         raise bad_descriptor()
 
     def pipe2(flags: int, /) -> tuple[int, int]:
-        return call("pipe2", flags)  # type: ignore[no-any-return]
+        return call("pipe2", index(flags))  # type: ignore[no-any-return]
 
     def pipe() -> tuple[int, int]:
         return call("pipe2", linux.O_CLOEXEC)  # type: ignore[no-any-return]
@@ -154,6 +168,7 @@ def _flags(process: ProgramProcess, directory: Directory) -> dict[str, Any]:
     files = process.kernel_process.descriptors.files
 
     def is_machines(fd: int) -> bool:
+        index(fd)
         return fd >= directory.base and fd not in files
 
     def fstat(fd: int) -> os.stat_result:

@@ -6,6 +6,7 @@ fixed.
 
 import os
 import posix as real
+from operator import index
 from typing import Any
 
 from greenlet import GreenletExit
@@ -55,13 +56,13 @@ def _identity(process: ProgramProcess) -> dict[str, Any]:
         "setsid": leader,
         "setpgid": lambda pid, group, /: None,
         "setpgrp": lambda: None,
-        "umask": lambda mask, /: process.call("umask", mask),
+        "umask": lambda mask, /: process.call("umask", index(mask)),
     }
 
 
 def _control(process: ProgramProcess) -> dict[str, Any]:
     def kill(pid: int, signal: Any, /) -> None:
-        process.call("kill", pid, int(signal))
+        process.call("kill", index(pid), index(signal))
 
     def leave(status: int) -> None:
         process.exit(status)
@@ -89,7 +90,7 @@ def _control(process: ProgramProcess) -> dict[str, Any]:
 
 def _waiting(process: ProgramProcess) -> dict[str, Any]:
     def waitpid(pid: int, options: int, /) -> tuple[int, int]:
-        return process.call("wait4", pid, options)  # type: ignore[no-any-return]
+        return process.call("wait4", index(pid), index(options))  # type: ignore[no-any-return]
 
     def wait4(pid: int, options: int) -> tuple[int, int, object]:
         found, status = waitpid(pid, options)
@@ -108,6 +109,7 @@ def _host(process: ProgramProcess) -> dict[str, Any]:
     began_ns = process.runtime.scheduler.now_ns
 
     def urandom(size: int, /) -> bytes:
+        size = index(size)
         if size < 0:
             raise ValueError("negative argument not allowed")
         return process.call("getrandom", size)  # type: ignore[no-any-return]

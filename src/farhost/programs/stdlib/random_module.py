@@ -26,5 +26,6 @@ def make_random_module(process: ProgramProcess) -> ModuleType:
             super().seed(seed)
 
     Random.__module__ = "_random"
+    Random.__qualname__ = "Random"
     module.__dict__["Random"] = Random
     return module

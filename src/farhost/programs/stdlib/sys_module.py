@@ -30,11 +30,7 @@ def make_sys(process: ProgramProcess) -> ModuleType:
 
     def unraisablehook(unraisable: Any, /) -> None:
         """Handle an unraisable exception."""
-        where = f": {unraisable.object!r}" if unraisable.object is not None else ""
-        process.report_ignored(
-            (unraisable.err_msg or "Exception ignored in").removeprefix("Exception ignored ") + where,
-            unraisable.exc_value,
-        )
+        process.print_ignored(unraisable.err_msg, unraisable.object, unraisable.exc_value)
 
     recursion = RecursionLimit(process)
 

@@ -31,7 +31,7 @@ def make_handles(process: ProgramProcess) -> dict[str, Any]:
             except (SystemExit, GreenletExit):
                 pass
             except BaseException as error:
-                process.report_ignored(f"in thread started by {function!r}", error)
+                process.report_ignored("Exception ignored in thread started by", function, error)
 
         owner = getattr(function, "__self__", None)
         handle._started = True

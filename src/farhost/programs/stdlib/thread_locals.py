@@ -25,6 +25,8 @@ def make_local(process: ProgramProcess) -> Any:
         cls = type(self)
         if cls.__init__ is not object.__init__:
             cls.__init__(self, *args, **kwargs)
+            # Another thread may have been here meanwhile.
+            object.__setattr__(self, "__dict__", namespace)
 
     class _local:
         """Thread-local data"""

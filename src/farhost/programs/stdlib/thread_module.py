@@ -46,10 +46,15 @@ def _identity(process: ProgramProcess) -> dict[str, Any]:
         thread = process.current_thread
         return (process.main_thread if thread is None else thread).ident
 
+    chosen = [0]
+
     def stack_size(size: int = 0, /) -> int:
-        if size < 0 or 0 < size < 32768:
-            raise ValueError(f"size not valid: {size} bytes" if size > 0 else "size must be 0 or a positive value")
-        return 0
+        if size < 0:
+            raise ValueError("size must be 0 or a positive value")
+        if 0 < size < 32768:
+            raise ValueError(f"size not valid: {size} bytes")
+        old, chosen[0] = chosen[0], size
+        return old
 
     def interrupt_main(signum: int = linux.SIGINT, /) -> None:
         if not 1 <= signum <= 64:
@@ -85,7 +90,7 @@ def _starters(process: ProgramProcess, lock_type: Any) -> dict[str, Any]:
             except (SystemExit, GreenletExit):
                 pass
             except BaseException as error:
-                process.report_ignored(f"in thread started by {function!r}", error)
+                process.report_ignored("Exception ignored in thread started by", function, error)
 
         return process.spawn_thread(body, thread_name(function)).ident
 

@@ -17,7 +17,7 @@ NS = 1_000_000_000
 _MONOTONIC = frozenset({real.CLOCK_MONOTONIC, real.CLOCK_MONOTONIC_RAW, real.CLOCK_BOOTTIME})
 _PROCESSOR = frozenset({real.CLOCK_PROCESS_CPUTIME_ID, real.CLOCK_THREAD_CPUTIME_ID})
 _REALTIME = frozenset({real.CLOCK_REALTIME, real.CLOCK_TAI})
-_KEPT = ("CLOCK_", "struct_time", "asctime", "strptime", "gmtime", "strftime", "ctime")
+_KEPT = ("CLOCK_", "struct_time", "asctime", "strptime", "gmtime", "strftime", "ctime", "_STRUCT")
 
 
 def make_time_module(process: ProgramProcess) -> ModuleType:
@@ -38,7 +38,6 @@ def _readers(process: ProgramProcess) -> dict[str, Any]:
     """The functions that read a clock."""
     look = process.look_at_clock
     kernel = process.kernel
-    began_ns = process.runtime.scheduler.now_ns
 
     def time() -> float:
         look()
@@ -57,10 +56,18 @@ def _readers(process: ProgramProcess) -> dict[str, Any]:
         return kernel.monotonic_ns()
 
     def process_time_ns() -> int:
-        return look() - began_ns
+        look()
+        return process.processor_ns()
 
     def process_time() -> float:
-        return (look() - began_ns) / NS
+        return process_time_ns() / NS
+
+    def thread_time_ns() -> int:
+        look()
+        return process.used_ns(process.current_thread or process.main_thread)
+
+    def thread_time() -> float:
+        return thread_time_ns() / NS
 
     return {
         "time": time,
@@ -71,8 +78,8 @@ def _readers(process: ProgramProcess) -> dict[str, Any]:
         "perf_counter_ns": monotonic_ns,
         "process_time": process_time,
         "process_time_ns": process_time_ns,
-        "thread_time": process_time,
-        "thread_time_ns": process_time_ns,
+        "thread_time": thread_time,
+        "thread_time_ns": thread_time_ns,
     }
 
 
@@ -85,7 +92,8 @@ def _clocks(readers: dict[str, Any]) -> dict[str, Any]:
         if clk_id in _MONOTONIC:
             return int(readers["monotonic_ns"]())
         if clk_id in _PROCESSOR:
-            return int(readers["process_time_ns"]())
+            name = "process_time_ns" if clk_id == real.CLOCK_PROCESS_CPUTIME_ID else "thread_time_ns"
+            return int(readers[name]())
         raise OSError(22, "Invalid argument")
 
     def clock_gettime(clk_id: int, /) -> float:
