@@ -2,10 +2,10 @@
 
 import sys
 
-from benchmarks import bulk, echo
+from benchmarks import bulk, echo, trace_cost
 from benchmarks.measure import machine
 
-REPORTS = {"echo": echo.report, "bulk": bulk.report}
+REPORTS = {"echo": echo.report, "bulk": bulk.report, "trace": trace_cost.report}
 
 
 def main() -> None:

@@ -60,11 +60,8 @@ def cost_ns(site: Callable[[Tracer], None], sinks: Callable[[], tuple[object, ..
     return min(rounds) / events
 
 
-def main() -> None:
+def report(events: int = 50_000) -> None:
     """Print the table."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--events", type=int, default=50_000)
-    events = parser.parse_args().events
     readers: dict[str, Callable[[], tuple[object, ...]]] = {
         "off": tuple,
         "hashes": lambda: (HashSink(),),
@@ -78,4 +75,6 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--events", type=int, default=50_000)
+    report(parser.parse_args().events)
