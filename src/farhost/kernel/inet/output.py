@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from farhost.kernel.inet.path import Path
 from farhost.protocols.ip.fragment import fragment
 from farhost.wire.packet import IcmpMessage, Packet, RawBody, TcpSegment, UdpDatagram
+from farhost.wire.tcp import options_size
 
 if TYPE_CHECKING:
     from farhost.kernel.inet.internet import Internet
@@ -16,21 +17,8 @@ if TYPE_CHECKING:
 
 def segment_header_size(packet: Packet, segment: TcpSegment) -> int:
     """Bytes of IP and TCP headers in front of a segment's payload."""
-    options = segment.options
-    size = 20 if len(packet.source) == 4 else 40
-    size += 20
-    length = 0
-    if options.maximum_segment_size is not None:
-        length += 4
-    if options.window_scale is not None:
-        length += 3
-    if options.sack_permitted:
-        length += 2
-    if options.timestamp is not None:
-        length += 10
-    if options.sack_blocks:
-        length += 2 + 8 * len(options.sack_blocks)
-    return size + (length + 3) // 4 * 4
+    ip = 20 if len(packet.source) == 4 else 40
+    return ip + 20 + options_size(segment.options)
 
 
 def packet_size(packet: Packet) -> int:
