@@ -105,13 +105,14 @@ class FarhostRun:
         """A counter of a host's kernel, as in /proc/net/snmp."""
         return self.network.hosts[host].kernel.internet.counters.get(name, 0)
 
-    def read_cuts(self, host: str) -> list[int]:
-        """Stream offsets at which the reads of a host's program ended."""
+    def read_cuts(self, host: str) -> list[tuple[int, bool]]:
+        """Stream offsets at which the reads of a host's program ended, and whether the reader's buffer was full then."""
         offset, cuts = 0, []
         for event in self.events:
             if isinstance(event, SystemCall) and event.host == host and event.name == "recvfrom" and not event.error:
-                offset += len(event.result.data)
-                cuts.append(offset)
+                size = len(event.result.data)
+                offset += size
+                cuts.append((offset, size == event.arguments[1]))
         return cuts
 
     def segment_boundaries(self, sender: str, receiver: str) -> set[int]:
