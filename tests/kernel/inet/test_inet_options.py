@@ -754,3 +754,35 @@ def test_tcp_notsent_lowat(far):
     assert far.ready(client) == ""
     far.set_int(client, TCP, linux.TCP_NOTSENT_LOWAT, 2_000_000)
     assert far.ready(client) == "OUT"
+
+
+# SOL_SOCKET, as far as TCP and the IP layer have a part in it.
+
+
+def test_so_sndbuf(sockets):
+    client, server, _ = sockets.pair()
+    assert sockets.get_int(sockets.stream(), linux.SOL_SOCKET, linux.SO_SNDBUF) == 16384
+    assert sockets.get_int(client, linux.SOL_SOCKET, linux.SO_SNDBUF) > 1_000_000
+    sockets.set_int(client, linux.SOL_SOCKET, linux.SO_SNDBUF, 20_000)
+    assert sockets.get_int(client, linux.SOL_SOCKET, linux.SO_SNDBUF) == 40_000
+    sockets.set_int(server, linux.SOL_SOCKET, linux.SO_SNDBUF, 1)
+    assert sockets.get_int(server, linux.SOL_SOCKET, linux.SO_SNDBUF) == 4608
+    total = 0
+    while (count := sockets.sent(client, bytes(1000))) != "EAGAIN":
+        total += count
+    assert total < 300_000
+
+
+def test_so_rcvbuf(sockets):
+    listening = sockets.listener()
+    client = sockets.stream()
+    sockets.set_int(client, linux.SOL_SOCKET, linux.SO_RCVBUF, 10_000)
+    assert sockets.get_int(client, linux.SOL_SOCKET, linux.SO_RCVBUF) == 20_000
+    sockets.tried("connect", client, sockets.getsockname(listening))
+    server, _ = sockets.accept4(listening, linux.SOCK_NONBLOCK)
+    assert sockets.get_int(server, linux.SOL_SOCKET, linux.SO_RCVBUF) == 131_072
+    sockets.set_int(server, linux.SOL_SOCKET, linux.SO_SNDBUF, 10_000)
+    total = 0
+    while (count := sockets.sent(server, bytes(1000))) != "EAGAIN":
+        total += count
+    assert total < 80_000

@@ -239,7 +239,7 @@ class DatagramSocket(InetSocket):
         internet = self.internet
         if self._path is not None and destination == self.remote_address and not control:
             if self._generation != internet.generation:
-                self._path = internet.path(destination, self._own_source(), self.device())
+                self._path = self.internet.path(destination, self._own_source(), self.device())
                 self._generation = internet.generation
             return self._path
         device = self.device()
@@ -251,7 +251,7 @@ class DatagramSocket(InetSocket):
         source = ancillary.chosen_source(control) or self._own_source()
         if is_broadcast(destination) and not self.options.broadcast:
             raise KernelError(linux.EACCES)
-        path = internet.path(destination, source, device)
+        path = self.internet.path(destination, source, device)
         if path.broadcast and not self.options.broadcast:
             raise KernelError(linux.EACCES)
         return path

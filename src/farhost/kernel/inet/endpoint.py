@@ -42,6 +42,9 @@ class Owner(Protocol):
     def tcp_has_space(self, endpoint: "TcpEndpoint") -> None:
         """Called after anything happened while `endpoint.wants_space` is set."""
 
+    def tcp_heard(self, endpoint: "TcpEndpoint", errno: int) -> None:
+        """An ICMP message complained about a segment of an established connection."""
+
 
 class TcpEndpoint:
     """One end of one connection."""

@@ -415,6 +415,8 @@ def _family(domain: int) -> "Callable[[Kernel, Thread, int, int], InetSocket]":
                 raise KernelError(linux.EPROTONOSUPPORT)
             return StreamSocket(kernel, domain)
         if type == linux.SOCK_DGRAM:
+            if protocol == (linux.IPPROTO_ICMP if domain == linux.AF_INET else linux.IPPROTO_ICMPV6):
+                raise KernelError(linux.EACCES)
             if protocol not in (0, linux.IPPROTO_UDP):
                 raise KernelError(linux.EPROTONOSUPPORT)
             return DatagramSocket(kernel, domain, thread.process.uid)

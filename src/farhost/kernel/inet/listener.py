@@ -142,6 +142,8 @@ class Listener:
         """Send the SYN-ACK and keep no request: only what the cookie in it would have told us."""
         internet = self.socket.internet
         internet.counters["TcpExtSyncookiesSent"] += 1
+        for key in [key for key, (_, _, until_ns) in self._cookies.items() if until_ns < internet.clock.now_ns]:
+            del self._cookies[key]
         self._cookies[endpoint.key] = (endpoint.flow.origin, syn, internet.clock.now_ns + COOKIE_LIFE_NS)
         endpoint.owner = None
         for segment, ordinal in endpoint.connection.take_output():
@@ -219,6 +221,9 @@ class Listener:
 
     def tcp_has_space(self, endpoint: TcpEndpoint) -> None:
         """Nobody writes to a connection that was not accepted."""
+
+    def tcp_heard(self, endpoint: TcpEndpoint, errno: int) -> None:
+        """A complaint is for whoever accepts the connection, if it goes on."""
 
     def take(self) -> TcpEndpoint | None:
         """accept(2): the connection that waits longest."""

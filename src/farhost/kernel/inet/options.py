@@ -178,7 +178,45 @@ TCP_OPTIONS: tuple[Option, ...] = (
     refused(_TCP, linux.TCP_ZEROCOPY_RECEIVE, "TCP_ZEROCOPY_RECEIVE", "no memory is mapped"),
 )
 
-STREAM_OPTIONS = OptionTable(SOCKET_ROWS, IP_OPTIONS, IPV6_OPTIONS, TCP_OPTIONS)
+
+def _get_send_buffer(socket: "StreamSocket") -> OptionValue:
+    """It grows with the connection unless SO_SNDBUF was set."""
+    endpoint = socket.endpoint
+    if endpoint is None or socket.options.send_buffer_locked:
+        return socket.options.send_buffer
+    return endpoint.connection.send_buffer
+
+
+def _get_receive_buffer(socket: "StreamSocket") -> OptionValue:
+    """Likewise; half of it is for the window."""
+    endpoint = socket.endpoint
+    if endpoint is None or socket.options.receive_buffer_locked:
+        return socket.options.receive_buffer
+    return max(socket.options.receive_buffer, 2 * endpoint.connection.receive_buffer)
+
+
+_SETTERS = {row.name: row.set for row in SOCKET_ROWS if row.name in (linux.SO_SNDBUF, linux.SO_RCVBUF)}
+
+BUFFER_OPTIONS: tuple[Option, ...] = (
+    row(
+        linux.SOL_SOCKET,
+        linux.SO_SNDBUF,
+        "SO_SNDBUF",
+        _INT,
+        "what a connection keeps until it is acknowledged; doubled, and fixed once set",
+        (_get_send_buffer, _SETTERS[linux.SO_SNDBUF]),
+    ),
+    row(
+        linux.SOL_SOCKET,
+        linux.SO_RCVBUF,
+        "SO_RCVBUF",
+        _INT,
+        "half of it is the window; doubled, and fixed once set",
+        (_get_receive_buffer, _SETTERS[linux.SO_RCVBUF]),
+    ),
+)
+
+STREAM_OPTIONS = OptionTable(SOCKET_ROWS, IP_OPTIONS, IPV6_OPTIONS, TCP_OPTIONS, BUFFER_OPTIONS)
 """What a TCP socket answers to."""
 
 DATAGRAM_OPTIONS = OptionTable(SOCKET_ROWS, IP_OPTIONS, IPV6_OPTIONS, UDP_OPTIONS)

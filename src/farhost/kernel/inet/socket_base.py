@@ -14,7 +14,7 @@ from farhost.kernel.inet.ports import Binding, PortTable
 from farhost.kernel.socket_base import SocketBase
 from farhost.kernel.waiting import KernelError
 from farhost.wire import linux
-from farhost.wire.addresses import ANY_V6, is_link_local, is_multicast
+from farhost.wire.addresses import ANY_V6, is_multicast, needs_scope
 from farhost.wire.packet import IpAddress
 from farhost.wire.sockaddr import Sockaddr, SockaddrIn6
 
@@ -130,7 +130,7 @@ class InetSocket(SocketBase):
         assert isinstance(address, SockaddrIn6)
         if len(wanted) == 4 and self.inet.only_v6:
             raise KernelError(linux.EINVAL)
-        if is_link_local(wanted):
+        if needs_scope(wanted):
             if not scope_id:
                 raise KernelError(linux.EINVAL)
             if self.internet.interface_at(scope_id) is None:

@@ -308,6 +308,13 @@ class StreamSocket(InetSocket):
             case Failure.TIMED_OUT:
                 return endpoint.unreachable_errno()
 
+    def tcp_heard(self, endpoint: TcpEndpoint, errno: int) -> None:
+        """With IP_RECVERR an ICMP message is an error at once; without, it explains a later timeout (tcp_v4_err)."""
+        v4 = len(endpoint.key[0]) == 4
+        if self.inet.receive_error if v4 else self.inet.receive_error_v6:
+            self.error = errno
+            self.queue.wake(_IN | _OUT | _ERR)
+
     def is_writable(self) -> bool:
         """Whether a third of the send buffer is free (sk_stream_is_writeable), and little waits unsent
         (TCP_NOTSENT_LOWAT)."""
@@ -397,19 +404,7 @@ class StreamSocket(InetSocket):
 
     def queued_bytes(self, request: int) -> int | None:
         """SIOCINQ, SIOCOUTQ, SIOCOUTQNSD, SIOCATMARK (tcp(7)); EINVAL on a listening socket."""
-        if request not in (linux.FIONREAD, linux.SIOCOUTQ, linux.SIOCOUTQNSD, linux.SIOCATMARK):
-            return None
-        if request == linux.SIOCATMARK:
-            return 0
-        if self.listener is not None:
-            raise KernelError(linux.EINVAL)
-        endpoint = self.endpoint
-        if endpoint is None or self.state in _OPENING:
-            return 0
-        connection = endpoint.connection
-        if request == linux.FIONREAD:
-            return connection.readable_bytes
-        return connection.unacked_bytes if request == linux.SIOCOUTQ else connection.unsent_bytes
+        return stream_io.queued_bytes(self, request)
 
     def getpeername(self) -> Sockaddr:
         """getpeername(2): ENOTCONN before the handshake is over and after the connection's end."""

@@ -38,6 +38,23 @@ def send(socket: "StreamSocket", data: bytes, flags: int, taken: int) -> int | B
     return _Sending(socket, data, flags, taken).go_on()
 
 
+def queued_bytes(socket: "StreamSocket", request: int) -> int | None:
+    """What ioctl(2) tells of the queues (tcp(7)); None for another request."""
+    if request not in (linux.FIONREAD, linux.SIOCOUTQ, linux.SIOCOUTQNSD, linux.SIOCATMARK):
+        return None
+    if request == linux.SIOCATMARK:
+        return 0
+    if socket.listener is not None:
+        raise KernelError(linux.EINVAL)
+    endpoint = socket.endpoint
+    if endpoint is None or socket.state in _OPENING:
+        return 0
+    connection = endpoint.connection
+    if request == linux.FIONREAD:
+        return connection.readable_bytes
+    return connection.unacked_bytes if request == linux.SIOCOUTQ else connection.unsent_bytes
+
+
 class _Sending:
     """A send under way: what was taken so far."""
 

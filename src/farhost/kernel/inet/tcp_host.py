@@ -222,6 +222,8 @@ class TcpHost:
             refused = error.trouble is Trouble.PORT_UNREACHABLE
             connection.on_icmp_error("refused" if refused else "unreachable")
             endpoint.pump()
+        elif endpoint.owner is not None:
+            endpoint.owner.tcp_heard(endpoint, said.errno)
 
     # For reports and checks.
 
