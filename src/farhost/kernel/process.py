@@ -100,6 +100,8 @@ class Thread:
         file = self.held
         if file is not None:
             self.held = None
-            drop(file, None)
-            if not file.references:
+            if file.references > 1:
+                file.references -= 1
+            else:
+                drop(file, None)
                 self.kernel.softirq()

@@ -56,14 +56,17 @@ class WaitQueue:
 
     def remove(self, waiter: Waiter) -> None:
         """Stop calling it; one that is not there is no error."""
-        if waiter in self.waiters:
-            self.waiters.remove(waiter)
+        waiters = self.waiters
+        if waiters and waiters[-1] is waiter:
+            waiters.pop()
+        elif waiter in waiters:
+            waiters.remove(waiter)
 
     def wake(self, mask: int) -> None:
         """Something changed: tell each waiter whose mask (or ALWAYS) meets `mask`, oldest first."""
         waiters = self.waiters
         if waiters:
-            for waiter in waiters[:]:
+            for waiter in waiters[:] if len(waiters) > 1 else (waiters[0],):
                 if mask & (waiter.mask | ALWAYS):
                     waiter.callback(mask)
 

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 _BIT_NS = 8_000_000_000
 """Bits per byte times ns per second."""
 _LEAST_V6_MTU = 1280
+_new = tuple.__new__
+"""A NamedTuple made without its Python-level constructor: half the cost."""
 
 
 class _Queued(NamedTuple):
@@ -57,6 +59,7 @@ class Channel:
         "_last_ns",
         "_queue",
         "_queued",
+        "_rated",
         "conditions",
         "delivered",
         "down",
@@ -101,6 +104,8 @@ class Channel:
         self.conditions = conditions
         self._delay_ns = 0
         self._careful = False
+        self._rated = False
+        """A rate is all that there is to be careful about."""
         self.set_conditions(conditions)
 
     def set_conditions(self, conditions: Conditions) -> None:
@@ -114,28 +119,33 @@ class Channel:
     def refresh(self) -> None:
         """An interface's MTU, or `down`, has changed."""
         conditions = self.conditions
-        self._careful = bool(
+        faulty = bool(
             self._active
             or self.down
             or conditions.jitter_ns
-            or conditions.rate_bps
             or not conditions.bursts
             or conditions.mtu < self.source.interface.mtu
         )
+        self._careful = faulty or bool(conditions.rate_bps)
+        self._rated = not faulty
 
     # Sending.
 
     def transmit(self, packet: Packet) -> None:
         """Take a packet from the sending interface."""
-        if self._careful:
-            self._transmit_carefully(packet)
-            return
+        environment = self._environment
+        clock = environment.clock
+        due_ns = clock.now_ns
         body = packet.body
-        count = body.pieces if type(body) is TcpSegment else 1
+        count = body.pieces if type(body) is TcpSegment and body.segment_size else 1
+        if self._careful:
+            if not self._rated or environment.tracer.on or self._room(count) < count:
+                self._transmit_carefully(packet)
+                return
+            due_ns = self._enqueue(packet, count)
         self.sent += count
         self.in_flight += count
-        clock = self._environment.clock
-        due_ns = clock.now_ns + self._delay_ns
+        due_ns += self._delay_ns
         if due_ns < self._last_ns:
             due_ns = self._last_ns
         else:
@@ -233,9 +243,11 @@ class Channel:
         environment = self._environment
         now_ns = environment.clock.now_ns
         size = wire_size(packet)
-        start_ns = max(now_ns, self._free_ns)
+        start_ns = self._free_ns
+        if start_ns < now_ns:
+            start_ns = now_ns
         self._free_ns = end_ns = start_ns - (-size * _BIT_NS // self.conditions.rate_bps)
-        self._queue.append(_Queued(start_ns, end_ns, count, -(-size // count)))
+        self._queue.append(_new(_Queued, (start_ns, end_ns, count, -(-size // count))))
         self._queued += count
         if environment.tracer.on:
             limit = self.conditions.limit_packets
@@ -330,7 +342,7 @@ class Channel:
         count = 0
         for packet in packets:
             body = packet.body
-            count += body.pieces if type(body) is TcpSegment else 1
+            count += body.pieces if type(body) is TcpSegment and body.segment_size else 1
         self.in_flight -= count
         self.delivered += count
         self.target.receive(packets)

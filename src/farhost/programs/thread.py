@@ -9,7 +9,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, cast
 
 from farhost.kernel.process import Thread
-from farhost.kernel.waiting import Blocked
+from farhost.kernel.waiting import Blocked, Waiter
 from farhost.programs.costs import WAKE_NS
 from farhost.sim.scheduler import Task
 from farhost.trace.events import Wake
@@ -48,6 +48,7 @@ class ProgramThread:
         "since_ns",
         "task",
         "waited_ns",
+        "waiters",
         "when_ended",
     )
 
@@ -73,6 +74,8 @@ class ProgramThread:
         """The same method each time, for the wait queues."""
         self.quiet = False
         """Whether handlers wait for the next call when this one succeeds (`ProgramProcess.call_quietly`)."""
+        self.waiters: list[Waiter] = []
+        """Registrations on wait queues, used again by each wait."""
         self.raw = False
         """Whether a call that a signal interrupts fails with EINTR rather than starting again (PEP 475)."""
         self.looks = 0

@@ -44,6 +44,7 @@ def make_trap(process: "ProgramProcess") -> Trap:
     runtime = process.runtime
     scheduler = runtime.scheduler
     charge = scheduler.charge
+    events = scheduler.events
     tracer = runtime.tracer
     kernel = process.kernel
     soft = kernel.soft
@@ -61,7 +62,10 @@ def make_trap(process: "ProgramProcess") -> Trap:
         if not calls % COLLECT_CALLS:
             runtime.collect_soon()
         started_ns = scheduler.now_ns
-        charge(CALL_NS)
+        if events and events[0][0] <= started_ns + CALL_NS:
+            charge(CALL_NS)
+        else:
+            scheduler.now_ns = started_ns + CALL_NS
         try:
             result = functions[name](thread.kernel_thread, *arguments)
             if soft:
@@ -127,12 +131,12 @@ def _sit(thread: ProgramThread, blocked: Blocked) -> str:
     thread.cause = ""
     thread.blocked = blocked
     waits = blocked.waits
-    registered = []
-    on_ready = thread.on_ready
-    for queue, mask in waits:
-        waiter = Waiter(mask, on_ready)
+    waiters = thread.waiters
+    while len(waiters) < len(waits):
+        waiters.append(Waiter(0, thread.on_ready))
+    for (queue, mask), waiter in zip(waits, waiters):
+        waiter.mask = mask
         queue.waiters.append(waiter)
-        registered.append(waiter)
     deadline_ns = blocked.deadline_ns
     timer = None
     if deadline_ns is not None:
@@ -145,7 +149,7 @@ def _sit(thread: ProgramThread, blocked: Blocked) -> str:
             park()
     finally:
         thread.blocked = None
-        for (queue, _), waiter in zip(waits, registered):
+        for (queue, _), waiter in zip(waits, waiters):
             queue.remove(waiter)
         if timer is not None:
             timer.cancel()

@@ -54,7 +54,7 @@ class Timer:
 class Task:
     """A simulated thread of control: a greenlet, its name, and whether it has been woken."""
 
-    __slots__ = ("_body", "_greenlet", "alive", "context", "name", "scheduler", "wake_timer")
+    __slots__ = ("_body", "_greenlet", "alive", "context", "name", "scheduler", "spare_timer", "wake_timer")
 
     def __init__(self, scheduler: "Scheduler", name: str, body: Callable[[], None]) -> None:
         self.scheduler = scheduler
@@ -64,6 +64,8 @@ class Task:
         """Whatever the owner of the task wants to find again from `Scheduler.current`."""
         self.wake_timer: Timer | None = None
         """The wake-up under way, if one is; a task is woken at most once until it runs."""
+        self.spare_timer: Timer | None = None
+        """The wake-up that came last, for the next one to use again."""
         self._body = body
         self._greenlet = greenlet.greenlet(self._run, scheduler.hub)
 
@@ -75,6 +77,7 @@ class Task:
 
     def enter(self) -> None:
         """Called by the hub: run the task until it parks or ends."""
+        self.spare_timer = self.wake_timer
         self.wake_timer = None
         if not self.alive:
             return
@@ -102,7 +105,7 @@ class Task:
 class Scheduler:
     """The clock and the event queue of one run."""
 
-    __slots__ = ("_heap", "_limit", "_sequence", "_stopping", "current", "hub", "now_ns", "pace", "switches")
+    __slots__ = ("_limit", "_sequence", "_stopping", "current", "events", "hub", "now_ns", "pace", "switches")
 
     def __init__(self, start_ns: int = 0) -> None:
         self.now_ns = start_ns
@@ -113,7 +116,8 @@ class Scheduler:
         self.switches = 0
         """Task switches so far: what a watchdog in real time looks at."""
         self.hub = greenlet.getcurrent()
-        self._heap: list[tuple[int, int, Timer]] = []
+        self.events: list[tuple[int, int, Timer]] = []
+        """The event queue, a heap of (due, order, what): others may look at its head, and nothing more."""
         self._limit: Timer | None = None
         """The end of the present `run`: it stands in the queue, so that no charge passes it, and is no event."""
         self._sequence = 0
@@ -132,7 +136,7 @@ class Scheduler:
         """
         timer = Timer(due_ns, callback, arguments)
         self._sequence = sequence = self._sequence + 1
-        heapq.heappush(self._heap, (due_ns, sequence, timer))
+        heapq.heappush(self.events, (due_ns, sequence, timer))
         return timer
 
     def spawn(self, name: str, body: Callable[[], None]) -> Task:
@@ -143,8 +147,18 @@ class Scheduler:
 
     def wake(self, task: Task, delay_ns: int = 0) -> None:
         """Let a parked task run `delay_ns` from now; waking it again before it runs does nothing."""
-        if task.wake_timer is None and task.alive:
-            task.wake_timer = self.call_at(self.now_ns + delay_ns, task.enter)
+        if task.wake_timer is not None or not task.alive:
+            return
+        due_ns = self.now_ns + delay_ns
+        timer = task.spare_timer
+        if timer is None:
+            task.wake_timer = self.call_at(due_ns, task.enter)
+            return
+        task.spare_timer = None
+        task.wake_timer = timer
+        timer.due_ns = due_ns
+        self._sequence = sequence = self._sequence + 1
+        heapq.heappush(self.events, (due_ns, sequence, timer))
 
     def park(self) -> None:
         """Called by a running task: leave until somebody wakes it. It comes back at the time of the wake-up."""
@@ -154,7 +168,7 @@ class Scheduler:
     def charge(self, cost_ns: int) -> None:
         """Called by a running task: it takes `cost_ns` of virtual time; what is due earlier runs first."""
         due_ns = self.now_ns + cost_ns
-        heap = self._heap
+        heap = self.events
         if not heap or heap[0][0] > due_ns:
             self.now_ns = due_ns
             return
@@ -171,11 +185,11 @@ class Scheduler:
 
     def pending(self) -> Iterator[Timer]:
         """Everything scheduled and not cancelled, in no particular order; the limit of `run` is not part of it."""
-        return (timer for _, _, timer in self._heap if timer.callback is not None and timer.callback != self.stop)
+        return (timer for _, _, timer in self.events if timer.callback is not None and timer.callback != self.stop)
 
     def next_due_ns(self) -> int | None:
         """When the next event is due; None when nothing is scheduled. The limit of a run is no event."""
-        heap = self._heap
+        heap = self.events
         while heap and heap[0][2].callback is None:
             heapq.heappop(heap)
         if heap and heap[0][2] is self._limit:
@@ -189,7 +203,7 @@ class Scheduler:
         The greenlet that calls this is the hub. At the limit `now_ns` is `until_ns`; later events stay scheduled.
         """
         assert greenlet.getcurrent() is self.hub, "run must be called where the scheduler was made"
-        heap = self._heap
+        heap = self.events
         pop = heapq.heappop
         self._stopping = False
         self._limit = limit = None if until_ns is None else self.call_at(until_ns, self.stop)

@@ -10,8 +10,11 @@ from farhost.wire import icmp, ipv4, ipv6, tcp, udp
 from farhost.wire.checksum import pseudo_header_sum
 from farhost.wire.linux import AF_INET6, IPPROTO_ICMP, IPPROTO_ICMPV6, IPPROTO_TCP, IPPROTO_UDP
 from farhost.wire.malformed import MalformedPacket
-from farhost.wire.packet import Body, IcmpMessage, IpAddress, Packet, RawBody, TcpSegment, UdpDatagram
+from farhost.wire.packet import NO_OPTIONS, Body, IcmpMessage, IpAddress, Packet, RawBody, TcpSegment, UdpDatagram
 from farhost.wire.segmentation import split
+
+_TCP_HEADERS_V4 = ipv4.HEADER_SIZE + tcp.HEADER_SIZE
+_TCP_HEADERS_V6 = ipv6.HEADER_SIZE + tcp.HEADER_SIZE
 
 __all__ = ["MalformedPacket", "decode", "decode_body", "encode", "encode_body", "wire_size"]
 
@@ -74,13 +77,15 @@ def wire_size(packet: Packet) -> int:
     """Bytes of the IP packet, computed without making them. Of a super-segment: of all its pieces together."""
     body = packet.body
     header = ipv4.HEADER_SIZE
+    if isinstance(body, TcpSegment):
+        header = _TCP_HEADERS_V4 if len(packet.source) == 4 else _TCP_HEADERS_V6
+        if body.options is not NO_OPTIONS:
+            header += tcp.options_size(body.options)
+        return (header * body.pieces if body.segment_size else header) + len(body.payload)
     if len(packet.source) == 16:
         fragmented = packet.fragment_offset or packet.more_fragments
         header = ipv6.HEADER_SIZE + ipv6.FRAGMENT_HEADER_SIZE if fragmented else ipv6.HEADER_SIZE
     match body:
-        case TcpSegment():
-            header += tcp.HEADER_SIZE + tcp.options_size(body.options)
-            return header * body.pieces + len(body.payload)
         case UdpDatagram() | IcmpMessage():
             return header + udp.HEADER_SIZE + len(body.payload)
         case RawBody():

@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 _IN, _OUT, _ERR = linux.EPOLLIN, linux.EPOLLOUT, linux.EPOLLERR
 _HUP, _RDHUP = linux.EPOLLHUP, linux.EPOLLRDHUP
 
+_new = tuple.__new__
+_ESTABLISHED = TcpState.ESTABLISHED
 _OPENING = (TcpState.SYN_SENT, TcpState.SYN_RECEIVED)
 _GONE = (TcpState.CLOSED, TcpState.TIME_WAIT)
 _LINGERING = (TcpState.FIN_WAIT_1, TcpState.CLOSING, TcpState.LAST_ACK)
@@ -71,6 +73,7 @@ class StreamSocket(InetSocket):
         self.peer_done = False
         """The peer's FIN has come (SOCK_DONE): the end of the stream is no error."""
         self._readable = ((self.queue, stream_io.RECEIVING_WAITS_FOR),)
+        """What a receive waits for."""
         self.more = False
         """The last send had MSG_MORE: less than a segment waits for the next."""
 
@@ -264,7 +267,8 @@ class StreamSocket(InetSocket):
     def tcp_happened(self, endpoint: TcpEndpoint, events: int) -> None:
         """The connection's news: errors, shut directions, and whom to wake."""
         if events == READABLE:
-            if self.queue.waiters and endpoint.connection.readable_bytes >= self.options.receive_low_water:
+            readable = endpoint.connection.receive_side.readable
+            if self.queue.waiters and readable >= self.options.receive_low_water:
                 self.queue.wake(_IN)
             return
         if events & (FAILED | CLOSED | TIME_WAIT):
@@ -371,7 +375,7 @@ class StreamSocket(InetSocket):
             and not self.more
         ):
             connection = endpoint.connection
-            if connection.state in stream_io.SENDABLE:
+            if connection.block.state in stream_io.SENDABLE:
                 taken = connection.write(data, self.internet.clock.now_ns)
                 endpoint.pump()
                 if taken == len(data):
@@ -385,21 +389,21 @@ class StreamSocket(InetSocket):
         options = self.options
         if endpoint is not None and size and not flags & ~stream_io.SIMPLE and options.receive_low_water == 1:
             connection = endpoint.connection
-            data = connection.read(size, self.internet.clock.now_ns)
-            if data:
-                output = connection.take_output()
-                if output:
-                    endpoint.transmit(output)
-                return Received(data, None, 0, ())
+            if connection.receive_side.readable:
+                data = connection.read(size, self.internet.clock.now_ns)
+                if connection.outbox.segments:
+                    endpoint.transmit(connection.take_output())
+                return _new(Received, (data, None, 0, (), None))
             if (
-                not self.error
+                connection.block.state is _ESTABLISHED
+                and not flags & linux.MSG_DONTWAIT
+                and not self.status_flags & linux.O_NONBLOCK
+                and not self.error
                 and not self.shut
                 and not options.receive_timeout_ns
-                and not self.cannot_wait(flags)
-                and connection.state is TcpState.ESTABLISHED
                 and not self.kernel.soft
             ):
-                return Blocked(self._readable, partial(self.recvmsg, thread, size, flags))
+                return Blocked(self._readable, partial(stream_io.read_on, self, size, flags))
         return stream_io.receive(self, size, flags)
 
     def queued_bytes(self, request: int) -> int | None:

@@ -127,6 +127,21 @@ def receive(socket: "StreamSocket", size: int, flags: int) -> Received | Blocked
     return _Receiving(socket, size, flags).go_on()
 
 
+def read_on(socket: "StreamSocket", size: int, flags: int) -> Received | Blocked:
+    """A plain receive without a time limit has been woken: take what is there, or go the long way."""
+    endpoint = socket.endpoint
+    if endpoint is not None and endpoint.connection.receive_side.readable:
+        connection = endpoint.connection
+        data = connection.read(size, socket.internet.clock.now_ns)
+        if connection.outbox.segments:
+            endpoint.transmit(connection.take_output())
+        return Received(data, None, 0, ())
+    receiving = _Receiving(socket, size, flags)
+    receiving.target = 1
+    receiving.deadline_ns = None
+    return receiving.go_on()
+
+
 class _Receiving:
     """A receive under way: what was read so far."""
 

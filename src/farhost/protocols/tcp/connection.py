@@ -27,14 +27,20 @@ _ESTABLISHED = TcpState.ESTABLISHED
 class TcpConnection:
     """One end of one connection."""
 
-    __slots__ = ("_block", "_receive", "_send", "_timers")
+    __slots__ = ("_block", "_receive", "_send", "block", "outbox", "receive_side", "send_side", "timers")
 
     def __init__(self, block: ControlBlock) -> None:
         """Use `active` or `passive`."""
         self._block = block
         self._send = block.send
         self._receive = block.receive
-        self._timers = block.timers
+        self.block = block
+        """This and the next four are for the kernel's hot path, which looks at them without a call, and changes
+        nothing of them but by the methods here."""
+        self.outbox = block.outbox
+        self.receive_side = block.receive
+        self.send_side = block.send
+        self.timers = block.timers
 
     @classmethod
     def active(cls, config: TcpConfig, local_port: int, remote_port: int, iss: int, now_ns: int) -> "TcpConnection":
@@ -80,7 +86,7 @@ class TcpConnection:
             if (
                 una <= ack <= send.snd_nxt
                 and size <= receive.rcv_adv - rcv_nxt
-                and (options is NO_OPTIONS or self._is_stamp_good(segment))
+                and (options is NO_OPTIONS or self._is_stamp_good(options.timestamp))
             ):
                 block.last_received_ns = now_ns
                 window <<= send.scale
@@ -93,10 +99,9 @@ class TcpConnection:
                 return
         arrival.arrive(block, segment, now_ns)
 
-    def _is_stamp_good(self, segment: TcpSegment) -> bool:
+    def _is_stamp_good(self, stamp: tuple[int, int] | None) -> bool:
         """Whether the options hold nothing that needs a closer look; the timestamp is then remembered."""
         outbox = self._block.outbox
-        stamp = segment.options.timestamp
         if not outbox.timestamps or stamp is None:
             return not outbox.timestamps
         if (stamp[0] - outbox.ts_recent) & _MASK >= _HALF:
@@ -240,8 +245,7 @@ class TcpConnection:
 
     def next_deadline(self) -> int | None:
         """When `on_deadline` has something to do, in ns; None: never."""
-        timers = self._timers
-        due_ns = min(timers.retransmit_ns, timers.acknowledge_ns, timers.keepalive_ns, timers.linger_ns)
+        due_ns = self.timers.next_ns()
         return None if due_ns == NEVER else due_ns
 
     # What can be asked.

@@ -62,6 +62,11 @@ class Outbox:
         """A segment at stream position `position`; `flags` has ACK, and everything received is acknowledged."""
         receive = self._receive
         rcv_nxt = receive.rcv_nxt
+        options = NO_OPTIONS
+        if self.timestamps:
+            options = self._stamp_options
+            if self._stamped != (now_ns // MILLISECOND_NS & MASK, self.ts_recent):
+                options = self.options(now_ns)
         segment = _new(
             TcpSegment,
             (
@@ -71,7 +76,7 @@ class Outbox:
                 rcv_nxt & MASK,
                 flags,
                 receive.offer(),
-                self.options(now_ns) if self.timestamps else NO_OPTIONS,
+                options,
                 payload,
                 piece,
                 0,

@@ -204,6 +204,9 @@ class ReceiveSide:
         """Up to `size` bytes in order; joined once."""
         chunks = self._chunks
         if size >= self.readable:
+            if len(chunks) == 1 and not peek and not self._offset:
+                self.readable = 0
+                return bytes(chunks.popleft())
             return self._read_all(peek)
         if size <= 0:
             return b""

@@ -221,7 +221,8 @@ class SendSide:
         if not records:
             if now_ns - self.last_sent_ns > self.rtt.base_ns and self._restarts:
                 self._restart(now_ns)
-            self._timers.retransmit_ns = now_ns + self.rtt.rto_ns()
+            rtt = self.rtt
+            self._timers.retransmit_ns = now_ns + (rtt.rto_ns() if rtt.backoff else rtt.base_ns)
         buffer.append(data)
         stop = nxt + size
         if size < self.mss:
@@ -450,7 +451,12 @@ class SendSide:
     def _advance(self, ack: int, now_ns: int) -> None:
         size = ack - self.snd_una
         records = self.flight.records
-        sent_ns = self.flight.acknowledge(ack)
+        record = records[0]
+        if record.end == ack and record.count == 1:
+            del records[0]
+            sent_ns = record.sent_ns
+        else:
+            sent_ns = self.flight.acknowledge(ack)
         self.snd_una = ack
         buffer = self.buffer
         buffer.release(ack if ack <= buffer.end else buffer.end)
@@ -464,7 +470,10 @@ class SendSide:
             recovery.advanced(size, ack, self.snd_nxt, True, now_ns, rtt.srtt_ns)
         elif recovery.duplicates or recovery.phase is not _OPEN:
             recovery.advanced(size, ack, self.snd_nxt, False, now_ns, rtt.srtt_ns)
-        self._timers.retransmit_ns = now_ns + rtt.rto_ns() if records else NEVER
+        if not records:
+            self._timers.retransmit_ns = NEVER
+        else:
+            self._timers.retransmit_ns = now_ns + (rtt.rto_ns() if rtt.backoff else rtt.base_ns)
         if self._full:
             self._expand()
             if self.is_writable():
