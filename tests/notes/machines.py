@@ -106,7 +106,7 @@ class FarhostRun:
         return self.network.hosts[host].kernel.internet.counters.get(name, 0)
 
     def read_cuts(self, host: str) -> list[tuple[int, bool]]:
-        """Stream offsets at which the reads of a host's program ended, and whether the reader's buffer was full then."""
+        """Stream offsets at which the reads of a host's program ended, and whether the reader's buffer was full."""
         offset, cuts = 0, []
         for event in self.events:
             if isinstance(event, SystemCall) and event.host == host and event.name == "recvfrom" and not event.error:
