@@ -1,5 +1,7 @@
 """How runs begin and end: order of starts, servers at rest, deadlock reports, limits, hangs, escapes, determinism."""
 
+import signal
+
 import pytest
 from running import run_all, run_one, write
 
@@ -175,8 +177,10 @@ def test_an_error_of_farhost_itself_is_not_hidden(tmp_path, monkeypatch):
         raise ZeroDivisionError("a defect")
 
     monkeypatch.setitem(trap._FUNCTIONS, "nanosleep", broken)
-    with pytest.raises(ZeroDivisionError, match="a defect"):
-        run_one(tmp_path, "import time\ntry: time.sleep(1)\nexcept Exception: pass\n")
+    for source in ("import time\ntry: time.sleep(1)\nexcept Exception: pass\n", "import time\ntime.sleep(1)\n"):
+        with pytest.raises(ZeroDivisionError, match="a defect") as caught:
+            run_one(tmp_path, source)
+        assert caught.traceback[-1].name == "broken"
 
 
 def test_unknown_hosts_are_an_error(tmp_path):
@@ -207,3 +211,46 @@ def test_a_killed_program_unwinds_without_effects(tmp_path):
     outcome = run_all(*(ProgramSpec("host", [str(script)], script.stem) for script in scripts))
     assert [process.status for process in outcome.processes] == [-9, 0]
     assert outcome.processes[0].stdout == ""
+
+
+def test_ctrl_c_ends_the_run_and_not_a_program(tmp_path):
+    source = """
+        import time
+        while True:
+            try:
+                print("running")
+                time.sleep(1)
+            except BaseException:
+                print("swallowed")
+    """
+    seen = []
+
+    def press(process, stream, data):
+        seen.append(data)
+        if len(seen) == 3:
+            signal.raise_signal(signal.SIGINT)
+
+    before = signal.getsignal(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt):
+        run_all(*specs(tmp_path, only=source), on_output=press)
+    assert signal.getsignal(signal.SIGINT) is before
+    assert len(seen) == 3
+
+
+def test_a_program_that_only_polls_does_not_keep_the_others_from_starting(tmp_path):
+    server = """
+        import socket, time
+        s = socket.create_server(("", 5000))
+        s.setblocking(False)
+        while True:
+            try:
+                c, _ = s.accept()
+            except BlockingIOError:
+                continue
+            c.setblocking(True)
+            c.sendall(c.recv(100).upper())
+            break
+    """
+    outcome = run_all(*specs(tmp_path, server=server, client=CLIENT))
+    assert outcome.ok, outcome
+    assert outcome.processes[1].stdout == "b'HELLO'\n"

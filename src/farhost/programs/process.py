@@ -17,6 +17,7 @@ from farhost.programs.costs import CLOCK_NS, SPAWN_NS
 from farhost.programs.frames import format_exception, program_frame
 from farhost.programs.thread import KILLED, ProgramThread
 from farhost.programs.trap import Trap, call_from_outside, make_trap, wait
+from farhost.sim.scheduler import Timer
 from farhost.trace.events import Wake
 from farhost.wire import linux
 
@@ -58,6 +59,8 @@ class ProgramProcess:
         """Whether something waits for a thread that comes out of a call: death, a signal's handler, a stop."""
         self.settled = False
         """Whether all its threads have been parked at one time, or it has ended."""
+        self.patience: Timer | None = None
+        """The timer that settles it in any case."""
         self.handlers: dict[int, Handler] = {}
         """The Python signal handlers, by signal."""
         self.signal_mask: set[int] = set()
@@ -181,6 +184,14 @@ class ProgramProcess:
     def look_settled(self) -> None:
         """Called when a thread parks or ends: the process has settled once no thread of it can go on."""
         if all(thread.blocked is not None for thread in self.threads):
+            self.settle()
+
+    def settle(self) -> None:
+        """Those named after it may start."""
+        if self.patience is not None:
+            self.patience.cancel()
+            self.patience = None
+        if not self.settled:
             self.settled = True
             self.runtime.settled()
 
@@ -315,17 +326,20 @@ class ProgramProcess:
         assert self.status is not None
         self.kernel.exit_process(self.kernel_process, self.status)
         self.kernel.softirq()
-        self.settled = True
-        self.runtime.settled()
+        self.settle()
         for release in self.at_end:
             release()
         self.at_end.clear()
         self.runtime.ended(self)
 
-    def abandon(self) -> None:
-        """The run is over: unwind what still runs, without a trace of it in the simulation."""
+    def silence(self) -> None:
+        """From now on its calls have no effect, and end its threads."""
         self.dead = True
         self.attention = True
+
+    def abandon(self) -> None:
+        """The run is over: unwind what still runs, without a trace of it in the simulation."""
+        self.silence()
         for thread in tuple(self.threads):
             thread.task.throw(GreenletExit)
         for release in self.at_end:

@@ -27,6 +27,8 @@ from farhost.sim.scheduler import End
 
 LOOK_NS = 1_000_000_000
 """How often a run asks whether only servers at rest are left."""
+START_PATIENCE_NS = 100_000_000
+"""A program that never parks, because it polls, holds those named after it for so long and no longer."""
 STUCK_NS = 3600 * 1_000_000_000
 """Virtual time without anything but servers' looks after which the others count as stuck."""
 
@@ -114,6 +116,8 @@ def _starter(runtime: Runtime, program: ProgramSpec, scratch: Scratch) -> Callab
             return run_program(process, world, argv)
 
         process.start(body)
+        scheduler = runtime.scheduler
+        process.patience = scheduler.call_at(scheduler.now_ns + START_PATIENCE_NS, process.settle)
 
     return start
 
@@ -162,7 +166,7 @@ class Run:
         if self._interrupted:
             raise KeyboardInterrupt
         if runtime.defect is not None and not isinstance(runtime.defect, Abort):
-            raise runtime.defect
+            raise runtime.defect.with_traceback(runtime.defect_trace)
         return outcome
 
     def _run(self) -> None:
@@ -211,6 +215,8 @@ class Run:
             if self._interrupted:
                 raise KeyboardInterrupt
             self._interrupted = True
+            for process in self.runtime.processes:
+                process.silence()
             self.runtime.scheduler.stop()
             if self.runtime.scheduler.current is not None:
                 raise Abort

@@ -6,6 +6,7 @@ No module-level state: two runs in one interpreter have two of these and know no
 import gc
 from collections import deque
 from collections.abc import Callable
+from types import TracebackType
 from typing import TYPE_CHECKING, cast
 
 from farhost.programs.thread import ProgramThread
@@ -27,6 +28,8 @@ class Runtime:
         self.processes: list[ProgramProcess] = []
         self.calls = 0
         """System calls, clock reads and lock waits so far: progress, as the watchdog and the collector see it."""
+        self.defect_trace: TracebackType | None = None
+        """Its traceback: the one in the exception loses farhost's frames when the program prints it."""
         self.wakes = 0
         """Waits so far that ended because something had happened, rather than by a time limit."""
         self.starts: deque[Callable[[], None]] = deque()
@@ -79,6 +82,7 @@ class Runtime:
         """farhost itself raised `error`: stop the run (the first one counts)."""
         if self.defect is None:
             self.defect = error
+            self.defect_trace = error.__traceback__
         self.scheduler.stop()
 
     def collect_soon(self) -> None:

@@ -67,6 +67,7 @@ class Watchdog:
         if current is None:
             return
         if self.hung is None:
+            current.process.silence()
             process, where = current.process, place(frame, exact=True)
             self.hung = f"{process.name} on {process.host_name} runs without making a call, at {where}"
         self.runtime.scheduler.stop()

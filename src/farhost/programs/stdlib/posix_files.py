@@ -165,7 +165,10 @@ class Entries:
 
 
 def _walking(process: ProgramProcess, directory: Directory) -> dict[str, Any]:
-    """listdir and scandir: the machine's files and the host's socket files together."""
+    """listdir and scandir: the machine's files and the host's socket files together.
+
+    The machine's come sorted, because the order of its file system differs from one machine to the next.
+    """
 
     def sockets_in(path: Any) -> list[str]:
         if isinstance(path, int) or not process.kernel.unix.files:
@@ -178,7 +181,7 @@ def _walking(process: ProgramProcess, directory: Directory) -> dict[str, Any]:
     def listdir(path: Any = None) -> list[Any]:
         given = "." if path is None else path
         used = directory.resolve(given)
-        found: list[Any] = as_given(given, used, lambda: os.listdir(used))
+        found: list[Any] = sorted(as_given(given, used, lambda: os.listdir(used)))
         names = sockets_in(given)
         return found + ([os.fsencode(name) for name in names] if isinstance(os.fspath(given), bytes) else names)
 
@@ -189,11 +192,10 @@ def _walking(process: ProgramProcess, directory: Directory) -> dict[str, Any]:
         text = os.fspath(given)
         used = directory.resolve(given)
         names = sockets_in(given)
-        if not names and (used == text or path is None):
-            return as_given(given, used, lambda: os.scandir(used))
         entries: list[Any] = []
         with as_given(given, used, lambda: os.scandir(used)) as found:
-            entries.extend(found if used == text else (_Relative(entry, text) for entry in found))
+            ordered = sorted(found, key=lambda entry: entry.name)
+            entries.extend(ordered if used == text else (_Relative(entry, text) for entry in ordered))
         for name in names:
             own: Any = os.fsencode(name) if isinstance(text, bytes) else name
             full = os.path.join(text, own)
