@@ -391,3 +391,53 @@ def test_an_accepted_socket_takes_over_options(sockets):
     assert sockets.get_int(server, SOCKET, linux.SO_ACCEPTCONN) == 0
     assert sockets.get_int(listening, SOCKET, linux.SO_ACCEPTCONN) == 1
     assert sockets.fcntl(server, linux.F_GETFL, 0) & linux.O_NONBLOCK
+
+
+def test_unspec_leaves_econnreset_to_the_next_call_and_connect_forgets_it(sockets):
+    client, _, listening = sockets.pair()
+    sockets.connect(client, UNSPEC)
+    assert sockets.ready(client) == "OUT ERR HUP"
+    sockets.tried("connect", client, sockets.getsockname(listening))
+    assert sockets.ready(client) == "OUT"
+
+
+def test_a_port_that_connect_chose_is_free_again_after_the_connection(sockets):
+    fd = sockets.stream()
+    sockets.tried("connect", fd, closed_port(sockets))
+    assert sockets.port(fd) > 0
+    assert sockets.tried("bind", fd, address(LOCAL, 0)) == "ok"
+    assert sockets.tried("bind", fd, address(LOCAL, 0)) == "EINVAL"
+
+
+def test_unspec_on_a_bound_socket_keeps_the_port(sockets):
+    fd = sockets.stream()
+    sockets.bind(fd, address(LOCAL, 0))
+    sockets.connect(fd, UNSPEC)
+    assert sockets.tried("bind", fd, address(LOCAL, 0)) == "EINVAL"
+
+
+def test_data_for_a_socket_that_shut_both_ways_resets(sockets):
+    client, server, _ = sockets.pair()
+    sockets.shutdown(client, linux.SHUT_RDWR)
+    assert sockets.sent(server, b"too late") == 8
+    assert sockets.ready(client) == "IN OUT ERR HUP RDHUP"
+    assert sockets.ready(server) == "IN OUT ERR HUP RDHUP"
+    assert sockets.sent(server, b"x") == "EPIPE"
+
+
+def test_what_was_shut_before_connect_stays_shut(sockets):
+    listening = sockets.listener()
+    fd = sockets.stream()
+    assert sockets.tried("shutdown", fd, linux.SHUT_RD) == "ENOTCONN"
+    sockets.tried("connect", fd, sockets.getsockname(listening))
+    assert sockets.ready(fd) == "IN OUT RDHUP"
+
+
+def test_connections_of_a_listener_that_shut_writing_begin_half_closed(sockets):
+    listening = sockets.listener()
+    sockets.shutdown(listening, linux.SHUT_WR)
+    fd = sockets.stream()
+    sockets.tried("connect", fd, sockets.getsockname(listening))
+    assert sockets.ready(fd) == "IN OUT RDHUP"
+    server, _ = sockets.accept4(listening, linux.SOCK_NONBLOCK)
+    assert sockets.sent(server, b"x") == "EPIPE"

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from farhost.kernel.inet.addresses import destination_of
 from farhost.kernel.inet.endpoint import TcpEndpoint
 from farhost.kernel.inet.path import Path
+from farhost.kernel.inet.socket_base import RECEIVE_SHUTDOWN
 from farhost.kernel.inet.tcp_config import make_config
 from farhost.kernel.waiting import KernelError
 from farhost.protocols.tcp.connection import TcpConnection
@@ -84,8 +85,10 @@ def _open(socket: "StreamSocket", path: Path, destination: IpAddress, port: int)
     endpoint.device = socket.device()
     endpoint.owner = socket
     socket.endpoint = endpoint
-    socket.shut = 0
     socket.peer_done = False
+    socket.error = 0
+    if socket.shut & RECEIVE_SHUTDOWN:
+        connection.shutdown_read()
     internet.counters["TcpActiveOpens"] += 1
     tcp.add(endpoint)
     endpoint.pump()

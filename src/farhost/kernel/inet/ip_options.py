@@ -82,7 +82,7 @@ def _get_mtu(socket: "InetSocket") -> OptionValue:
 
 
 def _set_only_v6(socket: "InetSocket", thread: "Thread", value: int) -> None:
-    if socket.local_port:
+    if socket.binding is not None:
         raise KernelError(linux.EINVAL)
     socket.inet.only_v6 = value
 

@@ -15,6 +15,7 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from farhost.kernel.inet.endpoint import Key, TcpEndpoint
+from farhost.kernel.inet.socket_base import RECEIVE_SHUTDOWN, SEND_SHUTDOWN
 from farhost.kernel.inet.tcp_config import make_config
 from farhost.kernel.waiting import KernelError
 from farhost.protocols.tcp.connection import TcpConnection
@@ -215,6 +216,11 @@ class Listener:
             self.ready.append(endpoint)
             self.socket.internet.counters["TcpPassiveOpens"] += 1
             self._trace_depth("accept", len(self.ready))
+            if self.socket.shut & RECEIVE_SHUTDOWN:
+                endpoint.connection.shutdown_read()
+            if self.socket.shut & SEND_SHUTDOWN:
+                endpoint.connection.shutdown_write(self.socket.internet.clock.now_ns)
+                endpoint.pump()
             self.socket.queue.wake(linux.EPOLLIN)
         elif events & (FAILED | CLOSED):
             self.requests.pop(endpoint, None)

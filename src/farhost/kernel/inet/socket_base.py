@@ -103,7 +103,7 @@ class InetSocket(SocketBase):
             raise KernelError(linux.EADDRNOTAVAIL)
         if 0 < port < privileged and thread.process.uid != 0:
             raise KernelError(linux.EACCES)
-        if self.local_port or self.is_busy():
+        if self.binding is not None or self.is_busy():
             raise KernelError(linux.EINVAL)
         if self.domain == linux.AF_INET6:
             self._check_local_v6(address, wanted, scope_id)

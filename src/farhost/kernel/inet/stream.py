@@ -45,6 +45,13 @@ _ESTABLISHED = TcpState.ESTABLISHED
 _OPENING = (TcpState.SYN_SENT, TcpState.SYN_RECEIVED)
 _GONE = (TcpState.CLOSED, TcpState.TIME_WAIT)
 _LINGERING = (TcpState.FIN_WAIT_1, TcpState.CLOSING, TcpState.LAST_ACK)
+_RESET_BY_DISCONNECT = (
+    *_OPENING,
+    TcpState.ESTABLISHED,
+    TcpState.CLOSE_WAIT,
+    TcpState.FIN_WAIT_1,
+    TcpState.FIN_WAIT_2,
+)
 _LARGEST_READ = 0x7FFFFFFF
 
 
@@ -134,7 +141,6 @@ class StreamSocket(InetSocket):
             raise KernelError(linux.EADDRINUSE)
         self.listener = Listener(self, backlog)
         self.listening = True
-        self.shut = 0
         self.internet.tcp.listeners.setdefault(self.local_port, []).append(self.listener)
         self.kernel.trace_state(f"tcp {self.kernel.name}:{self.local_port}", "CLOSED", "LISTEN")
 
@@ -178,6 +184,7 @@ class StreamSocket(InetSocket):
         other.binding = endpoint.binding
         other.address_locked = True
         other.phase = Phase.CONNECTED
+        other.shut = self.shut
         self.internet.tcp.bound[other] = None
         endpoint.owner = other
         connection = endpoint.connection
@@ -185,6 +192,7 @@ class StreamSocket(InetSocket):
             other.shut |= RECEIVE_SHUTDOWN
             other.peer_done = True
         if endpoint.closed:
+            other.binding = None
             other.shut = BOTH_SHUTDOWN
             other.error = other.failure_errno(endpoint)
         peer = as_sockaddr(self.domain, other.remote_address, other.remote_port, other.scope_id)
@@ -239,26 +247,26 @@ class StreamSocket(InetSocket):
 
     def disconnect(self) -> None:
         """connect(2) with AF_UNSPEC, and the end of a failed connect (tcp_disconnect): back to the beginning."""
+        state = self.state
+        was_closed = state is TcpState.CLOSED and self.listener is None
         if self.listener is not None:
             self._stop_listening()
         endpoint = self.endpoint
-        if endpoint is not None and not endpoint.closed:
-            if self.state in _OPENING:
-                self.error = linux.ECONNRESET
-            endpoint.owner = None
-            endpoint.connection.abort(self.internet.clock.now_ns)
-            endpoint.pump()
         if endpoint is not None:
             endpoint.owner = None
-            endpoint.keeps_binding = False
-        self.endpoint = None
+            if not was_closed:
+                if state in _RESET_BY_DISCONNECT:
+                    self.error = linux.ECONNRESET
+                endpoint.connection.abort(self.internet.clock.now_ns)
+                endpoint.pump()
         self.remote_address, self.remote_port = None, 0
         if not self.address_locked:
             self.local_address = ANY_V4 if self.domain == linux.AF_INET else ANY_V6
-        if not self.port_locked:
+        if not self.port_locked and not was_closed:
             self.drop_port()
         elif self.binding is not None:
             self.binding.address = self.local_address
+        self.endpoint = None
         self.shut = 0
         self.peer_done = False
 
@@ -438,6 +446,8 @@ class StreamSocket(InetSocket):
                 errno = linux.ENOTCONN
             self.shut |= how
             endpoint = self.endpoint
+            if how & RECEIVE_SHUTDOWN and endpoint is not None:
+                endpoint.connection.shutdown_read()
             if how & SEND_SHUTDOWN and endpoint is not None and state in (TcpState.ESTABLISHED, TcpState.CLOSE_WAIT):
                 endpoint.connection.shutdown_write(self.internet.clock.now_ns)
                 endpoint.pump()

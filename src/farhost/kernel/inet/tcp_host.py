@@ -85,10 +85,16 @@ class TcpHost:
             self.ports.remove(endpoint.binding)
 
     def enter_time_wait(self, endpoint: TcpEndpoint) -> None:
-        """The connection waits for stray segments; its port may be bound again with SO_REUSEADDR."""
+        """The connection waits for stray segments; its port may be bound again with SO_REUSEADDR. A socket that is
+        still bound by name keeps its own entry."""
         endpoint.time_wait_ns = self.internet.clock.now_ns
-        if not endpoint.keeps_binding:
-            endpoint.binding.time_wait = True
+        binding = endpoint.binding
+        if endpoint.keeps_binding:
+            endpoint.keeps_binding = False
+            endpoint.binding = binding.copy()
+            endpoint.binding.port = 0
+            self.ports.add(endpoint.binding, binding.port)
+        endpoint.binding.time_wait = True
 
     def taken(self, key: Key) -> bool:
         """Whether four numbers are in use. One in TIME_WAIT counts as free where Linux would reuse it at once:
