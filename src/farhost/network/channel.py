@@ -139,10 +139,18 @@ class Channel:
         body = packet.body
         count = body.pieces if type(body) is TcpSegment and body.segment_size else 1
         if self._careful:
-            if not self._rated or environment.tracer.on or self._room(count) < count:
+            queue = self._queue
+            while queue and queue[0][1] <= due_ns:
+                self._queued -= queue.popleft()[2]
+            conditions = self.conditions
+            if not self._rated or environment.tracer.on or self._queued + count > conditions.limit_packets:
                 self._transmit_carefully(packet)
                 return
-            due_ns = self._enqueue(packet, count)
+            start_ns = self._free_ns if self._free_ns > due_ns else due_ns
+            size = wire_size(packet)
+            self._free_ns = due_ns = start_ns - (-size * _BIT_NS // conditions.rate_bps)
+            queue.append(_new(_Queued, (start_ns, due_ns, count, -(-size // count))))
+            self._queued += count
         self.sent += count
         self.in_flight += count
         due_ns += self._delay_ns
@@ -243,11 +251,9 @@ class Channel:
         environment = self._environment
         now_ns = environment.clock.now_ns
         size = wire_size(packet)
-        start_ns = self._free_ns
-        if start_ns < now_ns:
-            start_ns = now_ns
+        start_ns = max(now_ns, self._free_ns)
         self._free_ns = end_ns = start_ns - (-size * _BIT_NS // self.conditions.rate_bps)
-        self._queue.append(_new(_Queued, (start_ns, end_ns, count, -(-size // count))))
+        self._queue.append(_Queued(start_ns, end_ns, count, -(-size // count)))
         self._queued += count
         if environment.tracer.on:
             limit = self.conditions.limit_packets
@@ -276,12 +282,14 @@ class Channel:
         header = (size - payload) // count
         fate = Fate("", header + step, self._delay_ns)
         whole_from = 0
+        active = self._active
+        prefix = f"{self.name} "
         for number, where in enumerate(piece_places(packet)):
-            fate.place = f"{self.name} {where}"
+            fate.place = prefix + where
             if number == count - 1:
                 fate.size = header + payload - number * step
             struck: list[tuple[Fault, int]] | None = None
-            for fault, ratio in self._active:
+            for fault, ratio in active:
                 amount = fault.strike(chance, fate, ratio)
                 if amount is not None:
                     struck = struck or []

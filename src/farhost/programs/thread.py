@@ -48,7 +48,7 @@ class ProgramThread:
         "since_ns",
         "task",
         "waited_ns",
-        "waiters",
+        "waiter",
         "when_ended",
     )
 
@@ -74,8 +74,8 @@ class ProgramThread:
         """The same method each time, for the wait queues."""
         self.quiet = False
         """Whether handlers wait for the next call when this one succeeds (`ProgramProcess.call_quietly`)."""
-        self.waiters: list[Waiter] = []
-        """Registrations on wait queues, used again by each wait."""
+        self.waiter = Waiter(0, self.on_ready)
+        """The registration of a wait on one queue, used again by each."""
         self.raw = False
         """Whether a call that a signal interrupts fails with EINTR rather than starting again (PEP 475)."""
         self.looks = 0

@@ -98,10 +98,14 @@ def wait(thread: ProgramThread, blocked: Blocked) -> object:
     """Sit on the queues of `blocked` until the call has a result or an error, and return or raise that."""
     process = thread.process
     kernel = process.kernel
-    thread.since_ns = process.runtime.scheduler.now_ns
+    scheduler = thread.task.scheduler
+    thread.since_ns = scheduler.now_ns
     try:
         while True:
-            cause = _sit(thread, blocked)
+            if blocked.deadline_ns is None and len(blocked.waits) == 1 and process.settled and not process.attention:
+                cause = _sit_alone(thread, blocked, scheduler.hub.switch)
+            else:
+                cause = _sit(thread, blocked)
             if process.dead:
                 raise GreenletExit
             if cause is TIMEOUT:
@@ -118,8 +122,29 @@ def wait(thread: ProgramThread, blocked: Blocked) -> object:
                 return result
             blocked = result
     finally:
-        thread.waited_ns += thread.task.scheduler.now_ns - thread.since_ns
+        thread.waited_ns += scheduler.now_ns - thread.since_ns
         thread.kernel_thread.let_go()
+
+
+def _sit_alone(thread: ProgramThread, blocked: Blocked, park: Callable[[], object]) -> str:
+    """`_sit` in the usual case: one queue, no time limit, and nobody else who has to be looked at."""
+    ((queue, mask),) = blocked.waits
+    waiter = thread.waiter
+    waiter.mask = mask
+    queue.waiters.append(waiter)
+    thread.cause = ""
+    thread.blocked = blocked
+    try:
+        while not thread.cause:
+            park()
+    finally:
+        thread.blocked = None
+        waiters = queue.waiters
+        if waiters[-1] is waiter:
+            waiters.pop()
+        else:
+            queue.remove(waiter)
+    return thread.cause
 
 
 def _sit(thread: ProgramThread, blocked: Blocked) -> str:
@@ -131,12 +156,12 @@ def _sit(thread: ProgramThread, blocked: Blocked) -> str:
     thread.cause = ""
     thread.blocked = blocked
     waits = blocked.waits
-    waiters = thread.waiters
-    while len(waiters) < len(waits):
-        waiters.append(Waiter(0, thread.on_ready))
-    for (queue, mask), waiter in zip(waits, waiters):
-        waiter.mask = mask
+    registered = []
+    on_ready = thread.on_ready
+    for queue, mask in waits:
+        waiter = Waiter(mask, on_ready)
         queue.waiters.append(waiter)
+        registered.append(waiter)
     deadline_ns = blocked.deadline_ns
     timer = None
     if deadline_ns is not None:
@@ -149,7 +174,7 @@ def _sit(thread: ProgramThread, blocked: Blocked) -> str:
             park()
     finally:
         thread.blocked = None
-        for (queue, _), waiter in zip(waits, waiters):
+        for (queue, _), waiter in zip(waits, registered):
             queue.remove(waiter)
         if timer is not None:
             timer.cancel()

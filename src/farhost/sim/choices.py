@@ -28,7 +28,7 @@ _SPACE = 1 << 64
 class Choices:
     """The decisions of one run."""
 
-    __slots__ = ("_key", "_replay", "seed", "taken")
+    __slots__ = ("_key", "_keyed", "_replay", "seed", "taken")
 
     def __init__(self, seed: int, replay: Mapping[Choice, int] | None = None) -> None:
         """With `replay`, a fault answers what the mapping says and 0 where it is silent; draws come from the seed."""
@@ -36,10 +36,13 @@ class Choices:
         self.taken: dict[Choice, int] = {}
         self._replay = replay
         self._key = hashlib.blake2b(str(seed).encode(), digest_size=32).digest()
+        self._keyed = hashlib.blake2b(digest_size=8, key=self._key)
+        """Copied for each number: setting up the key costs more than the number."""
 
     def _number(self, kind: str, place: str) -> int:
-        digest = hashlib.blake2b(f"{kind}\0{place}".encode(), digest_size=8, key=self._key).digest()
-        return int.from_bytes(digest, "big")
+        number = self._keyed.copy()
+        number.update(f"{kind}\0{place}".encode())
+        return int.from_bytes(number.digest(), "big")
 
     def chance(self, kind: str, place: str, numerator: int, denominator: int) -> bool:
         """A fault that happens with probability numerator/denominator; a zero never happens and costs nothing.

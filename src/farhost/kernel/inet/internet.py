@@ -208,17 +208,10 @@ class Internet:
     # Input.
 
     def receive(self, interface: Interface, packets: list[Packet]) -> None:
-        """A batch of packets arrived from an interface's wire; local delivery that follows is done as well."""
-        if interface.up:
-            self._input(interface, packets)
-        kernel = self.kernel
-        if kernel.soft:
-            kernel.softirq()
-
-    def _receive_local(self, packets: list[Packet]) -> None:
-        self._input(self.lo, packets)
-
-    def _input(self, interface: Interface, packets: list[Packet]) -> None:
+        """A batch of packets arrived from an interface's wire; local delivery that follows is done as well, except
+        for what arrives by `lo`: that is local delivery itself, and whoever drains its queue goes on."""
+        if not interface.up and interface is not self.lo:
+            return
         tracer = self.tracer
         now_ns = self.clock.now_ns
         connections = self.tcp.connections
@@ -247,6 +240,11 @@ class Internet:
             endpoint.touched = False
             endpoint.connection.flush(now_ns)
             endpoint.pump()
+        if self.kernel.soft and interface is not self.lo:
+            self.kernel.softirq()
+
+    def _receive_local(self, packets: list[Packet]) -> None:
+        self.receive(self.lo, packets)
 
     def _accept(self, interface: Interface, packet: Packet, touched: "list[TcpEndpoint]") -> None:
         """One packet that is not a plain segment of a known connection."""

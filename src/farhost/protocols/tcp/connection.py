@@ -86,7 +86,7 @@ class TcpConnection:
             if (
                 una <= ack <= send.snd_nxt
                 and size <= receive.rcv_adv - rcv_nxt
-                and (options is NO_OPTIONS or self._is_stamp_good(options.timestamp))
+                and (options is NO_OPTIONS or self._is_stamp_good(options[4]))
             ):
                 block.last_received_ns = now_ns
                 window <<= send.scale
@@ -111,12 +111,18 @@ class TcpConnection:
         return True
 
     def flush(self, now_ns: int) -> None:
-        """All segments that came together have been given: send what they allow, and acknowledge them."""
+        """All segments that came together have been given: send what they allow, and acknowledge them, at once or
+        later (Linux's __tcp_ack_snd_check)."""
         if self._send.pending:
             self._send.transmit(now_ns)
         receive = self._receive
         if receive.ack_due:
-            if receive.is_ack_wanted():
+            if (
+                receive.ack_now
+                or receive.held
+                or receive.rcv_nxt - receive.last_ack > receive.rcv_mss
+                or (receive.quick > 0 and not receive.pingpong)
+            ):
                 self._block.acknowledge(now_ns)
             else:
                 timers = self._block.timers

@@ -191,15 +191,6 @@ class ReceiveSide:
         self.held = bool(self.reassembly.starts) or self.fin_position > self.rcv_nxt
         self.ack_now = True
 
-    def is_ack_wanted(self) -> bool:
-        """Whether an acknowledgement that is due is to be sent at once (Linux's __tcp_ack_snd_check)."""
-        return (
-            self.ack_now
-            or self.rcv_nxt - self.last_ack > self.rcv_mss
-            or (self.quick > 0 and not self.pingpong)
-            or self.held
-        )
-
     def read(self, size: int, peek: bool) -> bytes:
         """Up to `size` bytes in order; joined once."""
         chunks = self._chunks
