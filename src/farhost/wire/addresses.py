@@ -157,6 +157,12 @@ def is_link_local(address: bytes) -> bool:
     return address[0] == 0xFE and address[1] & 0xC0 == 0x80
 
 
+def needs_scope(address: bytes) -> bool:
+    """Whether an IPv6 address says nothing without an interface: link-local, and multicast of an interface or a link
+    (Linux's __ipv6_addr_needs_scope_id)."""
+    return len(address) == 16 and (is_link_local(address) or (address[0] == 0xFF and address[1] & 15 in (1, 2)))
+
+
 def is_broadcast(address: bytes) -> bool:
     """255.255.255.255. The broadcast address of a network is known to its interfaces."""
     return address == BROADCAST_V4
