@@ -1,4 +1,4 @@
-"""The same programs on the operating system and on farhost: everything that they print and their ends must be equal."""
+"""The same programs on the operating system and on farhost: all that they print and their ends must be equal."""
 
 from pathlib import Path
 
