@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _IP, _IPV6, _UDP = linux.SOL_IP, linux.SOL_IPV6, linux.SOL_UDP
 _INT, _FLAG, _BYTE, _BYTES = CType.INT, CType.FLAG, CType.BYTE, CType.BYTES
 _TESTS = "tests/kernel/inet/test_inet_options.py::"
+_TRANSPORT_TESTS = "tests/kernel/inet/test_inet_options_of_transport.py::"
 
 
 def kept(attribute: str, low: int = -(1 << 31), high: int = (1 << 31) - 1) -> tuple[Getter, Setter]:
@@ -54,7 +55,8 @@ def row(
     test: str = "",
 ) -> Option:
     """A supported row, with its test named after it."""
-    return supported(level, name, label, c_type, reason, _TESTS + (test or f"test_{label.lower()}"), *handlers)
+    where = _TESTS if level in (linux.SOL_IP, linux.SOL_IPV6) else _TRANSPORT_TESTS
+    return supported(level, name, label, c_type, reason, where + (test or f"test_{label.lower()}"), *handlers)
 
 
 def _get_ttl(socket: "InetSocket") -> OptionValue:
