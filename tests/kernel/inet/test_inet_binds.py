@@ -162,3 +162,13 @@ def test_ports_below_1024_are_free_to_all_unless_the_sysctl_says_otherwise(far):
     assert far.tried("bind", far.stream(), address("127.0.0.1", 81)) == "EACCES"
     far.calls.thread.process.uid = 0
     assert far.tried("bind", far.stream(), address("127.0.0.1", 81)) == "ok"
+
+
+@pytest.mark.parametrize("kind", [STREAM, DGRAM])
+def test_binding_a_specific_ipv6_address_makes_a_socket_v6only(sockets, kind):
+    fd = sockets.socket(linux.AF_INET6, kind, 0)
+    sockets.bind(fd, address("::1", 0))
+    assert sockets.get_int(fd, linux.SOL_IPV6, linux.IPV6_V6ONLY) == 1
+    fd = sockets.socket(linux.AF_INET6, kind, 0)
+    sockets.bind(fd, address("::", 0))
+    assert sockets.get_int(fd, linux.SOL_IPV6, linux.IPV6_V6ONLY) == 0

@@ -313,3 +313,24 @@ def test_readiness(sockets):
     assert sockets.ready(one) == "OUT"
     sockets.sent(one, b"", 0, sockets.getsockname(other))
     assert sockets.ready(other) == "IN OUT"
+
+
+def test_the_wildcard_as_destination_is_the_own_address_of_a_bound_socket(sockets):
+    fd = sockets.datagram(bound="127.0.0.2")
+    assert sockets.sent(fd, b"x", 0, address("0.0.0.0", sockets.port(fd))) == 1
+    assert shown(sockets.recvfrom(fd, 10, 0).address) == "127.0.0.2"
+
+
+def test_even_a_send_that_fails_binds(sockets):
+    fd = sockets.datagram()
+    assert sockets.sent(fd, b"x") == "EDESTADDRREQ"
+    assert sockets.port(fd) > 0
+
+
+def test_connect_again_keeps_the_own_address(sockets):
+    target = sockets.datagram(bound="0.0.0.0")
+    fd = sockets.datagram()
+    sockets.connect(fd, address("127.0.0.5", sockets.port(target)))
+    own = sockets.getsockname(fd)
+    sockets.connect(fd, address("127.0.0.6", sockets.port(target)))
+    assert sockets.getsockname(fd) == own

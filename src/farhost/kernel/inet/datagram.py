@@ -112,16 +112,14 @@ class DatagramSocket(InetSocket):
         if isinstance(address, SockaddrOther) and address.family == linux.AF_UNSPEC:
             self._disconnect()
             return None
+        self._autobind()
         destination, port, scope_id = destination_of(self.domain, address)
         destination = self.checked_destination(destination)
         if scope_id:
             self.scope_id = scope_id
         if is_link_local(destination) and len(destination) == 16 and not self.device():
             raise KernelError(linux.EINVAL)
-        self._autobind()
-        if self.remote_address is not None and not self.address_locked:
-            self._forget_address()
-        path = self.internet.path(destination, self._own_source(), self.device())
+        path = self.internet.path(destination, self._own_source(destination), self.device())
         if path.broadcast and not self.options.broadcast:
             raise KernelError(linux.EACCES)
         if not any(self.local_address):
@@ -147,10 +145,10 @@ class DatagramSocket(InetSocket):
         if not self.port_locked:
             self.drop_port()
 
-    def _own_source(self) -> IpAddress | None:
-        """The address that datagrams have to leave with; None: the path's."""
+    def _own_source(self, destination: IpAddress) -> IpAddress | None:
+        """The address that datagrams to `destination` have to leave with; None: the path's."""
         own = self.local_address
-        if not any(own) or is_multicast(own) or own in self.internet.broadcasts:
+        if len(own) != len(destination) or not any(own) or is_multicast(own) or own in self.internet.broadcasts:
             return None
         return own
 
@@ -160,6 +158,7 @@ class DatagramSocket(InetSocket):
         self, thread: "Thread", data: bytes, address: Sockaddr | None, flags: int, control: Control = ()
     ) -> int | Blocked:
         """sendto(2): one datagram. EMSGSIZE, EDESTADDRREQ, EINVAL (port 0), EACCES, ENETUNREACH, EPIPE, SO_ERROR."""
+        self._autobind()
         if len(data) > 0xFFFF:
             raise KernelError(linux.EMSGSIZE)
         if flags & linux.MSG_OOB:
@@ -197,7 +196,6 @@ class DatagramSocket(InetSocket):
         size = len(data)
         if size > max_payload(destination):
             raise KernelError(linux.EMSGSIZE)
-        self._autobind()
         self._calls += 1
         fits = size + (28 if len(destination) == 4 else 48) <= path.mtu
         discover = self.inet.mtu_discover
@@ -239,7 +237,7 @@ class DatagramSocket(InetSocket):
         internet = self.internet
         if self._path is not None and destination == self.remote_address and not control:
             if self._generation != internet.generation:
-                self._path = self.internet.path(destination, self._own_source(), self.device())
+                self._path = self.internet.path(destination, self._own_source(destination), self.device())
                 self._generation = internet.generation
             return self._path
         device = self.device()
@@ -248,7 +246,7 @@ class DatagramSocket(InetSocket):
             device = scope.name if scope is not None else device
         if is_multicast(destination) and self.inet.multicast_interface:
             device = self.inet.multicast_interface
-        source = ancillary.chosen_source(control) or self._own_source()
+        source = ancillary.chosen_source(control) or self._own_source(destination)
         if is_broadcast(destination) and not self.options.broadcast:
             raise KernelError(linux.EACCES)
         path = self.internet.path(destination, source, device)

@@ -14,7 +14,7 @@ from farhost.kernel.inet.ports import Binding, PortTable
 from farhost.kernel.socket_base import SocketBase
 from farhost.kernel.waiting import KernelError
 from farhost.wire import linux
-from farhost.wire.addresses import ANY_V6, is_multicast, needs_scope
+from farhost.wire.addresses import ANY_V6, LOOPBACK_V4, LOOPBACK_V6, is_multicast, needs_scope
 from farhost.wire.packet import IpAddress
 from farhost.wire.sockaddr import Sockaddr, SockaddrIn6
 
@@ -116,7 +116,9 @@ class InetSocket(SocketBase):
             except KernelError:
                 self.local_address, self.scope_id = old_address, old_scope
                 raise
-        self.address_locked = any(wanted)
+        if len(wanted) == 16 and any(wanted):
+            self.inet.only_v6 = 1
+        self.address_locked = any(wanted) or (self.domain == linux.AF_INET6 and len(wanted) == 4)
         self.port_locked = bool(port)
 
     def _check_local(self, address: Sockaddr) -> tuple[IpAddress, int, int]:
@@ -229,18 +231,22 @@ class InetSocket(SocketBase):
         return self.inet.tos if len(destination) == 4 else self.inet.traffic_class
 
     def checked_destination(self, address: IpAddress) -> IpAddress:
-        """A destination as it will be used: the wildcard is loopback (ip(7)), IPv4 needs a dual-stack socket.
+        """A destination as it will be used: the wildcard is this host, at the own address if one is bound (ip(7)).
+        IPv4 needs a dual-stack socket.
 
         KernelError ENETUNREACH for an IPv4 destination where the socket is IPv6 only, EAFNOSUPPORT conversely.
         """
         if self.domain == linux.AF_INET6:
             if len(address) == 4:
-                if self.inet.only_v6 or (len(self.local_address) == 16 and any(self.local_address)):
+                if self.inet.only_v6:
                     raise KernelError(linux.ENETUNREACH)
             elif len(self.local_address) == 4 and address != ANY_V6:
                 raise KernelError(linux.EAFNOSUPPORT)
             elif len(self.local_address) == 4:
-                return b"\x7f\0\0\1"
-        if not any(address):
-            return b"\x7f\0\0\1" if len(address) == 4 else bytes(15) + b"\1"
-        return address
+                return LOOPBACK_V4
+        if any(address):
+            return address
+        if len(address) == 16:
+            return LOOPBACK_V6
+        own = self.local_address
+        return own if len(own) == 4 and any(own) else LOOPBACK_V4

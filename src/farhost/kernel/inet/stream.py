@@ -18,6 +18,7 @@ from farhost.kernel.inet.listener import Listener
 from farhost.kernel.inet.options import STREAM_OPTIONS, apply_tcp_option
 from farhost.kernel.inet.ports import PortTable
 from farhost.kernel.inet.socket_base import ALL, BOTH_SHUTDOWN, RECEIVE_SHUTDOWN, SEND_SHUTDOWN, InetSocket
+from farhost.kernel.inet.stream_state import failure_errno, is_writable, readiness
 from farhost.kernel.waiting import Blocked, GiveUp, KernelError
 from farhost.protocols.tcp.events import (
     CLOSED,
@@ -28,7 +29,7 @@ from farhost.protocols.tcp.events import (
     READABLE,
     TIME_WAIT,
 )
-from farhost.protocols.tcp.state import Failure, TcpState
+from farhost.protocols.tcp.state import TcpState
 from farhost.wire import linux
 from farhost.wire.addresses import ANY_V4, ANY_V6
 from farhost.wire.sockaddr import Sockaddr, SockaddrOther
@@ -194,7 +195,7 @@ class StreamSocket(InetSocket):
         if endpoint.closed:
             other.binding = None
             other.shut = BOTH_SHUTDOWN
-            other.error = other.failure_errno(endpoint)
+            other.error = failure_errno(other, endpoint)
         peer = as_sockaddr(self.domain, other.remote_address, other.remote_port, other.scope_id)
         return other, peer
 
@@ -298,27 +299,13 @@ class StreamSocket(InetSocket):
         if events & PEER_FINISHED:
             self.peer_done = True
         if events & FAILED:
-            self.error = self.failure_errno(endpoint)
+            self.error = failure_errno(self, endpoint)
         if endpoint.closed or events & TIME_WAIT:
             self.shut = BOTH_SHUTDOWN
             if not self.port_locked and not endpoint.time_wait and self.binding is not None:
                 self.binding = None
                 self.internet.tcp.bound.pop(self, None)
         self.queue.wake(ALL)
-
-    def failure_errno(self, endpoint: TcpEndpoint) -> int:
-        """What a program is told of how its connection failed (tcp_reset, tcp_write_err); 0: it did not."""
-        match endpoint.connection.error:
-            case None:
-                return 0
-            case Failure.RESET:
-                return linux.EPIPE if self.peer_done or endpoint.connection.peer_finished else linux.ECONNRESET
-            case Failure.REFUSED:
-                return linux.ECONNREFUSED
-            case Failure.UNREACHABLE:
-                return endpoint.soft_error or linux.EHOSTUNREACH
-            case Failure.TIMED_OUT:
-                return endpoint.unreachable_errno()
 
     def tcp_heard(self, endpoint: TcpEndpoint, errno: int) -> None:
         """With IP_RECVERR an ICMP message is an error at once; without, it explains a later timeout (tcp_v4_err)."""
@@ -327,46 +314,15 @@ class StreamSocket(InetSocket):
             self.error = errno
             self.queue.wake(_IN | _OUT | _ERR)
 
-    def is_writable(self) -> bool:
-        """Whether a third of the send buffer is free (sk_stream_is_writeable), and little waits unsent
-        (TCP_NOTSENT_LOWAT)."""
-        endpoint = self.endpoint
-        if endpoint is None:
-            return True
-        connection = endpoint.connection
-        limit = self.inet.notsent_low_water
-        if limit and connection.unsent_bytes * 2 >= limit:
-            return False
-        return connection.write_space * 3 >= connection.send_buffer
-
     def tcp_has_space(self, endpoint: TcpEndpoint) -> None:
         """Something was acknowledged while somebody waits for room (sk_stream_write_space)."""
-        if self.is_writable():
+        if is_writable(self):
             endpoint.wants_space = False
             self.queue.wake(_OUT)
 
     def poll(self) -> int:
         """Readiness as tcp_poll() has it."""
-        if self.listener is not None:
-            return _IN if self.listener.ready else 0
-        state = self.state
-        shut = self.shut
-        ready = 0
-        if shut == BOTH_SHUTDOWN or state is TcpState.CLOSED:
-            ready = _HUP
-        if shut & RECEIVE_SHUTDOWN:
-            ready |= _IN | _RDHUP
-        if state not in _OPENING:
-            endpoint = self.endpoint
-            if endpoint is not None and stream_io.is_readable(self, endpoint.connection):
-                ready |= _IN
-            if shut & SEND_SHUTDOWN or self.is_writable():
-                ready |= _OUT
-            elif endpoint is not None:
-                endpoint.wants_space = True
-        if self.error:
-            ready |= _ERR
-        return ready
+        return readiness(self)
 
     # send(2), recv(2), shutdown(2), close(2)
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from farhost.kernel.files import Received
 from farhost.kernel.inet.socket_base import RECEIVE_SHUTDOWN, SEND_SHUTDOWN
 from farhost.kernel.waiting import Blocked, GiveUp, KernelError
-from farhost.protocols.tcp.connection import TcpConnection
 from farhost.protocols.tcp.state import TcpState
 from farhost.wire import linux
 
@@ -23,12 +22,6 @@ SIMPLE = linux.MSG_DONTWAIT | linux.MSG_NOSIGNAL
 """Flags that do not change what a send or a receive does while it need not wait."""
 _SENDING_WAITS_FOR = linux.EPOLLOUT | linux.EPOLLHUP | linux.EPOLLERR
 RECEIVING_WAITS_FOR = linux.EPOLLIN | linux.EPOLLRDHUP
-
-
-def is_readable(socket: "StreamSocket", connection: TcpConnection) -> bool:
-    """Whether at least SO_RCVLOWAT bytes wait (tcp_stream_is_readable)."""
-    size = connection.readable_bytes
-    return size > 0 and size >= socket.options.receive_low_water
 
 
 def send(socket: "StreamSocket", data: bytes, flags: int, taken: int) -> int | Blocked:

@@ -169,7 +169,10 @@ def _arrive_text(block: ControlBlock, segment: TcpSegment, position: int, end: i
     data_end = position + len(segment.payload)
     if block.reader_gone and data_end > rcv_nxt and block.state in (TcpState.FIN_WAIT_1, TcpState.FIN_WAIT_2):
         block.outbox.reset_for(segment.acknowledgement)
-        block.end()
+        if block.orphan:
+            block.end()
+        else:
+            block.fail(Failure.RESET)
         return
     if end <= rcv_nxt:
         receive.leave_turns()
