@@ -75,7 +75,7 @@ def make_trap(process: "ProgramProcess") -> Trap:
                 thread.arguments = arguments
                 result = wait(thread, result)
         except KernelError as error:
-            failure = error
+            failure = error.with_traceback(None)  # A traceback would hold every caller's sockets open, in a cycle.
         except RecursionError:
             raise
         except Exception as error:
@@ -251,7 +251,7 @@ def call_from_outside(process: "ProgramProcess", name: str, arguments: tuple[obj
     try:
         result = _FUNCTIONS[name](process.main_thread.kernel_thread, *arguments)
     except KernelError as error:
-        failure = error
+        failure = error.with_traceback(None)
     if kernel.soft:
         kernel.softirq()
     if failure is not None:
