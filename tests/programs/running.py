@@ -46,7 +46,7 @@ def run_python(folder: Path, source: str, *arguments: str) -> subprocess.Complet
     """The same script with CPython itself."""
     path = write(folder, source)
     return subprocess.run(
-        [sys.executable, str(path), *arguments],
+        [sys.executable, "-u", str(path), *arguments],
         cwd=folder,
         capture_output=True,
         text=True,
