@@ -1,6 +1,8 @@
 """How runs begin and end: order of starts, servers at rest, deadlock reports, limits, hangs, escapes, determinism."""
 
+import gc
 import signal
+import weakref
 
 import pytest
 from running import run_all, run_one, write
@@ -192,6 +194,24 @@ def test_unknown_hosts_are_an_error(tmp_path):
 def test_runs_follow_one_another_in_one_interpreter(tmp_path):
     for _ in range(5):
         assert run_all(*specs(tmp_path, server=SERVER, client=CLIENT)).ok
+
+
+def test_a_run_collects_its_own_garbage_only_and_leaves_the_collector_as_it_was(tmp_path):
+    class Ring:
+        pass
+
+    ring = Ring()
+    ring.itself = ring
+    gone = weakref.ref(ring)
+    del ring
+    was_enabled = gc.isenabled()
+    source = "import gc, os\nfor _ in range(20_000):\n    os.umask(0o22)\nprint(gc.collect() >= 0)"
+    program = run_one(tmp_path, source)
+    assert program.stdout == "True\n"
+    assert gone() is not None, "what was garbage before the run is not the run's to collect"
+    gc.collect()
+    assert gone() is None
+    assert gc.get_freeze_count() == 0 and gc.isenabled() is was_enabled
 
 
 def test_a_killed_program_unwinds_without_effects(tmp_path):

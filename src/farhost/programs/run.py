@@ -136,7 +136,10 @@ class Run:
         self._looked_at = (0, 0)
 
     def go(self) -> Outcome:
-        """Run to the end, put the interpreter back as it was, and say how it ended."""
+        """Run to the end, put the interpreter back as it was, and say how it ended.
+
+        What was there before the run is frozen: no collection of the run has to look through it.
+        """
         runtime = self.runtime
         collecting = gc.isenabled()
         recursion_limit = sys.getrecursionlimit()
@@ -145,6 +148,9 @@ class Run:
         GUARD.enter(runtime)
         self.watchdog.start()
         gc.disable()
+        freezing = not gc.get_freeze_count()
+        if freezing:
+            gc.freeze()
         sys.unraisablehook = self._routed(unraisable, "unraisablehook")
         sys.displayhook = self._routed(display, "displayhook")
         try:
@@ -161,6 +167,8 @@ class Run:
             sys.setrecursionlimit(recursion_limit)
             if handler is not None:
                 signal.signal(signal.SIGINT, handler)
+            if freezing:
+                gc.unfreeze()
             if collecting:
                 gc.enable()
         if self._interrupted:
