@@ -1,5 +1,6 @@
 """The same programs on the operating system and on farhost: all that they print and their ends must be equal."""
 
+import difflib
 from pathlib import Path
 
 from machines import Farhost, Finished, Machine, System
@@ -26,7 +27,7 @@ def agree(folder: Path, program=None, *, statuses=(0,), **programs) -> dict[str,
         last = finished
     for name in programs:
         theirs, ours = ends[System][name], ends[Farhost][name]
-        assert ours == theirs, f"{name} differs\n--- the system\n{_show(theirs)}\n--- farhost\n{_show(ours)}"
+        assert ours == theirs, f"{name} differs\n{_difference(theirs, ours)}"
         assert theirs[0] in statuses, (name, theirs)
     return last
 
@@ -36,6 +37,7 @@ def _error(text: str) -> str:
     return text.strip().splitlines()[-1] if text.strip() else ""
 
 
-def _show(end) -> str:
-    status, out, err = end
-    return f"{out}{err}\nstatus {status}"
+def _difference(theirs, ours) -> str:
+    """What only one of the two said, with a line before it."""
+    lines = [f"{out}{err}\nstatus {status}".splitlines() for status, out, err in (theirs, ours)]
+    return "\n".join(difflib.unified_diff(*lines, "the system", "farhost", n=1, lineterm=""))

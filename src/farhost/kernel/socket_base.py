@@ -117,6 +117,10 @@ class SocketBase(Socket):
         timeout_ns = self.options.send_timeout_ns
         return self.kernel.deadline_ns(timeout_ns) if timeout_ns else None
 
+    def largest_low_water(self) -> int:
+        """What SO_RCVLOWAT is cut to."""
+        return 0x7FFFFFFF
+
     def options_changed(self, level: int, name: int) -> None:
         """An option was set; a family overrides this where a running protocol must hear of it."""
 

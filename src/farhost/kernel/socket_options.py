@@ -54,7 +54,7 @@ def _set_receive_buffer(sock: SocketBase, thread: "Thread", value: int) -> None:
 
 
 def _set_receive_low_water(sock: SocketBase, thread: "Thread", value: int) -> None:
-    sock.options.receive_low_water = _INT_MAX if value < 0 else value or 1
+    sock.options.receive_low_water = min(_INT_MAX if value < 0 else value or 1, sock.largest_low_water())
 
 
 def _set_linger(sock: SocketBase, thread: "Thread", value: tuple[int, int]) -> None:

@@ -192,9 +192,9 @@ class InetSocket(SocketBase):
         super().setsockopt(thread, level, name, value)
 
     def getsockopt(self, thread: "Thread", level: int, name: int, size: int) -> bytes:
-        """getsockopt(2), by the table; EOPNOTSUPP for a level that is not this socket's."""
+        """getsockopt(2), by the table; for a level that is not this socket's IPv4 has another errno than IPv6."""
         if not self._knows(level):
-            raise KernelError(linux.EOPNOTSUPP)
+            raise KernelError(linux.EOPNOTSUPP if self.domain == linux.AF_INET else linux.ENOPROTOOPT)
         return super().getsockopt(thread, level, name, size)
 
     def _knows(self, level: int) -> bool:

@@ -454,6 +454,12 @@ class StreamSocket(InetSocket):
             endpoint.owner = None
         self.drop_port()
 
+    def largest_low_water(self) -> int:
+        """Half of what the receive buffer can become (tcp_set_rcvlowat)."""
+        if self.options.receive_buffer_locked:
+            return self.options.receive_buffer // 2
+        return self.kernel.sysctls.integers("net.ipv4.tcp_rmem")[2] // 2
+
     def options_changed(self, level: int, name: int) -> None:
         """An option that a running connection has to hear of."""
         if self.binding is not None and level == linux.SOL_SOCKET:

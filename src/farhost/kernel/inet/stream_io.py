@@ -69,13 +69,13 @@ class _Sending:
                     return self._end()
                 if self._write():
                     return self.sent
+            if socket.endpoint is not None:
+                socket.endpoint.wants_space = True
             if socket.cannot_wait(self.flags):
                 return self._give_up(GiveUp.TIMED_OUT)
             if not socket.kernel.soft:
                 break
             socket.kernel.softirq()
-        if socket.endpoint is not None:
-            socket.endpoint.wants_space = True
         return Blocked(((socket.queue, _SENDING_WAITS_FOR),), self.go_on, self.deadline_ns, self._give_up)
 
     def _write(self) -> bool:

@@ -1,5 +1,6 @@
 """The calls of `posix` that take paths: the machine's files, seen from the process's directory, and socket files."""
 
+import errno
 import functools
 import os
 import posix as real
@@ -202,7 +203,15 @@ def _walking(process: ProgramProcess, directory: Directory) -> dict[str, Any]:
             entries.append(SocketEntry(own, full, functools.partial(_stat, process, os.fsencode(full))))
         return Entries(entries)
 
-    return {"listdir": listdir, "scandir": scandir}
+    real_rmdir = _one_path(os.rmdir, directory)
+
+    def rmdir(path: Any, **kwargs: Any) -> None:
+        """A directory with socket files in it is not empty, though the machine's is."""
+        if not kwargs and sockets_in(path):
+            raise OSError(errno.ENOTEMPTY, os.strerror(errno.ENOTEMPTY), path)
+        real_rmdir(path, **kwargs)
+
+    return {"listdir": listdir, "scandir": scandir, "rmdir": rmdir}
 
 
 class _Relative:
