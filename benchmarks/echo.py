@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from typing import NamedTuple
 
 from benchmarks.measure import simulate
 
@@ -53,17 +54,30 @@ def farhost_seconds(rounds: int) -> float:
     return simulate("echo", rounds, LINK).wall_s
 
 
-def rate(seconds: Callable[[int], float], rounds: int) -> float:
-    """Round trips a second, without what comes before the first and after the last."""
+class Echo(NamedTuple):
+    """What was measured: a machine that does other things as well lowers the rate, but hardly the CPU time."""
+
+    rate: float
+    """Round trips a second."""
+    cpu_us: float
+    """Of all threads of the process, in user and kernel mode, for each round trip."""
+
+
+def measure(seconds: Callable[[int], float], rounds: int) -> Echo:
+    """Run few rounds unmeasured, few and many; what the many took longer is theirs."""
     seconds(FEW)
+    began_s = time.process_time()
     few_s = seconds(FEW)
-    return rounds / (seconds(FEW + rounds) - few_s)
+    between_s = time.process_time()
+    many_s = seconds(FEW + rounds)
+    cpu_s = time.process_time() - between_s - (between_s - began_s)
+    return Echo(rounds / (many_s - few_s), cpu_s / rounds * 1e6)
 
 
-def elsewhere(kind: str, rounds: int, pinned: bool) -> float:
+def elsewhere(kind: str, rounds: int, pinned: bool) -> Echo:
     """Measure in a process of its own, on one CPU if asked."""
     command = [sys.executable, "-m", "benchmarks.echo", kind, str(rounds), "pinned" if pinned else "unpinned"]
-    return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    return Echo(*map(float, subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()))
 
 
 def report(rounds: int = 10_000, repeats: int = 5) -> None:
@@ -71,14 +85,15 @@ def report(rounds: int = 10_000, repeats: int = 5) -> None:
     print(f"64 B blocking echo, {rounds} round trips, link {LINK}; medians of {repeats} interleaved repeats")
     for pinned in (False, True):
         pairs = [(elsewhere("farhost", rounds, pinned), elsewhere("kernel", rounds, pinned)) for _ in range(repeats)]
-        ours, kernels = (statistics.median(column) for column in zip(*pairs, strict=True))
-        ratio = statistics.median(ours / kernel for ours, kernel in pairs)
+        both = [Echo(*map(statistics.median, zip(*side, strict=True))) for side in zip(*pairs, strict=True)]
+        ours, kernels = (f"{echo.rate:7,.0f}/s ({echo.cpu_us:5.1f} us CPU)" for echo in both)
+        ratio = statistics.median(our.rate / kernel.rate for our, kernel in pairs)
         where = "pinned to one CPU" if pinned else "unpinned"
-        print(f"  {where:18} farhost {ours:8,.0f}/s   kernel loopback {kernels:8,.0f}/s   ratio {ratio:.2f}")
+        print(f"  {where:18} farhost {ours}   kernel loopback {kernels}   ratio {ratio:.2f}")
 
 
 if __name__ == "__main__":
     kind, rounds, pinned = sys.argv[1], int(sys.argv[2]), sys.argv[3]
     if pinned == "pinned":
         os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
-    print(rate(kernel_seconds if kind == "kernel" else farhost_seconds, rounds))
+    print(*measure(kernel_seconds if kind == "kernel" else farhost_seconds, rounds))
