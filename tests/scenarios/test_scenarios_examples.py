@@ -123,7 +123,7 @@ def test_the_same_seed_is_the_same_run_and_another_seed_another() -> None:
 
 
 GOLDEN = {
-    "posix_stream": "31eb785d50c0ba38",
+    "posix_stream": "3e369fcedeb28385",
     "posix_datagram": "212fe4bb05910e97",
 }
 
