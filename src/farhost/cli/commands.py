@@ -6,6 +6,7 @@ the user's is a message that names the word and the remedy; a bug of ours is a t
 
 import os
 import platform
+import signal
 import sys
 import traceback
 from typing import NoReturn
@@ -62,6 +63,7 @@ def main() -> NoReturn:
         status = farhost.main(prog_name="farhost", standalone_mode=False)
         sys.stdout.flush()
     except click.Abort:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
         click.echo("farhost: interrupted", err=True)
         sys.exit(INTERRUPTED)
     except click.ClickException as error:

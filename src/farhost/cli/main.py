@@ -7,14 +7,23 @@ anything else is imported, so that it costs 20 ms; which is why `commands` is im
 
 import importlib
 import os
+import signal
 import sys
+
+from farhost.cli.exits import INTERRUPTED
 
 
 def main() -> None:
     """Run this process's command line, and exit."""
-    if sys.argv[1:2] == ["run"]:
-        pin_hash_seed()
-    importlib.import_module("farhost.cli.commands").main()
+    try:
+        if sys.argv[1:2] == ["run"]:
+            pin_hash_seed()
+        importlib.import_module("farhost.cli.commands").main()
+    except KeyboardInterrupt:
+        # While modules load, or again while a run is taken down. Further ones find nothing to interrupt.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        sys.stderr.write("\nfarhost: interrupted\n")
+        sys.exit(INTERRUPTED)
 
 
 def pin_hash_seed() -> None:

@@ -8,6 +8,7 @@ import signal
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from types import FrameType
 from typing import BinaryIO, NamedTuple
 
 import click
@@ -161,7 +162,7 @@ def execute(network: Network, programs: Sequence[Program], options: Options) -> 
         tracer.add(live)
     specs = [ProgramSpec(program.host, program.argv, program.name) for program in programs]
     try:
-        with capturing(network, options.capture):
+        with ended_by_signals(), capturing(network, options.capture):
             outcome = run_programs(network, specs, until_ns=options.until_ns)
     except KeyboardInterrupt:
         if stdout.gone:
@@ -181,6 +182,26 @@ def execute(network: Network, programs: Sequence[Program], options: Options) -> 
 def interrupt() -> None:
     """End the run as Ctrl-C does: nobody reads what it says any more."""
     signal.raise_signal(signal.SIGINT)
+
+
+@contextlib.contextmanager
+def ended_by_signals() -> Iterator[None]:
+    """SIGTERM (of timeout(1), say) and SIGHUP end a run as Ctrl-C does: nothing of it is left behind."""
+
+    def end(signum: int, frame: FrameType | None) -> None:
+        handler = signal.getsignal(signal.SIGINT)
+        if not callable(handler):
+            raise KeyboardInterrupt
+        handler(signum, frame)
+
+    found = [number for number in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(number) is signal.SIG_DFL]
+    for number in found:
+        signal.signal(number, end)
+    try:
+        yield
+    finally:
+        for number in found:
+            signal.signal(number, signal.SIG_DFL)
 
 
 def report(result: RunResult, options: Options, stdout: Terminal, stderr: Terminal) -> None:

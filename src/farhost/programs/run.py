@@ -93,6 +93,7 @@ def run_programs(
     with Scratch() as scratch:
         for program in programs:
             runtime.starts.append(_starter(runtime, program, scratch))
+        run.release = scratch.remove
         return run.go()
 
 
@@ -130,7 +131,10 @@ class Run:
         self.until_ns = until_ns
         self.watchdog = Watchdog(runtime, watchdog_s)
         self._end = End.IDLE
+        self.release: Callable[[], None] = lambda: None
+        """Called once the programs are gone, where a further Ctrl-C cannot keep it from its work."""
         self._interrupted = False
+        self._ending = False
         self._rested = False
         self._stuck = False
         self._looked_at = (0, 0)
@@ -160,11 +164,13 @@ class Run:
             for process in runtime.processes:
                 process.abandon()
         finally:
+            self._ending = True
             GUARD.leave()
             self.watchdog.stop()
             sys.unraisablehook = unraisable
             sys.displayhook = display
             sys.setrecursionlimit(recursion_limit)
+            self.release()
             if handler is not None:
                 signal.signal(signal.SIGINT, handler)
             if freezing:
@@ -220,9 +226,11 @@ class Run:
             return None
 
         def interrupt(signum: int, frame: FrameType | None) -> None:
-            if self._interrupted:
+            if self._interrupted and not self._ending:
                 raise KeyboardInterrupt
             self._interrupted = True
+            if self._ending:
+                return
             for process in self.runtime.processes:
                 process.silence()
             self.runtime.scheduler.stop()

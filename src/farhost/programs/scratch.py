@@ -42,5 +42,10 @@ class Scratch:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        self.remove()
+
+    def remove(self) -> None:
+        """Remove them all."""
         if self._root is not None:
             shutil.rmtree(self._root, ignore_errors=True)
+            self._root = None
