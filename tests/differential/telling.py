@@ -1,6 +1,7 @@
 """What the compared programs import: say what a call gives, in words that are alike on every machine."""
 
 import errno
+import select
 import socket
 import sys
 import threading
@@ -47,3 +48,45 @@ def settle():
     """Let what is under way on this machine come to an end."""
     sys.stdout.flush()
     time.sleep(0.05)
+
+
+class Watcher:
+    """Looks at sockets through select, poll and three sorts of epoll, and prints who is ready for what."""
+
+    mask = select.EPOLLIN | select.EPOLLOUT | select.EPOLLRDHUP | select.EPOLLPRI
+
+    def __init__(self, **watched):
+        self.watched = {}
+        self.level, self.edge, self.once = select.epoll(), select.epoll(), select.epoll()
+        for name, one in watched.items():
+            self.watch(name, one)
+
+    def watch(self, name, one):
+        """One more socket."""
+        self.watched[name] = one
+        self.level.register(one, self.mask)
+        self.edge.register(one, self.mask | select.EPOLLET)
+        self.once.register(one, self.mask | select.EPOLLONESHOT)
+
+    def arm(self, name):
+        """Let the one-shot instance tell of it once more."""
+        self.once.modify(self.watched[name], self.mask | select.EPOLLONESHOT)
+
+    def close(self, name):
+        """Close the socket, which forgets it."""
+        self.watched.pop(name).close()
+
+    def look(self, moment):
+        """Print what each sort says now."""
+        settle()
+        names = {one.fileno(): name for name, one in self.watched.items()}
+        poll = select.poll()
+        for one in self.watched.values():
+            poll.register(one, self.mask)
+        print(moment)
+        looks = {"poll": poll, "level": self.level, "edge": self.edge, "once": self.once}
+        for what, instance in looks.items():
+            print(" ", what, sorted((names[fd], events) for fd, events in instance.poll(0)))
+        everything = list(self.watched.values())
+        ready = select.select(everything, everything, everything, 0)
+        print("  select", *([names[one.fileno()] for one in some] for some in ready))

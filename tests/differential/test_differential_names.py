@@ -103,6 +103,20 @@ def test_getnameinfo_services_and_protocols(tmp_path):
             attempt(socket.getservbyport, port, "udp")
         for name in ("tcp", "udp", "icmp", "ipv6", "ipv6-icmp", "nothing"):
             attempt(socket.getprotobyname, name)
+
+    agree(tmp_path, program)
+
+
+def test_addresses_as_texts_and_as_bytes_and_interfaces_names(tmp_path):
+    def program():
+        import socket
+
+        def attempt(call, *arguments):
+            try:
+                print(call.__name__, arguments, call(*arguments))
+            except Exception as error:
+                print(call.__name__, arguments, type(error).__name__, error.args)
+
         for text in ("1.2.3.4", "1.2.3", "1", "0x10.1", "256.1.1.1", "", " 1.2.3.4", "1.2.3.4 x", "01.02.03.04"):
             attempt(socket.inet_aton, text)
             attempt(socket.inet_pton, socket.AF_INET, text)

@@ -5,43 +5,14 @@ from differ import agree
 
 def test_a_connections_life_as_poll_select_and_epoll_see_it(tmp_path):
     def program():
-        import select
         import socket
 
-        from telling import settle
+        from telling import Watcher, settle
 
-        mask = select.EPOLLIN | select.EPOLLOUT | select.EPOLLRDHUP | select.EPOLLPRI
         listener = socket.socket()
         client = socket.socket()
-        watched = {"listener": listener, "client": client}
-        level, edge, once = select.epoll(), select.epoll(), select.epoll()
-
-        def watch(one):
-            level.register(one, mask)
-            edge.register(one, mask | select.EPOLLET)
-            once.register(one, mask | select.EPOLLONESHOT)
-
-        def look(moment):
-            settle()
-            names = {one.fileno(): name for name, one in watched.items()}
-            poll = select.poll()
-            for one in watched.values():
-                poll.register(one, mask)
-            print(moment)
-            for what, ready in (
-                ("poll", poll.poll(0)),
-                ("level", level.poll(0)),
-                ("edge", edge.poll(0)),
-                ("once", once.poll(0)),
-            ):
-                print(" ", what, sorted((names[fd], events) for fd, events in ready))
-            everything = list(watched.values())
-            print(
-                "  select", *([names[one.fileno()] for one in ready] for ready in select.select(*[everything] * 3, 0))
-            )
-
-        for one in watched.values():
-            watch(one)
+        watcher = Watcher(listener=listener, client=client)
+        look = watcher.look
         look("new")
         listener.bind(("127.0.0.1", 0))
         listener.listen()
@@ -49,14 +20,13 @@ def test_a_connections_life_as_poll_select_and_epoll_see_it(tmp_path):
         client.connect(listener.getsockname())
         look("connected")
         server, _ = listener.accept()
-        watched["server"] = server
-        watch(server)
+        watcher.watch("server", server)
         look("accepted")
         client.send(b"one")
         look("sent")
         client.send(b"two")
         look("sent more")
-        once.modify(server, mask | select.EPOLLONESHOT)
+        watcher.arm("server")
         look("armed again")
         server.recv(3)
         look("read half")
@@ -80,13 +50,11 @@ def test_a_connections_life_as_poll_select_and_epoll_see_it(tmp_path):
         look("emptied")
         client.shutdown(socket.SHUT_WR)
         look("half closed")
-        once.modify(server, mask | select.EPOLLONESHOT)
+        watcher.arm("server")
         look("armed again")
-        server.close()
-        del watched["server"]
+        watcher.close("server")
         look("closed")
-        listener.close()
-        del watched["listener"]
+        watcher.close("listener")
         look("listener closed")
 
     agree(tmp_path, program)
