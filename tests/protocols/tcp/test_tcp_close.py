@@ -38,11 +38,18 @@ def test_a_passive_close_goes_through_close_wait_and_last_ack() -> None:
 
 
 def test_the_acknowledgement_of_a_fin_waits_for_our_own() -> None:
-    """Linux's tcp_fin enters ping-pong mode: 40 ms."""
+    """Linux's tcp_fin enters ping-pong mode: 40 ms after data, a tick where none has come."""
+    script = established()
+    script.give("P.", 501, 101, b"data")
+    script.read()
+    script.now += 5 * MS
+    assert script.give("F.", 505, 101) == []
+    assert script.at_deadline() == [". 101:101 ack 506"]
+    assert script.now == 55 * MS
     script = established()
     assert script.give("F.", 501, 101) == []
     assert script.at_deadline() == [". 101:101 ack 502"]
-    assert script.now == 50 * MS
+    assert script.now == 14 * MS
 
 
 def test_simultaneous_close_goes_through_closing() -> None:

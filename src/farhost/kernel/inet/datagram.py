@@ -183,6 +183,7 @@ class DatagramSocket(InetSocket):
         return len(data)
 
     def _send(self, data: bytes, address: Sockaddr | None, control: Control) -> None:
+        """Send one datagram. Each that has gone makes a writable edge, as Linux's does (sock_def_write_space)."""
         if address is None:
             if self.remote_address is None:
                 raise KernelError(linux.EDESTADDRREQ)
@@ -217,6 +218,8 @@ class DatagramSocket(InetSocket):
             ordinal=self._calls,
         )
         internet.output(packet, path)
+        if self.queue.waiters:
+            self.queue.wake(linux.EPOLLOUT)
         if path.multicast and self.inet.multicast_loop:
             internet.udp.loop_back(packet, path)
 

@@ -18,6 +18,9 @@ from farhost.wire.packet import ACK, NO_OPTIONS, PSH, SYN, TcpSegment
 
 __all__ = ["Failure", "TcpConfig", "TcpConnection", "TcpInfo", "TcpState"]
 
+TICK_NS = 4_000_000
+"""How long the acknowledgement of a FIN waits where no data came before it: Linux has no measure for it yet and takes
+the next tick of its clock, of 250 in a second (tcp_send_delayed_ack with an ato of 0)."""
 _MASK = 0xFFFFFFFF
 _HALF = 1 << 31
 _NOT_PSH = ~PSH
@@ -127,7 +130,7 @@ class TcpConnection:
             else:
                 timers = self._block.timers
                 if timers.acknowledge_ns == NEVER:
-                    timers.acknowledge_ns = now_ns + receive.delayed_ns
+                    timers.acknowledge_ns = now_ns + (receive.delayed_ns if receive.quick >= 0 else TICK_NS)
 
     def on_deadline(self, now_ns: int) -> None:
         """`next_deadline` may have come; calling too early does nothing."""
