@@ -216,7 +216,11 @@ def test_until_ends_a_run_that_would_go_on(folder):
         (["client.py server 5000", "--until", "60"], "'60' has no unit"),
         (["client.py server 5000", "--seed", "many"], "many"),
         (["client.py server 5000", "--capture", "no/such/folder/x.pcapng"], "cannot write"),
+        (["client.py server 5000", "--capture", "nobody:x.pcapng"], "no host 'nobody'"),
+        (["client.py server 5000", "--capture", "client:"], "names no file"),
         (["client.py server 5000", "--colour"], "--colour"),
+        (["-m http.server 8000"], "'server=-m http.server 8000'"),
+        (["python3 -u client.py"], "no script '-u'"),
         (["'client.py"], "quote the whole program"),
     ],
 )

@@ -15,7 +15,7 @@ import click
 
 from farhost.cli.description import build_network
 from farhost.cli.exits import FAILED, NOTHING_RAN, PASSED
-from farhost.cli.words import Program, WordError, parse_programs
+from farhost.cli.words import Program, WordError, capture_place, parse_programs
 from farhost.devices.capture import CaptureSink, interfaces_of, names_of
 from farhost.network.network import Network
 from farhost.programs.run import ProgramSpec, run_programs
@@ -73,6 +73,13 @@ def duration_option(ctx: click.Context, param: click.Parameter, value: str | Non
         raise click.BadParameter(str(error), ctx, param) from None
 
 
+def module_option(ctx: click.Context, param: click.Parameter, value: str | None) -> None:
+    """A module without a host before it looks like an option of ours."""
+    if value is not None:
+        words = f"-m {value.strip()}"
+        raise click.UsageError(f"{words!r} is on no host: write the host before it, such as 'server={words}'", ctx)
+
+
 class Options(NamedTuple):
     """What was asked for, besides the programs."""
 
@@ -92,6 +99,7 @@ class Options(NamedTuple):
 @click.option(
     "--until", "until_ns", callback=duration_option, metavar="TIME", help="Stop at this virtual time, such as 60s."
 )
+@click.option("-m", "module", hidden=True, expose_value=False, callback=module_option)
 @click.option("--trace", is_flag=True, help="Show every call and packet, one column a host.")
 @click.option("--format", "form", type=click.Choice(("text", "json")), default="text", show_default=True)
 @click.option("--capture", metavar="[HOST:]FILE", help="Write all packets, or those at one host (pcapng).")
@@ -134,6 +142,8 @@ def check_scripts(programs: Sequence[Program]) -> None:
             if len(program.argv) < 2:
                 raise WordError(f"-m names no module: write the module, such as '{program.host}=-m http.server 8000'")
             continue
+        if script.startswith("-"):
+            raise WordError(f"no script {script!r}: of python's own options there is -m; write the script first")
         path = Path(script)
         if path.is_dir():
             raise WordError(f"{script!r} is a directory: name the script in it")
@@ -223,17 +233,17 @@ def capturing(network: Network, where: str | None) -> Iterator[None]:
     if where is None:
         yield
         return
-    host, colon, rest = where.partition(":")
-    at_one = colon == ":" and host in network.hosts
-    path = Path(rest if at_one else where)
     try:
+        host, path = capture_place(where, network.hosts)
         output: BinaryIO = path.open("wb")
+    except WordError as error:
+        raise click.UsageError(str(error)) from None
     except OSError as error:
         raise click.UsageError(f"--capture: cannot write {str(path)!r}: {error.strerror}") from None
-    hosts = [host] if at_one else list(network.hosts)
+    hosts = [host] if host else list(network.hosts)
     with output:
         sink = CaptureSink(output, interfaces_of(network, hosts), names_of(network))
-        network.tracer.add(FilterSink(sink, on_hosts(host)) if at_one else sink)
+        network.tracer.add(FilterSink(sink, on_hosts(host)) if host else sink)
         try:
             yield
         finally:

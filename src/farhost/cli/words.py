@@ -13,7 +13,7 @@ import re
 import shlex
 from collections import Counter
 from collections.abc import Collection
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import NamedTuple
 
 _HOST = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?", re.ASCII)
@@ -138,6 +138,25 @@ def parse_names(text: str) -> tuple[str, tuple[str, ...]]:
         raise WordError(f"{text!r}: write a name, = and hosts or addresses, such as www=server or www=web1,web2")
     _host_name(name, text)
     return name, found
+
+
+def capture_place(where: str, hosts: Collection[str]) -> tuple[str, Path]:
+    """The host whose packets are captured (empty: all) and the file.
+
+    >>> capture_place("server:run.pcapng", ["server"])
+    ('server', PosixPath('run.pcapng'))
+    """
+    host, colon, file = where.partition(":")
+    if not colon or "/" in host:
+        return "", Path(where)
+    if host not in hosts:
+        raise WordError(
+            f"--capture: {where!r}: no host {host!r}: the hosts are {', '.join(hosts)}; "
+            f"a file with a colon in its name is './{where}'"
+        )
+    if not file:
+        raise WordError(f"--capture: {where!r} names no file: write it after the colon, such as {host}:run.pcapng")
+    return host, Path(file)
 
 
 def check_known(host: str, hosts: Collection[str], text: str) -> None:
