@@ -91,7 +91,11 @@ def _guarded(process: ProgramProcess, base: Any, *groups: tuple[str, ...]) -> An
         guarded.__doc__ = method.__doc__
         return guarded
 
-    body: dict[str, Any] = {"__init__": __init__, "__module__": "_io", "__doc__": base.__doc__}
+    def __repr__(self: Any) -> str:
+        text: str = base.__repr__(self)
+        return text.replace(f"<{base.__name__}", f"<_io.{base.__name__}", 1)
+
+    body: dict[str, Any] = {"__init__": __init__, "__repr__": __repr__, "__module__": "_io", "__doc__": base.__doc__}
     for index, group in enumerate(groups):
         body.update({name: wrapped(name, index) for name in group})
     return type(base.__name__, (base,), body)
