@@ -2,6 +2,7 @@
 
 import errno
 import select
+import select
 import socket
 import sys
 import threading
@@ -30,6 +31,13 @@ def stream_pair(family=socket.AF_INET, host="127.0.0.1", prepare=None):
             prepare(client)
         client.connect(listener.getsockname())
         return client, listener.accept()[0]
+
+
+def ready(one):
+    """What poll(2) says of a descriptor now."""
+    poll = select.poll()
+    poll.register(one, select.POLLIN | select.POLLOUT | select.POLLRDHUP)
+    return [events for _, events in poll.poll(0)]
 
 
 def later(seconds, function, *arguments):

@@ -11,22 +11,14 @@ def test_sequences_on_a_connection(tmp_path, seed):
     def program():
         import errno
         import random
-        import select
         import socket
         import struct
         import sys
         import time
 
-        from telling import stream_pair
+        from telling import ready, stream_pair
 
         chance = random.Random(int(sys.argv[1]))
-        mask = select.POLLIN | select.POLLOUT | select.POLLRDHUP
-
-        def ready(one):
-            poll = select.poll()
-            poll.register(one, mask)
-            return [events for _, events in poll.poll(0)]
-
         steps = {
             "send": (6, lambda one: one.send(bytes(chance.choice((1, 100, 3000))), socket.MSG_NOSIGNAL)),
             "recv": (5, lambda one: len(one.recv(chance.choice((1, 50, 5000))))),
@@ -70,26 +62,20 @@ def test_sequences_on_datagram_sockets(tmp_path, seed):
         import sys
         import time
 
+        from telling import ready
+
         chance = random.Random(int(sys.argv[1]))
         mask = select.POLLIN | select.POLLOUT | select.POLLRDHUP
 
-        def ready(one):
-            poll = select.poll()
-            poll.register(one, mask)
-            return [events for _, events in poll.poll(0)]
-
         def other():
             return chance.choice(addresses)
-
-        def connect(one):
-            one.connect(other())
 
         steps = {
             "send": (4, lambda one: one.send(bytes(chance.choice((0, 1, 100, 3000))))),
             "sendto": (5, lambda one: one.sendto(bytes(chance.choice((0, 1, 100))), other())),
             "recv": (6, lambda one: len(one.recv(chance.choice((1, 50, 5000))))),
             "from": (2, lambda one: addresses.index(one.recvfrom(10)[1])),
-            "connect": (3, connect),
+            "connect": (3, lambda one: one.connect(other())),
             "ready": (3, ready),
             "shut read": (1, lambda one: one.shutdown(socket.SHUT_RD)),
             "shut write": (1, lambda one: one.shutdown(socket.SHUT_WR)),
