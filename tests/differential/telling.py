@@ -2,7 +2,6 @@
 
 import errno
 import select
-import select
 import socket
 import sys
 import threading
