@@ -226,9 +226,7 @@ class Run:
             return None
 
         def interrupt(signum: int, frame: FrameType | None) -> None:
-            if self._interrupted and not self._ending:
-                raise KeyboardInterrupt
-            self._interrupted = True
+            again, self._interrupted = self._interrupted, True
             if self._ending:
                 return
             for process in self.runtime.processes:
@@ -236,6 +234,8 @@ class Run:
             self.runtime.scheduler.stop()
             if self.runtime.scheduler.current is not None:
                 raise Abort
+            if again:
+                raise KeyboardInterrupt
 
         return signal.signal(signal.SIGINT, interrupt)
 
