@@ -4,6 +4,7 @@
 the user's is a message that names the word and the remedy; a bug of ours is a traceback with a request to report it.
 """
 
+import io
 import os
 import platform
 import signal
@@ -59,6 +60,7 @@ farhost.add_command(dig)
 
 def main() -> NoReturn:
     """Run this process's command line, and exit."""
+    prepare_outputs()
     try:
         status = farhost.main(prog_name="farhost", standalone_mode=False)
         sys.stdout.flush()
@@ -78,6 +80,16 @@ def main() -> NoReturn:
         click.echo(internal_error(error), err=True)
         sys.exit(INTERNAL_ERROR)
     sys.exit(status if isinstance(status, int) else 0)
+
+
+def prepare_outputs() -> None:
+    """A closed output takes what it gets and forgets it; a character that an encoding lacks becomes an escape."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, io.TextIOWrapper(io.FileIO(os.devnull, "w")))
+        elif isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def internal_error(error: BaseException) -> str:

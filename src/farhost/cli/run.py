@@ -1,22 +1,19 @@
 """`farhost run`: programs on simulated hosts, what they print, and what came of it."""
 
-import contextlib
 import json
 import os
 import shlex
-import signal
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from types import FrameType
-from typing import BinaryIO, NamedTuple
+from typing import NamedTuple
 
 import click
 
 from farhost.cli.description import build_network
 from farhost.cli.exits import FAILED, NOTHING_RAN, PASSED
-from farhost.cli.words import Program, WordError, capture_place, parse_programs
-from farhost.devices.capture import CaptureSink, interfaces_of, names_of
+from farhost.cli.outputs import capturing, ended_by_signals, interrupt, writing
+from farhost.cli.words import Program, WordError, parse_programs
 from farhost.network.network import Network
 from farhost.programs.run import ProgramSpec, run_programs
 from farhost.report.columns import ColumnsSink
@@ -25,7 +22,7 @@ from farhost.report.live import LiveSink
 from farhost.report.summary import RunResult, result_as_json, summary_lines
 from farhost.report.terminal import Terminal
 from farhost.trace.hashes import HashSink
-from farhost.trace.sinks import FilterSink, JsonlSink, on_hosts
+from farhost.trace.sinks import JsonlSink
 from farhost.trace.tracer import Tracer
 from farhost.units import UnitError, parse_duration
 
@@ -161,7 +158,30 @@ def execute(network: Network, programs: Sequence[Program], options: Options) -> 
     tracer.add(counts)
     stdout, stderr = Terminal(sys.stdout, on_gone=interrupt), Terminal(sys.stderr)
     hosts = list(network.hosts)
-    live = None
+    specs = [ProgramSpec(program.host, program.argv, program.name) for program in programs]
+    with writing(stdout):
+        live = watch(tracer, hosts, programs, options, stdout, stderr)
+        with ended_by_signals(), capturing(network, options.capture):
+            outcome = run_programs(network, specs, until_ns=options.until_ns)
+        if live is not None:
+            live.close()
+        command = shlex.join(["farhost", *sys.argv[1:]])
+        if "--seed" not in command:
+            command += f" --seed {options.seed}"
+        result = RunResult(outcome, network, counts, hashes.result(), options.seed, command)
+        report(result, options, stdout, stderr)
+    return PASSED if outcome.ok else FAILED
+
+
+def watch(
+    tracer: Tracer,
+    hosts: list[str],
+    programs: Sequence[Program],
+    options: Options,
+    stdout: Terminal,
+    stderr: Terminal,
+) -> LiveSink | None:
+    """Have what was asked for written while the run goes on: events, columns, or what the programs print."""
     if options.as_json:
         if options.trace:
             tracer.add(JsonlSink(stdout))
@@ -170,48 +190,8 @@ def execute(network: Network, programs: Sequence[Program], options: Options) -> 
     else:
         live = LiveSink(stdout, stderr, [(program.host, program.name) for program in programs])
         tracer.add(live)
-    specs = [ProgramSpec(program.host, program.argv, program.name) for program in programs]
-    try:
-        with ended_by_signals(), capturing(network, options.capture):
-            outcome = run_programs(network, specs, until_ns=options.until_ns)
-    except KeyboardInterrupt:
-        if stdout.gone:
-            raise BrokenPipeError from None
-        stdout.flush()
-        raise
-    if live is not None:
-        live.close()
-    command = shlex.join(["farhost", *sys.argv[1:]])
-    if "--seed" not in command:
-        command += f" --seed {options.seed}"
-    result = RunResult(outcome, network, counts, hashes.result(), options.seed, command)
-    report(result, options, stdout, stderr)
-    return PASSED if outcome.ok else FAILED
-
-
-def interrupt() -> None:
-    """End the run as Ctrl-C does: nobody reads what it says any more."""
-    signal.raise_signal(signal.SIGINT)
-
-
-@contextlib.contextmanager
-def ended_by_signals() -> Iterator[None]:
-    """SIGTERM (of timeout(1), say) and SIGHUP end a run as Ctrl-C does: nothing of it is left behind."""
-
-    def end(signum: int, frame: FrameType | None) -> None:
-        handler = signal.getsignal(signal.SIGINT)
-        if not callable(handler):
-            raise KeyboardInterrupt
-        handler(signum, frame)
-
-    found = [number for number in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(number) is signal.SIG_DFL]
-    for number in found:
-        signal.signal(number, end)
-    try:
-        yield
-    finally:
-        for number in found:
-            signal.signal(number, signal.SIG_DFL)
+        return live
+    return None
 
 
 def report(result: RunResult, options: Options, stdout: Terminal, stderr: Terminal) -> None:
@@ -225,26 +205,3 @@ def report(result: RunResult, options: Options, stdout: Terminal, stderr: Termin
     for text, style in summary_lines(result):
         stderr.line(stderr.paint(text, style))
     stderr.flush()
-
-
-@contextlib.contextmanager
-def capturing(network: Network, where: str | None) -> Iterator[None]:
-    """While a run is captured; what was seen until then is in the file even if the run breaks off."""
-    if where is None:
-        yield
-        return
-    try:
-        host, path = capture_place(where, network.hosts)
-        output: BinaryIO = path.open("wb")
-    except WordError as error:
-        raise click.UsageError(str(error)) from None
-    except OSError as error:
-        raise click.UsageError(f"--capture: cannot write {str(path)!r}: {error.strerror}") from None
-    hosts = [host] if host else list(network.hosts)
-    with output:
-        sink = CaptureSink(output, interfaces_of(network, hosts), names_of(network))
-        network.tracer.add(FilterSink(sink, on_hosts(host)) if host else sink)
-        try:
-            yield
-        finally:
-            sink.close()

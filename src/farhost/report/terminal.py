@@ -3,6 +3,7 @@
 rich decides what the terminal can do; lines are written straight to it, because a trace has many.
 """
 
+import os
 from collections.abc import Callable
 from functools import lru_cache
 from typing import TextIO
@@ -20,11 +21,12 @@ class Terminal:
     """An output for lines of text."""
 
     def __init__(self, output: TextIO, on_gone: Callable[[], object] | None = None) -> None:
-        """`on_gone` is called once, when a write finds that the reader has gone (a pipe to `head`); later writes do
-        nothing. An exception would come out in whatever program runs."""
+        """`on_gone` is called once, when a write finds that the reader has gone (a pipe to `head`) or the disk is
+        full; later writes do nothing. An exception would come out in whatever program runs."""
         console = Console(file=output)
         self._on_gone = on_gone
-        self.gone = False
+        self.error: OSError | None = None
+        """Why writing came to its end."""
         self._output = output
         self._colors = None
         self.is_terminal = console.is_terminal
@@ -45,22 +47,28 @@ class Terminal:
 
     def write(self, text: str) -> None:
         """Write some text as it is."""
-        if not self.gone:
+        if self.error is None:
             try:
                 self._output.write(text)
-            except BrokenPipeError:
-                self._lost()
+            except OSError as error:
+                self._lost(error)
 
     def flush(self) -> None:
         """Let what was written be seen."""
-        if not self.gone:
+        if self.error is None:
             try:
                 self._output.flush()
-            except BrokenPipeError:
-                self._lost()
+            except OSError as error:
+                self._lost(error)
 
-    def _lost(self) -> None:
-        self.gone = True
+    def drop(self) -> None:
+        """Let the rest go nowhere, with what the file object holds back."""
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, self._output.fileno())
+        os.close(null)
+
+    def _lost(self, error: OSError) -> None:
+        self.error = error
         if self._on_gone is not None:
             self._on_gone()
 
