@@ -7,7 +7,6 @@ the user's is a message that names the word and the remedy; a bug of ours is a t
 import io
 import os
 import platform
-import signal
 import sys
 import traceback
 from typing import NoReturn
@@ -65,7 +64,6 @@ def main() -> NoReturn:
         status = farhost.main(prog_name="farhost", standalone_mode=False)
         sys.stdout.flush()
     except click.Abort:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
         click.echo("farhost: interrupted", err=True)
         sys.exit(INTERRUPTED)
     except click.ClickException as error:

@@ -20,10 +20,12 @@ def main() -> None:
             pin_hash_seed()
         importlib.import_module("farhost.cli.commands").main()
     except KeyboardInterrupt:
-        # While modules load, or again while a run is taken down. Further ones find nothing to interrupt.
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        # While modules load, or again while a run is taken down.
         sys.stderr.write("\nfarhost: interrupted\n")
         sys.exit(INTERRUPTED)
+    finally:
+        # What is left is the interpreter's end; another Ctrl-C has nothing to interrupt.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def pin_hash_seed() -> None:
