@@ -183,6 +183,22 @@ def test_a_deadlock_says_who_waits_on_what(folder):
     assert "client.py:" in result.stderr
 
 
+def test_a_loop_without_calls_is_named_with_the_remedy_and_those_that_never_started(folder):
+    (folder / "server.py").write_text("while True:\n    pass\n")
+    result = echo(folder)
+    assert result.returncode == 1
+    assert "server.py:" in result.stderr and "let it wait for something" in result.stderr
+    assert "  server  still running\n  client  never started" in result.stderr
+
+
+def test_the_remedy_of_an_escape_is_in_the_summary(folder):
+    (folder / "client.py").write_text("import os\nos.fork()\n")
+    result = farhost(folder, "run", "client.py")
+    assert result.returncode == 1
+    ended = next(line for line in result.stderr.splitlines() if "exited 1" in line)
+    assert ended.startswith("  client  exited 1: EscapeError: ") and ended.endswith("talk to it over a socket")
+
+
 def test_a_signal_that_kills_a_program_is_named(folder):
     (folder / "pipe.py").write_text(
         "import os, signal\nsignal.signal(signal.SIGPIPE, signal.SIG_DFL)\n"

@@ -60,6 +60,8 @@ class ProcessOutcome(NamedTuple):
     """The uncaught exception that ended it, as CPython prints it; empty if there was none."""
     waits: tuple[Waiting, ...]
     """What its threads waited for at the end."""
+    started: bool = True
+    """False if the run ended while those before it still ran without having waited for anything."""
 
 
 class Outcome(NamedTuple):
@@ -94,7 +96,14 @@ def run_programs(
         for program in programs:
             runtime.starts.append(_starter(runtime, program, scratch))
         run.release = scratch.remove
-        return run.go()
+        outcome = run.go()
+    missing = programs[len(programs) - len(runtime.starts) :]
+    return outcome._replace(processes=(*outcome.processes, *map(_not_started, missing)))
+
+
+def _not_started(program: ProgramSpec) -> ProcessOutcome:
+    argv = tuple(str(word) for word in program.argv)
+    return ProcessOutcome(program.name or program.host, program.host, argv, None, "", "", "", (), False)
 
 
 def _starter(runtime: Runtime, program: ProgramSpec, scratch: Scratch) -> Callable[[], None]:

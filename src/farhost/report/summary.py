@@ -18,6 +18,12 @@ Line = tuple[str, str]
 
 MOST_PROCESSES = 10
 MOST_WAITS = 8
+LONGEST = 300
+"""Characters of the exception that ended a program."""
+HUNG = (
+    "  a loop that makes no call holds virtual time still for all: let it wait for something "
+    "(time.sleep, an Event, a socket)"
+)
 _VERDICTS = {
     "passed": ("passed", "bold green"),
     "failed": ("failed", "bold red"),
@@ -46,6 +52,8 @@ def summary_lines(result: RunResult) -> list[Line]:
     if outcome.kind == "hung":
         verdict += f": {outcome.message}"
     lines = [(f"{verdict} (virtual time {_seconds(outcome.virtual_ns)}, seed {result.seed})", style)]
+    if outcome.kind == "hung":
+        lines.append((HUNG, ""))
     waits = _wait_lines(outcome)
     lines += _process_lines(outcome.processes, not waits)
     lines += waits
@@ -89,13 +97,22 @@ def _who(process: ProcessOutcome) -> str:
 
 
 def _ended(process: ProcessOutcome, with_call: bool) -> Line:
+    if not process.started:
+        return "never started: it does once those before it wait or have ended", ""
+    if process.status is None and not process.waits:
+        return "still running", ""
     if process.status is None:
         call = _in_call(process.waits[0]) if with_call and process.waits else ""
         return f"still waiting{call}", ""
     if process.status < 0:
         return f"killed by {signal_name(-process.status)}", "red"
     why = process.traceback.strip().rpartition("\n")[2] if process.traceback else ""
-    return f"exited {process.status}" + (f": {why[:100]}" if why else ""), "red" if process.status else ""
+    why = _shortened(why.removeprefix("farhost.programs.escapes."))
+    return f"exited {process.status}" + (f": {why}" if why else ""), "red" if process.status else ""
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 3]}..."
 
 
 def _in_call(waiting: Waiting) -> str:
@@ -126,6 +143,7 @@ def _process_as_json(process: ProcessOutcome) -> dict[str, object]:
         "name": process.name,
         "host": process.host,
         "argv": list(process.argv),
+        "started": process.started,
         "status": process.status,
         "stdout": process.stdout,
         "stderr": process.stderr,
