@@ -15,7 +15,6 @@ class Presses:
         if name == "farhost.cli.commands":
             signal.raise_signal(signal.SIGINT)
 
-signal.signal(signal.SIGINT, signal.default_int_handler)  # Who starts the tests may have had it ignored.
 sys.meta_path.insert(0, Presses())
 sys.argv = ["farhost", "--help"]
 from farhost.cli.main import main
