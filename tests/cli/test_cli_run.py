@@ -199,6 +199,17 @@ def test_the_remedy_of_an_escape_is_in_the_summary(folder):
     assert ended.startswith("  client  exited 1: EscapeError: ") and ended.endswith("talk to it over a socket")
 
 
+def test_an_escape_that_a_program_catches_is_told_all_the_same(folder):
+    source = "import os\nfor _ in range(9):\n    try:\n        os.fork()\n    except Exception:\n        pass\n"
+    (folder / "client.py").write_text(source)
+    result = farhost(folder, "run", "client.py")
+    assert result.returncode == 0
+    told = [line for line in result.stderr.splitlines() if "refused, and caught: " in line]
+    assert len(told) == 1 and "client.py:4 in <module>: os.fork" in told[0]
+    assert told[0].endswith("talk to it over a socket")
+    assert len(json.loads(farhost(folder, "run", "client.py", "--format", "json").stdout)["refused"]) == 1
+
+
 def test_a_signal_that_kills_a_program_is_named(folder):
     (folder / "pipe.py").write_text(
         "import os, signal\nsignal.signal(signal.SIGPIPE, signal.SIG_DFL)\n"

@@ -53,10 +53,12 @@ _AUDITED = {
 
 
 def complain(what: str, kind: str) -> NoReturn:
-    """Raise the EscapeError for a call that the program under way just made."""
-    raise EscapeError(
-        f"{place(program_frame(sys._getframe(1)))}: {what} would leave the simulation: {REMEDIES[kind]}"
-    )
+    """Raise the EscapeError for a call that the program under way just made; the run notes it, whoever catches it."""
+    message = f"{place(program_frame(sys._getframe(1)))}: {what} would leave the simulation: {REMEDIES[kind]}"
+    runtime = GUARD.running.get(threading.get_ident())
+    if runtime is not None:
+        runtime.escapes.setdefault(message)
+    raise EscapeError(message)
 
 
 def refuse(process: "ProgramProcess", what: str) -> Callable[..., NoReturn]:

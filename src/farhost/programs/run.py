@@ -75,6 +75,8 @@ class Outcome(NamedTuple):
     processes: tuple[ProcessOutcome, ...]
     virtual_ns: int
     """How much virtual time the programs took: until the last of them ended or began its last wait."""
+    escapes: tuple[str, ...] = ()
+    """What programs reached for outside the simulation and did not get, even where they caught the EscapeError."""
 
 
 def run_programs(
@@ -264,7 +266,7 @@ class Run:
         runtime = self.runtime
         processes = tuple(_process_outcome(process) for process in runtime.processes)
         kind, message = self._verdict(processes)
-        return Outcome(kind == "passed", kind, message, processes, self._virtual_ns())
+        return Outcome(kind == "passed", kind, message, processes, self._virtual_ns(), tuple(runtime.escapes))
 
     def _virtual_ns(self) -> int:
         """The time of the last thing that a program did; a network's business afterwards does not count."""

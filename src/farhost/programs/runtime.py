@@ -38,6 +38,8 @@ class Runtime:
         """Called after a process has ended, in an event."""
         self.defect: BaseException | None = None
         """An exception that farhost itself must not raise: the run stops, and its caller is told."""
+        self.escapes: dict[str, None] = {}
+        """What programs reached for outside the simulation, each place once, in order."""
         self.on_output: Callable[[ProgramProcess, int, bytes], None] | None = None
         """Called with what any process prints, as it does."""
         self._by_kernel_process: dict[Process, ProgramProcess] = {}

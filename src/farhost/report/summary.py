@@ -57,6 +57,9 @@ def summary_lines(result: RunResult) -> list[Line]:
     waits = _wait_lines(outcome)
     lines += _process_lines(outcome.processes, not waits)
     lines += waits
+    for escape in outcome.escapes:
+        if all(escape not in process.traceback for process in outcome.processes):
+            lines.append((f"  refused, and caught: {escape}", "bold yellow"))
     lines.append((counts_line(result.network.ledger(), result.counts), ""))
     hashes = result.hashes
     lines.append((f"trace: shape {hashes.shape[:16]}, content {hashes.content[:16]}, {hashes.events} events", "dim"))
@@ -74,6 +77,7 @@ def result_as_json(result: RunResult) -> dict[str, object]:
         "command": result.command,
         "seed": result.seed,
         "virtual_ns": outcome.virtual_ns,
+        "refused": list(outcome.escapes),
         "processes": [_process_as_json(process) for process in outcome.processes],
         "packets": counts_as_json(result.network.ledger(), result.counts),
         "trace": result.hashes._asdict(),
