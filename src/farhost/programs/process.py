@@ -345,6 +345,7 @@ class ProgramProcess:
         for release in self.at_end:
             release()
         self.at_end.clear()
+        self.handlers.clear()
 
     def output(self, stream: int, data: bytes) -> None:
         """What it wrote to its console: stream 1 or 2."""

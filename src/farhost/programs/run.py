@@ -29,6 +29,8 @@ LOOK_NS = 1_000_000_000
 """How often a run asks whether only servers at rest are left."""
 START_PATIENCE_NS = 100_000_000
 """A program that never parks, because it polls, holds those named after it for so long and no longer."""
+COLLECTIONS = 3
+"""At the end of a run: what a finalizer brings back to life, the next collection finds."""
 STUCK_NS = 3600 * 1_000_000_000
 """Virtual time without anything but servers' looks after which the others count as stuck."""
 
@@ -172,8 +174,7 @@ class Run:
             with program_warnings(runtime):
                 self._run()
             outcome = self._outcome()
-            for process in runtime.processes:
-                process.abandon()
+            self._abandon()
         finally:
             self._ending = True
             GUARD.leave()
@@ -193,6 +194,15 @@ class Run:
         if runtime.defect is not None and not isinstance(runtime.defect, Abort):
             raise runtime.defect.with_traceback(runtime.defect_trace)
         return outcome
+
+    def _abandon(self) -> None:
+        """Nothing of a process outlives the run: what its finalizers would say, it has no standard error for."""
+        for process in self.runtime.processes:
+            process.abandon()
+        sys.unraisablehook = lambda _: None
+        for _ in range(COLLECTIONS):
+            if not gc.collect():
+                break
 
     def _run(self) -> None:
         runtime = self.runtime
