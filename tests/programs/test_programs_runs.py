@@ -196,7 +196,25 @@ def test_runs_follow_one_another_in_one_interpreter(tmp_path):
         assert run_all(*specs(tmp_path, server=SERVER, client=CLIENT)).ok
 
 
-def test_a_run_collects_its_own_garbage_only_and_leaves_the_collector_as_it_was(tmp_path):
+@pytest.fixture
+def collector():
+    """The collector off, so that it does not take what a test leaves lying before the run does; on again afterwards."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    yield
+    if was_enabled:
+        gc.enable()
+
+
+@pytest.mark.parametrize("enabled", [False, True])
+def test_a_run_leaves_the_collector_as_it_was(tmp_path, collector, enabled):
+    if enabled:
+        gc.enable()
+    assert run_one(tmp_path, "print(1)").stdout == "1\n"
+    assert gc.get_freeze_count() == 0 and gc.isenabled() is enabled
+
+
+def test_a_run_collects_its_own_garbage_only(tmp_path, collector):
     class Ring:
         pass
 
@@ -204,14 +222,11 @@ def test_a_run_collects_its_own_garbage_only_and_leaves_the_collector_as_it_was(
     ring.itself = ring
     gone = weakref.ref(ring)
     del ring
-    was_enabled = gc.isenabled()
     source = "import gc, os\nfor _ in range(20_000):\n    os.umask(0o22)\nprint(gc.collect() >= 0)"
-    program = run_one(tmp_path, source)
-    assert program.stdout == "True\n"
+    assert run_one(tmp_path, source).stdout == "True\n"
     assert gone() is not None, "what was garbage before the run is not the run's to collect"
     gc.collect()
     assert gone() is None
-    assert gc.get_freeze_count() == 0 and gc.isenabled() is was_enabled
 
 
 def test_a_killed_program_unwinds_without_effects(tmp_path):
