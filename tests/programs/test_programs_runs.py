@@ -198,7 +198,7 @@ def test_runs_follow_one_another_in_one_interpreter(tmp_path):
 
 @pytest.fixture
 def collector():
-    """The collector off, so that it does not take what a test leaves lying before the run does; on again afterwards."""
+    """The collector off, so that it does not take what a test leaves lying before the run does; then as it was."""
     was_enabled = gc.isenabled()
     gc.disable()
     yield
@@ -211,7 +211,7 @@ def test_a_run_leaves_the_collector_as_it_was(tmp_path, collector, enabled):
     if enabled:
         gc.enable()
     assert run_one(tmp_path, "print(1)").stdout == "1\n"
-    assert gc.get_freeze_count() == 0 and gc.isenabled() is enabled
+    assert gc.get_freeze_count() == 0 and gc.isenabled() is enabled, "nothing of the run stays frozen"
 
 
 def test_a_run_collects_its_own_garbage_only(tmp_path, collector):
