@@ -8,3 +8,15 @@ def pytest_configure() -> None:
     that the tests start would inherit that."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_terminal_summary(terminalreporter):
+    """How many tests of the notes ran where; a difference that no marker explains would show here."""
+    passed = [report.nodeid for report in terminalreporter.stats.get("passed", []) if "tests/notes/" in report.nodeid]
+    if passed:
+        system = sum("[system" in nodeid for nodeid in passed)
+        both = sum("[farhost" in nodeid and nodeid.replace("[farhost", "[system") in passed for nodeid in passed)
+        alone = sum("[farhost" in nodeid for nodeid in passed) - both
+        terminalreporter.write_line(
+            f"notes: {system} on the system, {both} the same on farhost, {alone} on farhost alone for listed reasons"
+        )
