@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench clean
+.PHONY: help setup demo test check bench constraints clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -33,6 +33,12 @@ check: $(READY)  ## ruff, mypy, the layers, the tidy test
 
 bench: $(READY)  ## round trips and bulk transfer, beside the kernel's
 	$(BIN)/python -m benchmarks
+
+constraints:  ## write constraints.txt anew with the newest versions that pyproject.toml allows
+	rm -rf build/newest && $(PYTHON) -m venv build/newest
+	build/newest/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	{ head -n 1 constraints.txt; build/newest/bin/python -m pip freeze --exclude-editable; } > build/constraints.txt
+	mv build/constraints.txt constraints.txt
 
 clean:  ## remove what the targets made
 	rm -rf .venv .venv-* .mypy_cache .ruff_cache .import_linter_cache build
