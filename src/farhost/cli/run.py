@@ -32,8 +32,8 @@ Programs
   "server.py 5000"               on the host `server`, named after the script
   "web=server.py 5000"           on the host `web`; several programs may share a host
   "web=-m http.server 8000"      a module, as python -m runs it
-Each finds the others by the names of their hosts. Standard input is at its end. A program starts in a scratch
-directory of its host: real files are reached by their absolute paths.
+Each finds the others by the names of their hosts. Standard input is at its end. A program
+starts in a scratch directory of its host: name real files by their absolute paths.
 
 \b
 Links (tc-netem's words; values carry units)
