@@ -12,7 +12,11 @@ def pytest_configure() -> None:
 
 def pytest_terminal_summary(terminalreporter):
     """How many tests of the notes ran where; a difference that no marker explains would show here."""
-    passed = [report.nodeid for report in terminalreporter.stats.get("passed", []) if "tests/notes/" in report.nodeid]
+    passed = [
+        report.nodeid
+        for report in terminalreporter.stats.get("passed", [])
+        if report.nodeid.startswith("tests/notes/")
+    ]
     if passed:
         system = sum("[system" in nodeid for nodeid in passed)
         both = sum("[farhost" in nodeid and nodeid.replace("[farhost", "[system") in passed for nodeid in passed)
