@@ -69,10 +69,6 @@ class HostsTable:
             found += [other for other in self._names[address] if other != canonical and other not in found]
         return found
 
-    def all_names(self) -> list[str]:
-        """Every name, in the order in which they were added."""
-        return list(self._addresses)
-
 
 def _folded(name: str) -> str:
     return name.lower().removesuffix(".")

@@ -4,7 +4,6 @@ Source: Modules/main.c, Python/pythonrun.c (handle_system_exit), Python/pylifecy
 """
 
 import os
-import sys
 from types import CodeType
 from typing import Any
 
@@ -139,8 +138,3 @@ def _flush(process: ProgramProcess, world: World) -> bool:
                 process.report_ignored(None, stream, error)
                 flushed = False
     return flushed
-
-
-def interpreter_path() -> str:
-    """What programs find in `sys.executable`."""
-    return sys.executable

@@ -185,7 +185,7 @@ class Scheduler:
 
     def pending(self) -> Iterator[Timer]:
         """Everything scheduled and not cancelled, in no particular order; the limit of `run` is not part of it."""
-        return (timer for _, _, timer in self.events if timer.callback is not None and timer.callback != self.stop)
+        return (timer for _, _, timer in self.events if timer.callback is not None and timer is not self._limit)
 
     def next_due_ns(self) -> int | None:
         """When the next event is due; None when nothing is scheduled. The limit of a run is no event."""

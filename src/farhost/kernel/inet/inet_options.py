@@ -47,7 +47,6 @@ class InetOptions:
         "traffic_class",
         "ttl",
         "user_timeout_ms",
-        "window_clamp",
     )
 
     def __init__(self, sysctls: "Sysctls") -> None:
@@ -84,7 +83,6 @@ class InetOptions:
         """TCP_LINGER2 in seconds; 0: net.ipv4.tcp_fin_timeout, negative: no FIN_WAIT2 once nobody holds it."""
         self.defer_accept = 0
         """TCP_DEFER_ACCEPT as a number of SYN-ACK retransmissions."""
-        self.window_clamp = 0
         self.max_segment = 0
         """TCP_MAXSEG; 0: as the path has it."""
         self.user_timeout_ms = 0

@@ -43,10 +43,6 @@ class NewReno:
         self.loss_end = start
         """In LOSS: where that ends."""
 
-    def is_resending(self) -> bool:
-        """Whether something may have to be sent again now."""
-        return self.resend_head or (self.phase is Phase.LOSS and self.resend < self.loss_end)
-
     def allowance(self, una: int, nxt: int) -> int:
         """How many bytes may be sent now; it may be negative."""
         if self.phase is Phase.OPEN:
