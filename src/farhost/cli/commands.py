@@ -15,8 +15,11 @@ import click
 from click.shell_completion import get_completion_class
 
 from farhost.cli.dig import dig
+from farhost.cli.execute import execute
 from farhost.cli.exits import INTERNAL_ERROR, INTERRUPTED, USAGE, VERSION
 from farhost.cli.run import run
+from farhost.cli.running import down, link, ss, status
+from farhost.cli.up import up
 
 HELP = {"help_option_names": ["-h", "--help"]}
 SHELLS = ("bash", "zsh", "fish")
@@ -35,6 +38,13 @@ def farhost() -> None:
     farhost run "server.py 5000" "client.py server 5000" --link "delay=40ms loss=2%" --seed 7
     farhost run ... --trace                every call and packet, one column a host
     farhost dig www --names www=web1,web2  what a name stands for
+
+    \b
+    In two terminals, in real time
+    farhost up --link "delay=40ms loss=2%"
+    farhost exec --host server -- python server.py 5000
+    farhost exec --host client -- python client.py server 5000
+    farhost status | ss | link | down
     """
 
 
@@ -53,8 +63,8 @@ def completion(shell: str) -> None:
     click.echo(maker(farhost, {}, "farhost", "_FARHOST_COMPLETE").source())
 
 
-farhost.add_command(run)
-farhost.add_command(dig)
+for _command in (run, dig, up, execute, status, ss, link, down):
+    farhost.add_command(_command)
 
 
 def main() -> NoReturn:

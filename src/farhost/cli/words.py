@@ -84,17 +84,27 @@ def parse_link(text: str, hosts: Collection[str]) -> LinkWords:
     place, colon, conditions = text.partition(":")
     if not colon or "=" in place:
         return LinkWords("", "", True, text)
+    return parse_link_place(place, hosts, text)._replace(conditions=conditions.strip())
+
+
+def parse_link_place(place: str, hosts: Collection[str], text: str | None = None) -> LinkWords:
+    """Two hosts (`a-b`), or one direction between them (`a>b`). `text`: what the place is a part of, for complaints.
+
+    >>> parse_link_place("far-away-here", ["far-away", "here"])
+    LinkWords(source='far-away', target='here', both=True, conditions='')
+    """
+    text = place if text is None else text
     place = place.strip()
     if ">" in place:
         source, _, target = (part.strip() for part in place.partition(">"))
         _known(source, hosts, text)
         _known(target, hosts, text)
-        return _between(source, target, False, conditions, text)
+        return _between(source, target, False, text)
     parts = place.split("-")
     for index in range(1, len(parts)):
         source, target = "-".join(parts[:index]).strip(), "-".join(parts[index:]).strip()
         if source in hosts and target in hosts:
-            return _between(source, target, True, conditions, text)
+            return _between(source, target, True, text)
     if len(parts) == 1:
         raise WordError(
             f"{text!r}: {place!r} names one end of a link: write a-b: for two hosts, or a>b: for one direction"
@@ -212,9 +222,9 @@ def _known(host: str, hosts: Collection[str], text: str) -> None:
         raise WordError(f"{text!r}: no host {host!r}: the hosts are {', '.join(hosts)}")
 
 
-def _between(source: str, target: str, both: bool, conditions: str, text: str) -> LinkWords:
+def _between(source: str, target: str, both: bool, text: str) -> LinkWords:
     if source == target:
         raise WordError(
             f"{text!r}: a link has two ends; what a host sends to itself goes through lo, which is perfect"
         )
-    return LinkWords(source, target, both, conditions.strip())
+    return LinkWords(source, target, both, "")

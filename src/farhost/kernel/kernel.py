@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from farhost.kernel import sysctl
 from farhost.kernel.console import ConsoleFile
+from farhost.kernel.descriptors import GivenDescriptors
 from farhost.kernel.environment import Environment
 from farhost.kernel.files import Socket
 from farhost.kernel.inet.internet import Internet
@@ -138,9 +139,8 @@ class Kernel:
 
     def spawn_process(self, name: str, parent: Process | None = None, arguments: tuple[str, ...] = ()) -> Process:
         """A new process. With a parent it inherits what survives fork(2) and execve(2); else it gets a console."""
-        count = self._names[name] = self._names.get(name, 0) + 1
-        process = Process(self, self.next_pid(), name if count == 1 else f"{name}.{count}", parent)
-        self.processes[process.pid] = process
+        process = Process(self, self.next_pid(), self._process_name(name), parent)
+        self._enter(process, arguments)
         if parent is None:
             for stream in range(3):
                 process.descriptors.add(ConsoleFile(self, stream))
@@ -150,10 +150,25 @@ class Kernel:
             process.working_directory = parent.working_directory
             process.descriptors.inherit(parent.descriptors)
             process.signals.inherit(parent.signals)
+        return process
+
+    def adopt_process(self, name: str, pid: int, uid: int, gid: int, arguments: tuple[str, ...] = ()) -> Process:
+        """A process of the machine becomes one of this host: it has its own pid and user, no console, and chooses its
+        descriptors' numbers."""
+        process = Process(self, pid, self._process_name(name), None, GivenDescriptors())
+        process.uid, process.gid = uid, gid
+        self._enter(process, arguments)
+        return process
+
+    def _process_name(self, name: str) -> str:
+        count = self._names[name] = self._names.get(name, 0) + 1
+        return name if count == 1 else f"{name}.{count}"
+
+    def _enter(self, process: Process, arguments: tuple[str, ...]) -> None:
+        self.processes[process.pid] = process
         tracer = self.environment.tracer
         if tracer.on:
             tracer.emit(ProcessStarted(self.now_ns(), self.name, process.name, process.pid, arguments))
-        return process
 
     def exit_process(self, process: Process, status: int) -> None:
         """The process is over: close everything, keep the status for the parent. `status` is minus a killing signal.

@@ -28,7 +28,14 @@ class Credentials(NamedTuple):
 class Process:
     """One process of one host."""
 
-    def __init__(self, kernel: "Kernel", pid: int, name: str, parent: "Process | None" = None) -> None:
+    def __init__(
+        self,
+        kernel: "Kernel",
+        pid: int,
+        name: str,
+        parent: "Process | None" = None,
+        descriptors: DescriptorTable | None = None,
+    ) -> None:
         self.kernel = kernel
         self.pid = pid
         self.name = name
@@ -41,7 +48,7 @@ class Process:
         self.umask = 0o022
         self.working_directory = b"/"
         """Where relative socket paths start; an absolute path of the host."""
-        self.descriptors = DescriptorTable()
+        self.descriptors = descriptors or DescriptorTable()
         self.signals = SignalState()
         self.threads: list[Thread] = []
         self.status: int | None = None

@@ -232,6 +232,15 @@ class Network:
         """All channels, in building order."""
         return [channel for segment in self.segments.values() for channel in segment.channels()]
 
+    def channels_between(self, source: str, target: str) -> list[tuple[Segment, Channel]]:
+        """The channels from one host to another, one for each segment that they share."""
+        return [
+            (segment, channel)
+            for segment in self.segments.values()
+            for channel in segment.channels()
+            if (channel.source.host, channel.target.host) == (source, target)
+        ]
+
     def ledger(self) -> Ledger:
         """What became of every packet so far."""
         return take_ledger(self.channels())

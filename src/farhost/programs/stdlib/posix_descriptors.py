@@ -3,12 +3,14 @@
 import os
 import posix as real
 from operator import index
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from farhost.programs.directory import Directory
-from farhost.programs.process import ProgramProcess
 from farhost.programs.stdlib.posix_files import stat_result
 from farhost.wire import linux
+
+if TYPE_CHECKING:
+    from farhost.programs.directory import Directory
+    from farhost.programs.process import ProgramProcess
 
 PASSED = (
     "lseek",
@@ -27,7 +29,7 @@ PASSED = (
 """Calls that only the machine's files have; on a simulated descriptor they fail as on a pipe or socket."""
 
 
-def make_descriptor_calls(process: ProgramProcess, directory: Directory) -> dict[str, Any]:
+def make_descriptor_calls(process: "ProgramProcess", directory: "Directory") -> dict[str, Any]:
     """The calls by name."""
     calls: dict[str, Any] = {name: _passed(name, directory) for name in PASSED}
     calls.update(_transfer(process, directory))
@@ -50,7 +52,7 @@ def plain(data: Any) -> bytes:
         raise TypeError(f"a bytes-like object is required, not '{type(data).__name__}'") from None
 
 
-def _passed(name: str, directory: Directory) -> Any:
+def _passed(name: str, directory: "Directory") -> Any:
     function = getattr(real, name)
     number_of_pipe = linux.ESPIPE if name in ("lseek", "pread", "preadv", "pwrite", "pwritev") else linux.EINVAL
 
@@ -66,7 +68,7 @@ def _passed(name: str, directory: Directory) -> Any:
     return call
 
 
-def _transfer(process: ProgramProcess, directory: Directory) -> dict[str, Any]:
+def _transfer(process: "ProgramProcess", directory: "Directory") -> dict[str, Any]:
     call = process.call
     files = process.kernel_process.descriptors.files
     base = directory.base
@@ -105,7 +107,7 @@ def _transfer(process: ProgramProcess, directory: Directory) -> dict[str, Any]:
     return {"read": read, "write": write, "readv": readv, "writev": writev}
 
 
-def _numbers(process: ProgramProcess, directory: Directory) -> dict[str, Any]:
+def _numbers(process: "ProgramProcess", directory: "Directory") -> dict[str, Any]:
     """Calls that make and unmake descriptors."""
     call = process.call
     files = process.kernel_process.descriptors.files
@@ -163,7 +165,7 @@ def _numbers(process: ProgramProcess, directory: Directory) -> dict[str, Any]:
     }
 
 
-def _flags(process: ProgramProcess, directory: Directory) -> dict[str, Any]:
+def _flags(process: "ProgramProcess", directory: "Directory") -> dict[str, Any]:
     call = process.call
     files = process.kernel_process.descriptors.files
 
@@ -214,7 +216,7 @@ def _flags(process: ProgramProcess, directory: Directory) -> dict[str, Any]:
     }
 
 
-def _sendfile(process: ProgramProcess, directory: Directory) -> Any:
+def _sendfile(process: "ProgramProcess", directory: "Directory") -> Any:
     """sendfile(2) from one of the machine's files, to a simulated socket or to another file."""
     files = process.kernel_process.descriptors.files
 
