@@ -1,6 +1,6 @@
 """From the command line's words to a network: hosts, links, names. Shared by `run` and `dig`."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from farhost.cli.words import HostWords, LinkWords, WordError, check_known, parse_host, parse_link, parse_names
 from farhost.network.conditions import Conditions
@@ -17,15 +17,17 @@ def build_network(
     host_words: Iterable[str] = (),
     links: Iterable[str] = (),
     names: Iterable[str] = (),
+    networks: Mapping[str, str] | None = None,
 ) -> Network:
-    """A network of these hosts on one segment. WordError and UnitError name the word that is wrong."""
+    """A network of these hosts on one segment; `networks`: its `v4` and `v6`, if they are not to be the usual ones.
+    WordError, UnitError and AddressError name the word that is wrong."""
     described: dict[str, HostWords] = {}
     for text in host_words:
         words = parse_host(text, hosts)
         if words.host in described:
             raise WordError(f"{text!r}: host {words.host!r} is described twice: put its words together")
         described[words.host] = words
-    network = Network(seed=seed, tracer=tracer)
+    network = Network(seed, tracer, None, **dict(networks or {}))
     for host in hosts:
         network.host(host, byte_order=described[host].byte_order if host in described else "little")
     add_words(network, links, names)

@@ -16,11 +16,12 @@ from farhost.cli.outputs import capturing
 from farhost.cli.words import WordError
 from farhost.devices.attach.places import DEFAULT, PlaceError, control_directory, is_running, socket_path
 from farhost.devices.attach.service import Service
+from farhost.devices.tun import Place, TunError, add_outside
 from farhost.network.network import Network
 from farhost.network.topology_file import TopologyError, read_topology
 from farhost.trace.tracer import Tracer
 from farhost.units import UnitError
-from farhost.wire.addresses import inet_ntop
+from farhost.wire.addresses import AddressError, inet_ntop
 
 EPILOG = """
 \b
@@ -51,6 +52,7 @@ class Wanted(NamedTuple):
     links: tuple[str, ...]
     names: tuple[str, ...]
     seed: int | None
+    networks: dict[str, str]
 
 
 def describe(wanted: Wanted, tracer: Tracer) -> Network:
@@ -59,8 +61,11 @@ def describe(wanted: Wanted, tracer: Tracer) -> Network:
     described = [text for text in wanted.hosts if ":" in text]
     if wanted.topology is None:
         seed = int.from_bytes(os.urandom(4), "big") if wanted.seed is None else wanted.seed
-        return build_network(list(dict.fromkeys(hosts)), seed, tracer, described, wanted.links, wanted.names)
+        hosts = list(dict.fromkeys(hosts))
+        return build_network(hosts, seed, tracer, described, wanted.links, wanted.names, wanted.networks)
     network = read_topology(wanted.topology).build(wanted.seed, tracer)
+    if wanted.networks:
+        raise WordError(f"the networks are those of {wanted.topology}: say ipv4 and ipv6 in its table segments.net")
     if wanted.hosts:
         raise WordError(f"--host {wanted.hosts[0]!r}: the hosts are those of {wanted.topology}: describe it there")
     add_words(network, wanted.links, wanted.names)
@@ -75,6 +80,9 @@ def describe(wanted: Wanted, tracer: Tracer) -> Network:
 @click.option("--network", default=DEFAULT, show_default=True, metavar="NAME", help="Several may be up at once.")
 @click.option("--seed", type=int, help="Of what links do by chance.  [default: another each time]")
 @click.option("--capture", metavar="[HOST:]FILE", help="Write all packets, or those at one host (pcapng).")
+@click.option("--ipv4", metavar="NETWORK", help="Addresses of the hosts.  [default: 10.0.0.0/24]")
+@click.option("--ipv6", metavar="NETWORK", help="The same.  [default: fd00::/64]")
+@click.option("--tun", metavar="DEVICE[:SEGMENT]", help="Let the machine itself be a host, behind a TUN device.")
 @click.option("--foreground", is_flag=True, help="Stay in this terminal until Ctrl-C or `farhost down`.")
 @click.option("--ready-fd", type=int, hidden=True)
 @click.pass_context
@@ -87,15 +95,20 @@ def up(
     network: str,
     seed: int | None,
     capture: str | None,
+    ipv4: str | None,
+    ipv6: str | None,
+    tun: str | None,
     foreground: bool,
     ready_fd: int | None,
 ) -> int:
     """Start a network in real time, for programs that `farhost exec` starts."""
-    wanted = Wanted(topology, hosts, links, names, seed)
+    networks = {family: text for family, text in (("v4", ipv4), ("v6", ipv6)) if text is not None}
+    wanted = Wanted(topology, hosts, links, names, seed, networks)
     try:
         described = describe(wanted, Tracer())
+        outside = add_outside(described, *tun.split(":", 1)[1:]) if tun is not None else None
         path = socket_path(network)
-    except (WordError, UnitError, TopologyError, PlaceError) as error:
+    except (WordError, UnitError, AddressError, TopologyError, PlaceError, TunError) as error:
         raise click.UsageError(str(error), ctx) from None
     if is_running(path):
         raise click.UsageError(
@@ -103,14 +116,34 @@ def up(
         )
     if not foreground:
         return start_in_background(path)
-    return serve(described, path, not hosts and topology is None, capture, ready_fd)
+    open_ended = not hosts and topology is None
+    return serve(described, path, Doors(open_ended, capture, ready_fd, tun, outside))
 
 
-def serve(network: Network, path: Path, open_ended: bool, capture: str | None, ready_fd: int | None) -> int:
-    """Run the network in this process until it is stopped. `ready_fd`: where to say that it is up, for who waits."""
+class Doors(NamedTuple):
+    """What a running network has besides its hosts and links."""
+
+    open_ended: bool
+    """Whether hosts may come."""
+    capture: str | None
+    ready_fd: int | None
+    """Where to say that it is up, for who waits."""
+    tun: str | None
+    outside: Place | None
+    """The machine's place, with a TUN device."""
+
+
+def serve(network: Network, path: Path, doors: Doors) -> int:
+    """Run the network in this process until it is stopped."""
     try:
-        service = Service(network, path, open_ended)
+        service = Service(network, path, doors.open_ended)
     except PlaceError as error:
+        raise click.UsageError(str(error)) from None
+    try:
+        if doors.tun is not None and doors.outside is not None:
+            service.open_tun(doors.tun.partition(":")[0], doors.outside)
+    except TunError as error:
+        service.close()
         raise click.UsageError(str(error)) from None
 
     def stop(signum: int, frame: FrameType | None) -> None:
@@ -119,25 +152,28 @@ def serve(network: Network, path: Path, open_ended: bool, capture: str | None, r
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, stop)
     try:
-        with capturing(network, capture):
-            said = "".join(f"{line}\n" for line in introduction(network, path, open_ended))
-            if ready_fd is None:
+        with capturing(network, doors.capture):
+            said = "".join(f"{line}\n" for line in introduction(service, doors.open_ended))
+            if doors.ready_fd is None:
                 click.echo(said, nl=False)
             else:
-                os.write(ready_fd, said.encode())
-                os.close(ready_fd)
+                os.write(doors.ready_fd, said.encode())
+                os.close(doors.ready_fd)
             service.run()
     finally:
         service.close()
     return PASSED
 
 
-def introduction(network: Network, path: Path, open_ended: bool) -> list[str]:
+def introduction(service: Service, open_ended: bool) -> list[str]:
     """What a network that has come up says of itself."""
-    name = "" if path.stem == DEFAULT else f" {path.stem!r}"
-    lines = [f"network{name} is up, seed {network.choices.seed}"]
-    for host in network.hosts.values():
-        lines.append(f"  {host.name:12} {', '.join(inet_ntop(address) for address in host.addresses())}")
+    name = "" if service.name == DEFAULT else f" {service.name!r}"
+    lines = [f"network{name} is up, seed {service.network.choices.seed}"]
+    for host in service.network.hosts.values():
+        device = service.outside.get(host.name)
+        behind = f"  (this machine, behind {device})" if device else ""
+        addresses = ", ".join(inet_ntop(address) for address in host.addresses())
+        lines.append(f"  {host.name:12} {addresses}{behind}")
     if open_ended:
         lines.append("  hosts come into being when `farhost exec --host NAME` first names them")
     return lines

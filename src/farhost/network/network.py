@@ -61,9 +61,15 @@ class Network:
     """Everything that one run simulates, but the programs."""
 
     def __init__(
-        self, seed: int = 0, tracer: Tracer | None = None, replay: Mapping[Choice, int] | None = None
+        self,
+        seed: int = 0,
+        tracer: Tracer | None = None,
+        replay: Mapping[Choice, int] | None = None,
+        v4: str = "10.0.0.0/24",
+        v6: str = "fd00::/64",
     ) -> None:
-        """`seed` decides all chance; with `replay`, faults are those of the mapping instead."""
+        """`seed` decides all chance; with `replay`, faults are those of the mapping instead. `v4` and `v6`: the
+        networks of the segment `net`. AddressError."""
         self.scheduler = Scheduler()
         self.choices = Choices(seed, replay)
         self.tracer = tracer or Tracer()
@@ -73,7 +79,7 @@ class Network:
         self.names = HostsTable()
         self._owners: dict[IpAddress, str] = {}
         self._routes: dict[str, list[Route]] = {}
-        self.segment(DEFAULT_SEGMENT, "10.0.0.0/24", "fd00::/64")
+        self.segment(DEFAULT_SEGMENT, v4, v6)
 
     # Building.
 
@@ -129,13 +135,22 @@ class Network:
         """A host that forwards between its segments."""
         return self.host(name, segments=segments, forwarding=True)
 
-    def attach(self, host: Host, segment: Segment | str, v4: str | None = None, v6: str | None = None) -> Port:
-        """One more interface for a host. ValueError for an unknown segment or an address that is taken or none."""
+    def attach(
+        self,
+        host: Host,
+        segment: Segment | str,
+        v4: str | None = None,
+        v6: str | None = None,
+        number: int | None = None,
+    ) -> Port:
+        """One more interface for a host, with the next free number of the segment in its addresses unless `number`
+        chooses one. ValueError for an unknown segment or an address that is taken or none."""
         if isinstance(segment, str):
             if segment not in self.segments:
                 raise ValueError(f"there is no segment {segment!r}")
             segment = self.segments[segment]
-        port = segment.attach(host.kernel, parse_address(v4) if v4 else None, parse_address(v6) if v6 else None)
+        chosen = parse_address(v4) if v4 else None, parse_address(v6) if v6 else None
+        port = segment.attach(host.kernel, *chosen, number)
         host.ports.append((segment, port))
         for address, _ in port.interface.addresses:
             if not (len(address) == 16 and is_link_local(address)):

@@ -63,7 +63,10 @@ class Topology:
     def build(self, seed: int | None = None, tracer: Tracer | None = None) -> Network:
         """The network; `seed` instead of the file's own. TopologyError."""
         described = self._described
-        network = Network(described.get("seed", 0) if seed is None else seed, tracer)
+        net = self._net()
+        networks = {family: net[key] for family, key in (("v4", "ipv4"), ("v6", "ipv6")) if key in net}
+        chosen = described.get("seed", 0) if seed is None else seed
+        network: Network = self._within("segments.net", lambda: Network(chosen, tracer, **networks))
         everywhere = self._within("link", lambda: Conditions.parse(described.get("link", "")))
         network.segments[DEFAULT_SEGMENT].set_conditions(everywhere)
         for name, table in described.get("segments", {}).items():
@@ -75,6 +78,10 @@ class Topology:
         for name, targets in described.get("names", {}).items():
             self._add_name(network, name, targets)
         return network
+
+    def _net(self) -> dict[str, Any]:
+        """What is said of the segment that is there anyway."""
+        return self._table(self._described.get("segments", {}).get(DEFAULT_SEGMENT, {}), "segments.net", _SEGMENT)
 
     def _error(self, where: str, why: object) -> TopologyError:
         return TopologyError(f"{self.path}: {where}: {why}")
@@ -99,8 +106,6 @@ class Topology:
         table = self._table(value, where, _SEGMENT)
         conditions = self._within(f"{where}.link", lambda: Conditions.parse(table.get("link", ""), everywhere))
         if name == DEFAULT_SEGMENT:
-            if "ipv4" in table or "ipv6" in table:
-                raise self._error(where, "the addresses of `net` are 10.0.0.0/24 and fd00::/64: name another segment")
             network.segments[name].set_conditions(conditions)
             return
         self._within(where, lambda: network.segment(name, table.get("ipv4"), table.get("ipv6"), conditions))

@@ -13,6 +13,7 @@ from farhost.devices.attach.door import Door
 from farhost.devices.attach.process import AttachedProcess, Birth
 from farhost.devices.attach.questions import QuestionError
 from farhost.devices.real_time import RealTime
+from farhost.devices.tun import Place, TunDevice
 from farhost.kernel.kernel import Kernel
 from farhost.kernel.syscalls.encoding import BadMessage
 from farhost.kernel.syscalls.frames import ASK, Frame, answer, problem, read_json
@@ -38,6 +39,7 @@ class Service:
         self.on_change: Callable[[str], None] | None = None
         """Called with a line for people when a process comes or goes."""
         self._open_ended = open_ended
+        self._tun: TunDevice | None = None
         self._door = Door(self.clock, path, lambda peer: Visitor(self, peer))
         for host in network.hosts.values():
             self._set_up(host.kernel)
@@ -47,6 +49,11 @@ class Service:
         now_ns = self.network.scheduler.now_ns
         kernel.boot_ns, kernel.realtime_offset_ns = self.clock.boot_and_epoch_ns(now_ns)
         kernel.unix.real = MachineFiles()
+
+    def open_tun(self, name: str, place: Place) -> None:
+        """Let the machine itself be a host, behind a TUN device. TunError."""
+        self._tun = TunDevice(name, self.clock, place)
+        self.outside[place.port.host] = name
 
     def run(self) -> None:
         """Until somebody stops it."""
@@ -60,6 +67,8 @@ class Service:
     def close(self) -> None:
         """Everybody finds the network gone."""
         self._door.close()
+        if self._tun is not None:
+            self._tun.close()
         for process in tuple(self.processes.values()):
             process.drop()
         self.clock.close()
