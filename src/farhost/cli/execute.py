@@ -9,8 +9,7 @@ from typing import NoReturn
 import click
 
 from farhost.devices.attach.asking import Asker, find_network
-from farhost.devices.attach.places import PlaceError
-from farhost.devices.attach.questions import QuestionError
+from farhost.devices.attach.errors import PlaceError, QuestionError
 from farhost.programs.attached.children import CONTROL, HOST, with_startup
 
 LAUNCHERS = frozenset(
@@ -86,7 +85,9 @@ def execute(ctx: click.Context, host: str, network: str | None, command: tuple[s
         path = find_network(network)
         with Asker(path) as asker:
             asker.ask("host", name=host)
-    except (PlaceError, QuestionError, ValueError) as error:
+    except (PlaceError, QuestionError) as error:
+        raise click.ClickException(str(error)) from None
+    except ValueError as error:
         raise click.UsageError(str(error), ctx) from None
     environment = {**os.environ, CONTROL: os.fspath(path), HOST: host}
     environment["PYTHONPATH"] = with_startup(os.environ.get("PYTHONPATH"))

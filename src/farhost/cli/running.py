@@ -10,9 +10,8 @@ import click
 from farhost.cli.exits import PASSED
 from farhost.cli.words import LinkWords, WordError, parse_link_place
 from farhost.devices.attach.asking import Asker, find_network
-from farhost.devices.attach.places import PlaceError
-from farhost.devices.attach.questions import QuestionError
-from farhost.kernel.socket_rows import SocketRow
+from farhost.devices.attach.errors import PlaceError, QuestionError
+from farhost.kernel.socket_row import SocketRow
 from farhost.report.sockets import HostRow, socket_lines
 from farhost.units import format_duration
 
@@ -24,12 +23,14 @@ Command = Callable[..., Any]
 
 @contextmanager
 def asking(ctx: click.Context, network: str | None) -> Iterator[Asker]:
-    """A connection to the network; what it refuses is a usage error."""
+    """A connection to the network; what it refuses is told in its words."""
     try:
         with Asker(find_network(network)) as asker:
             yield asker
-    except (PlaceError, QuestionError, WordError) as error:
+    except WordError as error:
         raise click.UsageError(str(error), ctx) from None
+    except (PlaceError, QuestionError) as error:
+        raise click.ClickException(str(error)) from None
 
 
 @click.command(context_settings=HELP)

@@ -14,7 +14,8 @@ from farhost.cli.description import add_words, build_network
 from farhost.cli.exits import PASSED
 from farhost.cli.outputs import capturing
 from farhost.cli.words import WordError
-from farhost.devices.attach.places import DEFAULT, PlaceError, control_directory, is_running, socket_path
+from farhost.devices.attach.errors import PlaceError
+from farhost.devices.attach.places import DEFAULT, control_directory, is_running, socket_path
 from farhost.devices.attach.service import Service
 from farhost.devices.tun import Place, TunError, add_outside
 from farhost.network.network import Network

@@ -4,11 +4,12 @@ States have ss's names. The two queues of a listener are the connections that wa
 socket the bytes to be read and those that the peer has not acknowledged (of datagram sockets, what they cost).
 """
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from farhost.kernel.inet.datagram import DatagramSocket
 from farhost.kernel.inet.stream import StreamSocket
 from farhost.kernel.socket_base import SocketBase
+from farhost.kernel.socket_row import SocketRow
 from farhost.kernel.unix.base import UnixSocket
 from farhost.kernel.unix.connected import ConnectedSocket
 from farhost.protocols.tcp.state import TcpState
@@ -34,21 +35,6 @@ STATES = {
     TcpState.CLOSING: "CLOSING",
 }
 _UNIX_KINDS = {linux.SOCK_STREAM: "u_str", linux.SOCK_DGRAM: "u_dgr", linux.SOCK_SEQPACKET: "u_seq"}
-
-
-class SocketRow(NamedTuple):
-    """One socket, or a connection that has lost its socket."""
-
-    kind: str
-    """tcp, udp, u_str, u_dgr, u_seq."""
-    state: str
-    receive_queue: int
-    send_queue: int
-    local: str
-    """Address and port; of a Unix socket its name and inode."""
-    peer: str
-    users: tuple[tuple[str, int, int], ...]
-    """(process, pid, descriptor) of each that holds it."""
 
 
 def socket_rows(kernel: "Kernel") -> list[SocketRow]:

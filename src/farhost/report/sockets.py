@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from farhost.kernel.socket_rows import SocketRow
+from farhost.kernel.socket_row import SocketRow
 
 HEADINGS = ("Netid", "State", "Recv-Q", "Send-Q", "Local Address:Port", "Peer Address:Port", "Process")
 

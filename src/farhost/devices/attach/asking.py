@@ -4,8 +4,8 @@ import os
 import socket
 from pathlib import Path
 
-from farhost.devices.attach.places import DEFAULT, PlaceError, is_running, running_networks, socket_path
-from farhost.devices.attach.questions import QuestionError
+from farhost.devices.attach.errors import PlaceError, QuestionError
+from farhost.devices.attach.places import DEFAULT, is_running, running_networks, socket_path
 from farhost.kernel.syscalls.encoding import BadMessage
 from farhost.kernel.syscalls.frames import PROBLEM, FrameReader, ask, read_json
 

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from farhost.devices.attach.connection import Connection
+from farhost.devices.attach.errors import QuestionError
 from farhost.devices.attach.process import AttachedProcess, Peer
-from farhost.devices.attach.questions import QuestionError
 from farhost.kernel.socket_rows import socket_rows
 from farhost.network.channel import Channel
 from farhost.network.conditions import Conditions

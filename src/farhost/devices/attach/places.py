@@ -12,15 +12,13 @@ import stat
 import tempfile
 from pathlib import Path
 
+from farhost.devices.attach.errors import PlaceError
+
 DEFAULT = "default"
 """The name of a network that was given none."""
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,31}", re.ASCII)
 _LONGEST_PATH = 107
 """sun_path, less its final zero byte."""
-
-
-class PlaceError(Exception):
-    """Why there can be no control socket, or none is found, with the remedy."""
 
 
 def control_directory() -> Path:

@@ -12,7 +12,8 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from farhost.devices.attach.connection import Connection
-from farhost.devices.attach.questions import QUESTIONS, QuestionError
+from farhost.devices.attach.errors import QuestionError
+from farhost.devices.attach.questions import QUESTIONS
 from farhost.devices.attach.thread import AttachedThread
 from farhost.kernel.descriptors import DescriptorTable, GivenDescriptors
 from farhost.kernel.syscalls.encoding import BadMessage

@@ -7,6 +7,7 @@ gethostbyname(3) is an answer too: {"error": [kind, code]}.
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from farhost.devices.attach.errors import QuestionError
 from farhost.network.gai_error import GaiError, HostError
 from farhost.network.legacy_lookup import HostEntry
 from farhost.wire.addresses import AddressError, inet_ntop, parse_address
@@ -14,10 +15,6 @@ from farhost.wire.sockaddr import SockaddrIn, SockaddrIn6
 
 if TYPE_CHECKING:
     from farhost.devices.attach.process import AttachedProcess
-
-
-class QuestionError(ValueError):
-    """A question that cannot be answered, with the reason in words for people."""
 
 
 def address_as_json(address: SockaddrIn | SockaddrIn6) -> list[object]:

@@ -10,8 +10,8 @@ from pathlib import Path
 from farhost.devices.attach.commands import COMMANDS, Visitor
 from farhost.devices.attach.connection import Connection
 from farhost.devices.attach.door import Door
+from farhost.devices.attach.errors import QuestionError
 from farhost.devices.attach.process import AttachedProcess, Birth
-from farhost.devices.attach.questions import QuestionError
 from farhost.devices.real_time import RealTime
 from farhost.devices.tun import Place, TunDevice
 from farhost.kernel.kernel import Kernel

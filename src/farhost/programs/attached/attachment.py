@@ -39,37 +39,40 @@ class Attachment:
         self.files.clear()
         self.files.update(dict.fromkeys(map(int, found["numbers"])))
 
-    def connection(self) -> Connection:
-        """The present thread's."""
+    def take_connection(self) -> Connection:
+        """One of the present thread's that no call is under way on. A signal's handler that runs while a call waits
+        makes its own calls on another."""
         local = self._local
         try:
-            connection: Connection = local.connection
+            free: list[Connection] = local.free
         except AttributeError:
-            connection = local.connection = Connection(self.path)
-            try:
-                connection.ask("thread", process=self.key)
-            except ProblemError as error:
-                raise OSError(linux.ENETDOWN, str(error)) from None
+            free = local.free = []
+        if free:
+            return free.pop()
+        connection = Connection(self.path)
+        try:
+            connection.ask("thread", process=self.key)
+        except ProblemError as error:
+            raise OSError(linux.ENETDOWN, str(error)) from None
         return connection
 
-    def drop_connection(self) -> None:
-        """What the present thread had begun is given up."""
-        try:
-            self._local.connection.close()
-            del self._local.connection
-        except AttributeError:
-            pass
+    def give_back(self, connection: Connection) -> None:
+        """The call on it has ended. (One whose call has not is closed instead, and the call is given up with it.)"""
+        self._local.free.append(connection)
 
     def ask(self, question: str, **arguments: object) -> object:
         """Ask about this process or its host. OSError EINVAL with the words of the network."""
-        connection = self.connection()
+        connection = self.take_connection()
         try:
-            return connection.ask(question, **arguments)
+            found = connection.ask(question, **arguments)
         except ProblemError as error:
+            self.give_back(connection)
             raise OSError(linux.EINVAL, str(error)) from None
         except BaseException:
-            self.drop_connection()
+            connection.close()
             raise
+        self.give_back(connection)
+        return found
 
     def exchange(
         self,
@@ -80,16 +83,17 @@ class Attachment:
         into: memoryview | None = None,
     ) -> object:
         """Make a system call: its result, or the OSError that CPython would raise."""
-        connection = self.connection()
+        connection = self.take_connection()
         try:
             connection.begin(name, arguments, numbers)
             reply = connection.finish(name, size, into)
         except BadMessage:
-            self.drop_connection()
+            connection.close()
             raise OSError(linux.EINVAL, os.strerror(linux.EINVAL)) from None
         except BaseException:
-            self.drop_connection()
+            connection.close()
             raise
+        self.give_back(connection)
         return self.outcome(reply)
 
     @staticmethod

@@ -56,7 +56,7 @@ class Readiness:
     def _wait_both(self, name: str, arguments: tuple[object, ...], poll: Any) -> list[tuple[int, int]]:
         """Let the network wait, and the machine's poll object at the same time."""
         attachment = self._attachment
-        connection = attachment.connection()
+        connection = attachment.take_connection()
         poll.register(connection.number, linux.POLLIN)
         try:
             connection.begin(name, arguments)
@@ -66,8 +66,9 @@ class Readiness:
                 connection.interrupt()
             reply = connection.finish(name)
         except BaseException:
-            attachment.drop_connection()
+            connection.close()
             raise
+        attachment.give_back(connection)
         machines = [pair for pair in (poll.poll(0) if ended else found) if pair[0] != connection.number]
         if reply.errno == linux.EINTR and machines:
             reply = Reply(())
