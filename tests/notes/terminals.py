@@ -105,8 +105,8 @@ class Terminals:
             time.sleep(PAUSE_S)
 
 
-def finish(process: "subprocess.Popen[str]", status: int | None = 0) -> str:
+def finish(process: "subprocess.Popen[str]", status: int | None = 0, limit_s: float = LIMIT_S) -> str:
     """Wait for a process; what it printed. It must end with the status (None: any)."""
-    out, err = process.communicate(timeout=LIMIT_S)
+    out, err = process.communicate(timeout=limit_s)
     assert status is None or process.returncode == status, (process.args, process.returncode, out, err)
     return out + err

@@ -32,8 +32,11 @@ _IFF_TUN, _IFF_NO_PI = 0x0001, 0x1000
 _IFF_UP, _IFF_RUNNING = 0x1, 0x40
 _SIOCGIFFLAGS, _SIOCSIFFLAGS, _SIOCGIFINDEX = 0x8913, 0x8914, 0x8933
 _SIOCGIFADDR, _SIOCSIFADDR, _SIOCSIFNETMASK, _SIOCSIFMTU = 0x8915, 0x8916, 0x891C, 0x8922
+_SIOCSIFTXQLEN = 0x8943
 _NAME = 16
 _LARGEST = 65536
+_QUEUE = 5000
+"""Packets that wait in the device for us: what is lost should be lost by the simulated link, and be in its trace."""
 _BATCH = 64
 """Packets that are read in one go, so that nobody else waits long."""
 _HOST_NUMBER = 0xFE
@@ -179,6 +182,7 @@ def configure(name: str, place: Place, mtu: int) -> None:
         if _address_of(sock, request) == place.v4:
             return
         fcntl.ioctl(sock, _SIOCSIFMTU, request + struct.pack("i20x", mtu))
+        fcntl.ioctl(sock, _SIOCSIFTXQLEN, request + struct.pack("i20x", _QUEUE))
         fcntl.ioctl(sock, _SIOCSIFADDR, request + _sockaddr(place.v4))
         mask = (0xFFFFFFFF << (32 - place.v4_length) & 0xFFFFFFFF).to_bytes(4, "big")
         fcntl.ioctl(sock, _SIOCSIFNETMASK, request + _sockaddr(mask))

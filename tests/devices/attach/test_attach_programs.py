@@ -272,7 +272,7 @@ def test_fork_spawn_and_exec_inherit_descriptors(terminals):
             subprocess.run([sys.executable, "-c", child], check=True)
             sys.stdout.flush()
             os.set_inheritable(one.fileno(), True)
-            again = "import socket, sys; one = socket.socket(fileno=int(sys.argv[1])); one.settimeout(9); print(one.recv(9))"
+            again = "import socket, sys; print(socket.socket(fileno=int(sys.argv[1])).recv(9))"
             other.sendall(b"replaced")
             os.execv(sys.executable, [sys.executable, "-c", again, str(one.fileno())])
 
