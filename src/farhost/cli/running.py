@@ -1,36 +1,20 @@
 """Commands on a network that is up: `farhost status`, `ss`, `link`, `down`."""
 
 import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import click
 
+from farhost.cli.asking import NETWORK, asking
 from farhost.cli.exits import PASSED
 from farhost.cli.words import LinkWords, WordError, parse_link_place
-from farhost.devices.attach.asking import Asker, find_network
-from farhost.devices.attach.errors import PlaceError, QuestionError
+from farhost.devices.attach.asking import Asker
 from farhost.kernel.socket_row import SocketRow
 from farhost.report.sockets import HostRow, socket_lines
 from farhost.units import format_duration
 
 HELP = {"help_option_names": ["-h", "--help"]}
-NETWORK = click.option("--network", metavar="NAME", help="Which network, if several are up.")
 FORMAT = click.option("--format", "form", type=click.Choice(("text", "json")), default="text", show_default=True)
-Command = Callable[..., Any]
-
-
-@contextmanager
-def asking(ctx: click.Context, network: str | None) -> Iterator[Asker]:
-    """A connection to the network; what it refuses is told in its words."""
-    try:
-        with Asker(find_network(network)) as asker:
-            yield asker
-    except WordError as error:
-        raise click.UsageError(str(error), ctx) from None
-    except (PlaceError, QuestionError) as error:
-        raise click.ClickException(str(error)) from None
 
 
 @click.command(context_settings=HELP)

@@ -125,8 +125,12 @@ def ss(visitor: Visitor, connection: Connection, name: str | None = None) -> obj
     return [[one, list(row)] for one in hosts for row in socket_rows(network.hosts[one].kernel)]
 
 
-def dig(visitor: Visitor, connection: Connection, name: str, kind: str, reverse: str | None = None) -> object:
-    """[status, lines] of a name, or of an address in reverse."""
+def dig(
+    visitor: Visitor, connection: Connection, name: str, kind: str, reverse: str | None = None, server: str = ""
+) -> object:
+    """[status, lines] of a name, or of an address in reverse, as a host sees it."""
+    if server:
+        visitor.service.known_host(server)
     table = visitor.service.network.names
     try:
         found = reverse_answer(table, parse_address(reverse)) if reverse else answer(table, name, kind)
