@@ -41,7 +41,7 @@ def install(attachment: Attachment, calls: Calls) -> None:
     changed["chdir"] = _then_tell(attachment, real.OS["chdir"])
     changed["fchdir"] = _then_tell(attachment, real.OS["fchdir"])
     _replace(changed, (real.posix, os))
-    _replace(_path_calls(calls, changed["fstat"], files), (os,))
+    _replace(_path_calls(calls, changed["fstat"], files) | _listings(calls), (os,))
 
 
 def _replace(changed: dict[str, Any], modules: tuple[Any, ...]) -> None:
@@ -135,8 +135,7 @@ def _then_tell(attachment: Attachment, change: Any) -> Any:
 def _path_calls(calls: Calls, fstat: Any, files: dict[int, None]) -> dict[str, Any]:
     """stat and its like, which find the host's socket files where the machine has nothing."""
 
-    def socket_stat(path: Any) -> os.stat_result:
-        return stat_result(calls("stat", _absolute(path)))
+    socket_stat = functools.partial(_socket_stat, calls)
 
     def stat(path: Any, **words: Any) -> Any:
         if isinstance(path, int) and path in files:
@@ -167,6 +166,21 @@ def _path_calls(calls: Calls, fstat: Any, files: dict[int, None]) -> dict[str, A
         except (OSError, TypeError):
             return False
 
+    return {
+        "stat": stat,
+        "lstat": lstat,
+        "unlink": unlink,
+        "remove": unlink,
+        "chmod": chmod,
+        "rename": rename,
+        "replace": rename,
+        "access": access,
+    }
+
+
+def _listings(calls: Calls) -> dict[str, Any]:
+    """listdir and scandir, which show the host's socket files among the machine's."""
+
     def sockets_in(path: Any) -> list[str]:
         try:
             return [os.fsdecode(name) for name in calls("listdir", _absolute("." if path is None else path))]
@@ -188,21 +202,14 @@ def _path_calls(calls: Calls, fstat: Any, files: dict[int, None]) -> dict[str, A
         for name in names:
             own: Any = os.fsencode(name) if isinstance(text, bytes) else name
             full = os.path.join(text, own)
-            entries.append(SocketEntry(own, full, functools.partial(socket_stat, full)))
+            entries.append(SocketEntry(own, full, functools.partial(_socket_stat, calls, full)))
         return Entries(entries)
 
-    return {
-        "stat": stat,
-        "lstat": lstat,
-        "unlink": unlink,
-        "remove": unlink,
-        "chmod": chmod,
-        "rename": rename,
-        "replace": rename,
-        "listdir": listdir,
-        "scandir": scandir,
-        "access": access,
-    }
+    return {"listdir": listdir, "scandir": scandir}
+
+
+def _socket_stat(calls: Calls, path: Any) -> os.stat_result:
+    return stat_result(calls("stat", _absolute(path)))
 
 
 def _absolute(path: Any) -> bytes:
