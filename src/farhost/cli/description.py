@@ -27,7 +27,10 @@ def build_network(
         described[words.host] = words
     network = Network(seed=seed, tracer=tracer)
     for host in hosts:
-        network.host(host, byte_order=described[host].byte_order if host in described else "little")
+        if host in described:
+            network.host(host, byte_order=described[host].byte_order, user=described[host].user)
+        else:
+            network.host(host)
     _add_links(network, links, hosts)
     for text in names:
         _add_names(network, text, hosts)
