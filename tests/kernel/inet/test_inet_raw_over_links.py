@@ -1,10 +1,11 @@
 """Raw and ping sockets between hosts: routes, fragments, routers' errors, groups, what a link does to them."""
 
+import random
 import struct
 
 import pytest
 from inet_calls import UNSPEC, address
-from raw_calls import SPARE, described, header, header6, message
+from raw_calls import LOCAL, LOCAL6, SPARE, described, header, header6, message
 from virtual_programs import SECOND_NS, Program, run, two_hosts
 
 from farhost.network.network import Network
@@ -389,3 +390,32 @@ def test_a_dissolved_raw_socket_still_sends():
 
     _, (got, sent) = both("delay=1ms", lambda program, _: sniff(program, INET), send)
     assert sent == (linux.EDESTADDRREQ, 1) and got[0].data[20:] == b"x"
+
+
+def test_no_bytes_that_a_raw_socket_sends_break_a_host(far_raw):
+    """Headers and messages of all sorts, with bytes changed at random: what makes no sense is dropped and counted."""
+    chance = random.Random(5)
+    four = [far_raw.raw(protocol) for protocol in (1, 6, 17, SPARE)]
+    six = [far_raw.raw(protocol, INET6) for protocol in (43, 44, 58, 60, 6, 17, SPARE)]
+    included, included6 = far_raw.raw(linux.IPPROTO_RAW), far_raw.raw(linux.IPPROTO_RAW, INET6)
+    received = 0
+    for _ in range(4000):
+        data = chance.randbytes(chance.choice((0, 1, 2, 4, 7, 8, 12, 20, 21, 40, 60)))
+        fragment = chance.choice((0, 0x2000, 1, 0x4000, 0x3FFF))
+        first = chance.choice((0x45, 0x46, 0x47, 0x4F))
+        made = bytearray(header(chance.choice((1, 6, 17, SPARE)), data, first=first, fragment=fragment))
+        made6 = bytearray(header6(chance.choice((0, 6, 17, 43, 44, 58, 60)), data))
+        for each in (made, made6):
+            each[chance.randrange(len(each))] = chance.randrange(256)
+        for fd, whole, to in (
+            (chance.choice(four), data, LOCAL),
+            (chance.choice(six), data, LOCAL6),
+            (included, bytes(made), LOCAL),
+            (included6, bytes(made6), LOCAL6),
+        ):
+            far_raw.sent(fd, whole, 0, to)
+        received += sum(len(far_raw.drain(fd)) for fd in (*four, *six))
+        far_raw.calls.kernel.internet.check_invariants()
+    counters = far_raw.calls.kernel.internet.counters
+    assert received > 4000
+    assert all(counters[name] > 50 for name in ("IcmpInErrors", "TcpInErrs", "UdpInErrors", "IpReasmFails"))
