@@ -29,7 +29,10 @@ def build_network(
         described[words.host] = words
     network = Network(seed, tracer, None, **dict(networks or {}))
     for host in hosts:
-        network.host(host, byte_order=described[host].byte_order if host in described else "little")
+        if host in described:
+            network.host(host, byte_order=described[host].byte_order, user=described[host].user)
+        else:
+            network.host(host)
     add_words(network, links, names)
     return network
 

@@ -5,7 +5,7 @@
 "delay=40ms loss=2%"             every link
 "client>server: delay=40ms"      one direction between two hosts
 "client-server: delay=40ms"      both directions
-"server: byte-order=big"         a host
+"server: user=root"              a host; several words for one: "server: byte-order=big user=root"
 "www=server,web2"                a name and the hosts or addresses that it stands for
 """
 
@@ -18,6 +18,10 @@ from typing import NamedTuple
 
 _HOST = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?", re.ASCII)
 _PLACED = re.compile(r"([^\s=/'\"]+)=(.*)", re.DOTALL)
+
+
+HOST_WORDS = {"byte-order": ("little", "big"), "user": ("user", "root")}
+"""What can be said of a host, with the values that a word takes; the first is what a host has unless told."""
 
 
 class WordError(ValueError):
@@ -48,6 +52,7 @@ class HostWords(NamedTuple):
 
     host: str
     byte_order: str
+    user: str
 
 
 def parse_programs(words: Collection[str]) -> list[Program]:
@@ -118,22 +123,29 @@ def parse_host(text: str, hosts: Collection[str]) -> HostWords:
     """What `--host` says of a host.
 
     >>> parse_host("server: byte-order=big", ["server"])
-    HostWords(host='server', byte_order='big')
+    HostWords(host='server', byte_order='big', user='user')
     """
     host, colon, words = text.partition(":")
     host = host.strip()
     if not colon or not words.split():
-        raise WordError(f"{text!r}: write the host, a colon and what it is, such as 'server: byte-order=big'")
+        raise WordError(f"{text!r}: write the host, a colon and what it is, such as 'server: user=root'")
     _known(host, hosts, text)
-    byte_order = "little"
+    found: dict[str, str] = {}
     for word in words.split():
         key, equals, value = word.partition("=")
-        if key != "byte-order" or not equals:
-            raise WordError(f"{text!r}: no word {word!r}: a host has byte-order=little or byte-order=big")
-        if value not in ("little", "big"):
-            raise WordError(f"{text!r}: no byte order {value!r}: it is little or big")
-        byte_order = value
-    return HostWords(host, byte_order)
+        if key not in HOST_WORDS or not equals:
+            raise WordError(f"{text!r}: no word {word!r}: a host has {_host_words()}")
+        if value not in HOST_WORDS[key]:
+            raise WordError(f"{text!r}: no {key.replace('-', ' ')} {value!r}: it is {' or '.join(HOST_WORDS[key])}")
+        if key in found:
+            raise WordError(f"{text!r}: {key} is said twice: write it once")
+        found[key] = value
+    return HostWords(host, *(found.get(key, values[0]) for key, values in HOST_WORDS.items()))
+
+
+def _host_words() -> str:
+    """`byte-order=little or byte-order=big, and user=user or user=root`."""
+    return ", and ".join(" or ".join(f"{key}={value}" for value in values) for key, values in HOST_WORDS.items())
 
 
 def parse_names(text: str) -> tuple[str, tuple[str, ...]]:

@@ -140,6 +140,18 @@ class Socket(OpenFile):
         self.type = type
         self.protocol = protocol
 
+    def is_open_to_strangers(self) -> bool:
+        """Whether messages may come that nobody asked for: it has a name that a program gave it, and no peer."""
+        return self.named and not self.has_peer()
+
+    def has_peer(self) -> bool:
+        """Whether connect(2) has fixed who sends to it."""
+        try:
+            self.getpeername()
+        except KernelError:
+            return False
+        return True
+
     def read(self, thread: "Thread", size: int) -> bytes | Blocked:
         """read(2): as recv(2) without flags; nothing at all for a size of 0."""
         if not size:

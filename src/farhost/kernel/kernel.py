@@ -14,7 +14,7 @@ from farhost.kernel.descriptors import GivenDescriptors
 from farhost.kernel.environment import Environment
 from farhost.kernel.files import Socket
 from farhost.kernel.inet.internet import Internet
-from farhost.kernel.process import Process
+from farhost.kernel.process import USERS, Process
 from farhost.kernel.signals import send_signal
 from farhost.kernel.unix.family import unix_socket
 from farhost.kernel.unix.namespace import UnixNamespace
@@ -47,12 +47,17 @@ class Kernel:
         *,
         byte_order: str = "little",
         sysctls: Mapping[str, sysctl.Value] | None = None,
+        user: str = "user",
     ) -> None:
         assert byte_order in ("little", "big"), byte_order
         self.name = name
         self.environment = environment
         self.byte_order = byte_order
         self.sysctls = sysctl.Sysctls(sysctls)
+        self.user = user
+        """Who runs its programs: a name of `USERS`."""
+        self.owner = USERS[user]
+        """uid and gid of processes without a parent; pipes and sockets belong to them."""
         self.boot_ns = -UPTIME_NS
         """The virtual time at which the host was started: where its monotonic clock is 0."""
         self.realtime_offset_ns = EPOCH_NS

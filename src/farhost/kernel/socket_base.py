@@ -135,4 +135,4 @@ class SocketBase(Socket):
 
     def stat(self) -> Stat:
         """fstat(2): a socket of the host's socket file system."""
-        return Stat(linux.S_IFSOCK | 0o777, self.inode, 1, 1000, 1000, 0, self.kernel.realtime_ns())
+        return Stat(linux.S_IFSOCK | 0o777, self.inode, 1, *self.kernel.owner, 0, self.kernel.realtime_ns())

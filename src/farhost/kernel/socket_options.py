@@ -71,6 +71,11 @@ def _check_priority(sock: SocketBase, thread: "Thread", value: int) -> None:
         raise KernelError(linux.EPERM)
 
 
+def _check_mark(sock: SocketBase, thread: "Thread", value: int) -> None:
+    if thread.process.uid != 0:
+        raise KernelError(linux.EPERM)
+
+
 def _set_device(sock: SocketBase, thread: "Thread", value: bytes) -> None:
     name = value[:15].split(b"\0")[0].decode("ascii", "replace")
     if name and not sock.kernel.has_interface(name):
@@ -272,7 +277,7 @@ SOCKET_ROWS: tuple[Option, ...] = (
     ),
     ignored(_LEVEL, linux.SO_PEEK_OFF, "SO_PEEK_OFF", "MSG_PEEK always looks at the front", default=-1),
     ignored(_LEVEL, linux.SO_ZEROCOPY, "SO_ZEROCOPY", "copies cost nothing here", _FLAG),
-    refused(_LEVEL, linux.SO_MARK, "SO_MARK", "needs CAP_NET_ADMIN", linux.EPERM),
+    ignored(_LEVEL, linux.SO_MARK, "SO_MARK", "no route looks at marks; needs root (CAP_NET_RAW)", check=_check_mark),
     refused(_LEVEL, linux.SO_SNDBUFFORCE, "SO_SNDBUFFORCE", "needs CAP_NET_ADMIN", linux.EPERM),
     refused(_LEVEL, linux.SO_RCVBUFFORCE, "SO_RCVBUFFORCE", "needs CAP_NET_ADMIN", linux.EPERM),
     refused(_LEVEL, linux.SO_ATTACH_FILTER, "SO_ATTACH_FILTER", "no packet filter programs run here", linux.EPERM),

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from farhost.kernel.environment import Environment
 from farhost.kernel.kernel import Kernel
+from farhost.kernel.process import USERS
 from farhost.network.channel import Channel
 from farhost.network.conditions import Conditions
 from farhost.network.host import Host
@@ -114,17 +115,22 @@ class Network:
         aliases: Sequence[str] = (),
         forwarding: bool = False,
         sysctls: Mapping[str, int | str | tuple[int, ...]] | None = None,
+        user: str = "user",
     ) -> Host:
         """A new host, attached to the segments in order: eth0, eth1, ... Others find it by its name and aliases.
 
-        `forwarding`: it is a router. ValueError for a name that is taken.
+        `forwarding`: it is a router. `user`: who runs its programs, `user` (uid 1000) or `root` (uid 0), who may have
+        raw sockets, and otherwise has the rights of a container's root: nothing that takes CAP_NET_ADMIN or
+        CAP_SYS_ADMIN. ValueError for a name that is taken, or another user.
         """
+        if user not in USERS:
+            raise ValueError(f"there is no user {user!r}: programs run as {' or '.join(USERS)}")
         if name in self.hosts:
             raise ValueError(f"there is a host {name!r} already")
         settings = dict(sysctls or {})
         if forwarding:
             settings |= {"net.ipv4.ip_forward": 1, "net.ipv6.conf.all.forwarding": 1}
-        kernel = Kernel(name, self.environment, byte_order=byte_order, sysctls=settings)
+        kernel = Kernel(name, self.environment, byte_order=byte_order, sysctls=settings, user=user)
         kernel.internet.name_of = self._name_of
         host = self.hosts[name] = Host(self, kernel, tuple(aliases), forwarding)
         for segment in segments:

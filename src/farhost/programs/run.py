@@ -121,7 +121,7 @@ def _starter(runtime: Runtime, program: ProgramSpec, scratch: Scratch) -> Callab
         process = ProgramProcess(runtime, host, program.name or program.host, argv)
         path = scratch.of(program.host)
         directory = Directory(process, path)
-        environment = {**scratch_environment(path, program.host), **(program.environment or {})}
+        environment = {**scratch_environment(path, program.host, host.kernel.user), **(program.environment or {})}
         if program.stdin:
             process.feed(program.stdin)
 

@@ -1,4 +1,4 @@
-"""Control messages of datagram sockets: what came with a datagram, what goes with one, and the error queue.
+"""Control messages of UDP, raw and ping sockets: what came with a message, what goes with one, and the error queue.
 
 IP_PKTINFO, IP_RECVTTL, IP_RECVTOS, IPV6_RECVPKTINFO, IPV6_RECVHOPLIMIT, IPV6_RECVTCLASS, SO_TIMESTAMP(NS), IP_RECVERR
 (ip(7), ipv6(7), socket(7), cmsg(3)). Structs are little endian, as the waist has them.
@@ -12,13 +12,13 @@ from farhost.kernel.inet.addresses import as_sockaddr
 from farhost.kernel.waiting import KernelError
 from farhost.protocols.icmp_quote import IcmpError
 from farhost.wire import linux
-from farhost.wire.addresses import map_v4, unmap_v4
+from farhost.wire.addresses import ANY_V4, map_v4, unmap_v4
 from farhost.wire.packet import IpAddress, Packet
 from farhost.wire.sockaddr import Sockaddr
 
 if TYPE_CHECKING:
-    from farhost.kernel.inet.datagram import DatagramSocket
     from farhost.kernel.inet.interface import Interface
+    from farhost.kernel.inet.message_socket import MessageSocket
 
 _HEADER = 16
 """sizeof(struct cmsghdr)."""
@@ -34,7 +34,7 @@ class QueuedError(NamedTuple):
     control: Control
 
 
-def about(socket: "DatagramSocket", packet: Packet, interface: "Interface", time_ns: int) -> Control:
+def about(socket: "MessageSocket", packet: Packet, interface: "Interface", time_ns: int) -> Control:
     """What the program asked to be told of a datagram that it receives."""
     inet = socket.inet
     found: list[tuple[int, int, bytes]] = []
@@ -48,7 +48,8 @@ def about(socket: "DatagramSocket", packet: Packet, interface: "Interface", time
     destination = packet.destination
     if len(destination) == 4:
         if inet.receive_info_v4:
-            data = struct.pack("<i4s4s", interface.index, destination, destination)
+            own = destination if socket.tells_own_address else ANY_V4
+            data = struct.pack("<i4s4s", interface.index, own, destination)
             found.append((linux.SOL_IP, linux.IP_PKTINFO, data))
         if inet.receive_ttl:
             found.append((linux.SOL_IP, linux.IP_TTL, struct.pack("<i", packet.hop_limit)))
@@ -80,7 +81,7 @@ def cut(control: Control, size: int) -> tuple[Control, bool]:
     return tuple(kept), False
 
 
-def carried(socket: "DatagramSocket", destination: IpAddress, control: Control) -> tuple[int, int]:
+def carried(socket: "MessageSocket", destination: IpAddress, control: Control) -> tuple[int, int]:
     """Hop limit and traffic class of a datagram: the socket's, or what this call says (IP_TTL, IPV6_TCLASS, ...)."""
     hops = socket.hops(destination)
     traffic_class = socket.traffic_class(destination)
@@ -105,7 +106,7 @@ def chosen_source(control: Control) -> IpAddress | None:
     return None
 
 
-def queued_error(socket: "DatagramSocket", error: IcmpError, errno: int) -> QueuedError:
+def queued_error(socket: "MessageSocket", error: IcmpError, errno: int) -> QueuedError:
     """An ICMP error as recvmsg(2) with MSG_ERRQUEUE will show it: struct sock_extended_err and who said it."""
     v4 = len(error.reporter) == 4
     origin = linux.SO_EE_ORIGIN_ICMP if v4 else linux.SO_EE_ORIGIN_ICMP6
@@ -116,12 +117,21 @@ def queued_error(socket: "DatagramSocket", error: IcmpError, errno: int) -> Queu
     else:
         offender = struct.pack("<H2xI16sI", linux.AF_INET6, 0, error.reporter, 0)
         row = (linux.SOL_IPV6, linux.IPV6_RECVERR, extended + offender)
-    quote = error.quote
-    destination = as_sockaddr(socket.domain, quote.destination, quote.destination_port)
-    return QueuedError(quote.data[8:], destination, (row,))
+    data, port = socket.quoted(error.quote)
+    return QueuedError(data, as_sockaddr(socket.domain, error.quote.destination, port), (row,))
 
 
-def take_error(socket: "DatagramSocket", size: int, control_size: int) -> Received:
+def local_error(socket: "MessageSocket", errno: int, destination: IpAddress, port: int, mtu: int) -> QueuedError:
+    """An error of this host's own about a message that it did not send (SO_EE_ORIGIN_LOCAL): no data, no offender."""
+    extended = struct.pack("<IBBBBII", errno, linux.SO_EE_ORIGIN_LOCAL, 0, 0, 0, mtu, 0)
+    if len(destination) == 4:
+        row = (linux.SOL_IP, linux.IP_RECVERR, extended + bytes(16))
+    else:
+        row = (linux.SOL_IPV6, linux.IPV6_RECVERR, extended + bytes(28))
+    return QueuedError(b"", as_sockaddr(socket.domain, destination, port), (row,))
+
+
+def take_error(socket: "MessageSocket", size: int, control_size: int) -> Received:
     """recvmsg(2) with MSG_ERRQUEUE: the oldest queued error; EAGAIN, and never waits (recvmsg(2))."""
     if not socket.errors:
         raise KernelError(linux.EAGAIN)

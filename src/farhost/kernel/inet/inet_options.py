@@ -19,6 +19,7 @@ class InetOptions:
         "congestion",
         "cork",
         "defer_accept",
+        "header_included",
         "hop_limit",
         "keep_count",
         "keep_idle",
@@ -65,6 +66,8 @@ class InetOptions:
         self.receive_info = 0
         self.receive_hops = 0
         self.receive_traffic_class = 0
+        self.header_included = 0
+        """IP_HDRINCL, IPV6_HDRINCL."""
         self.only_v6 = sysctls["net.ipv6.bindv6only"]
         self.multicast_hops = 1
         self.multicast_loop = 1
