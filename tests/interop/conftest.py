@@ -20,4 +20,4 @@ def wire(tmp_path_factory):
 def perfect_link(request):
     """Each test begins on a link without faults."""
     if "wire" in request.fixturenames:
-        request.getfixturevalue("wire").link("delay=0ms loss=0%")
+        request.getfixturevalue("wire").link("delay=0ms loss=0% corrupt=0%")

@@ -10,7 +10,6 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 from namespaces import Namespace
@@ -29,6 +28,14 @@ FILTER = (
     "_ws.malformed || ip.checksum.status == 0 || tcp.checksum.status == 0 || udp.checksum.status == 0"
     " || icmp.checksum.status == 0 || icmpv6.checksum.status == 0"
 )
+END = b"the end of this capture"
+SENTINEL = """
+import socket
+import sys
+
+socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(sys.argv[2].encode(), (sys.argv[1], 9))
+"""
+TAIL = 4096
 JUDGE = [
     *(word for name in ("ip", "tcp", "udp") for word in ("-o", f"{name}.check_checksum:TRUE")),
     # What the datagrams and streams hold is random here, and tshark should not take it for X11.
@@ -70,19 +77,26 @@ class Wire(Terminals):
         self.wait(lambda: file.exists() and file.stat().st_size > 0, "dumpcap does not capture")
         try:
             yield
+            self._end(file)
         finally:
-            time.sleep(0.2)
             capture.terminate()
             capture.communicate()
         found = subprocess.run(
             ["tshark", "-r", str(file), "-n", *JUDGE, "-Y", FILTER], capture_output=True, text=True, check=True
         )
         assert found.stdout == "", found.stdout[:2000]
-        counted = subprocess.run(
-            ["tshark", "-r", str(file), "-n", "-c", "1"], capture_output=True, text=True, check=True
-        )
-        assert counted.stdout, "the capture is empty"
         file.unlink()
+
+    def _end(self, file: Path) -> None:
+        """Wait until the capture has everything: the kernel hands packets to dumpcap with a delay, in order."""
+        self.space.run(sys.executable, "-c", SENTINEL, SIMULATED_V4, END.decode())
+
+        def has_all() -> bool:
+            with file.open("rb") as captured:
+                captured.seek(max(file.stat().st_size - TAIL, 0))
+                return END in captured.read()
+
+        self.wait(has_all, "the capture does not come to its end")
 
 
 def make_file(path: Path, megabytes: float) -> str:

@@ -38,6 +38,18 @@ def test_the_kernels_ping(wire, family, size):
     assert "3 packets transmitted, 3 received, 0% packet loss" in said
 
 
+def test_the_judge_sees_a_damaged_packet(wire):
+    wire.link("corrupt=100%")
+    with pytest.raises(AssertionError, match="UDP"), wire.judged():
+        finish(wire.inside(DATAGRAM, OUTSIDE_V4))
+
+
+DATAGRAM = """
+import socket
+import sys
+
+socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(bytes(100), (sys.argv[1], 9))
+"""
 ECHO_DATAGRAMS = """
 import socket
 import sys

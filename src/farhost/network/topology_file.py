@@ -8,6 +8,7 @@
     segments = ["net", "backbone"]           # default: net
     router = true                            # forwards between its segments
     byte-order = "big"
+    user = "root"                            # who runs its programs; default: user
     sysctls = { "net.ipv4.tcp_syncookies" = 0 }
 
     [hosts.client]
@@ -40,7 +41,7 @@ from farhost.trace.tracer import Tracer
 from farhost.wire.addresses import AddressError, parse_address
 
 _TOP = {"link": str, "seed": int, "hosts": dict, "segments": dict, "links": list, "names": dict}
-_HOST = {"aliases": list, "segments": list, "router": bool, "byte-order": str, "sysctls": dict}
+_HOST = {"aliases": list, "segments": list, "router": bool, "byte-order": str, "user": str, "sysctls": dict}
 _SEGMENT = {"ipv4": str, "ipv6": str, "link": str}
 _KINDS = {str: "a string", int: "an integer", bool: "true or false", list: "an array", dict: "a table"}
 
@@ -126,6 +127,7 @@ class Topology:
                 name,
                 segments=segments,
                 byte_order=byte_order,
+                user=table.get("user", "user"),
                 aliases=table.get("aliases", ()),
                 forwarding=table.get("router", False),
                 sysctls={key: _setting(setting) for key, setting in table.get("sysctls", {}).items()},

@@ -48,7 +48,8 @@ def attach(
     connection.owner = process
     service.processes[process.key] = process
     numbers = born.inherit(process) if born is not None else []
-    return {"process": process.key, "host": place.name, "numbers": numbers}
+    is_root = place.kernel.user == "root"
+    return {"process": process.key, "host": place.name, "root": is_root, "numbers": numbers}
 
 
 def thread(visitor: Visitor, connection: Connection, process: str) -> object:

@@ -39,7 +39,9 @@ class AttachedProcess:
         self.arguments = arguments
         self.key = secrets.token_hex(16)
         """By which its threads show whose they are."""
-        self.kernel_process = host.kernel.adopt_process(name, peer.pid, peer.uid, peer.gid, arguments)
+        # On a host of root's everybody is root, as in a user namespace; elsewhere people are who they are.
+        uid, gid = host.kernel.owner if host.kernel.user == "root" else (peer.uid, peer.gid)
+        self.kernel_process = host.kernel.adopt_process(name, peer.pid, uid, gid, arguments)
         descriptors = self.kernel_process.descriptors
         assert isinstance(descriptors, GivenDescriptors)
         self.descriptors = descriptors

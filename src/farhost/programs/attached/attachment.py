@@ -36,6 +36,7 @@ class Attachment:
         assert isinstance(found, dict)
         self.key = str(found["process"])
         self.host = str(found["host"])
+        self.is_root = bool(found["root"])
         self.files.clear()
         self.files.update(dict.fromkeys(map(int, found["numbers"])))
 
