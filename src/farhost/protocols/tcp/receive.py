@@ -159,14 +159,16 @@ class ReceiveSide:
         elif flags & PSH and not self.pushed:
             self.pushed = 1
         if self.quick < 0 or now_ns - self.last_data_ns > self.pause_ns:
-            self.start_quick()
+            self.start_quick(size - piece)
         self.last_data_ns = now_ns
         if self.buffer_max and self.rcv_nxt >= self._rtt_end:
             self._measure_rtt(now_ns)
 
-    def start_quick(self) -> None:
-        """Acknowledge at once for a while, so that the peer's window opens fast."""
-        self.quick = min(max((self.rcv_adv - self.rcv_nxt) // (2 * self.rcv_mss), 2), QUICK_ACKS)
+    def start_quick(self, later: int = 0) -> None:
+        """Acknowledge at once for a while, so that the peer's window opens fast. `later` bytes have come in the
+        pieces behind the one that this begins with."""
+        window = self.rcv_adv - self.rcv_nxt + later
+        self.quick = min(max(window // (2 * self.rcv_mss), 2), QUICK_ACKS)
 
     def leave_turns(self) -> None:
         """The peer sends again what has arrived: it misses acknowledgements (Linux's tcp_enter_quickack_mode)."""
