@@ -10,6 +10,7 @@ from collections import deque
 
 from farhost.protocols.tcp.config import TcpConfig
 from farhost.protocols.tcp.reassembly import Bytes, Reassembly
+from farhost.protocols.tcp.urgent import Status, UrgentByte
 from farhost.wire.packet import PSH
 
 QUICK_ACKS = 16
@@ -44,6 +45,7 @@ class ReceiveSide:
         "mss",
         "pause_ns",
         "pingpong",
+        "predicted",
         "pushed",
         "quick",
         "rcv_adv",
@@ -54,6 +56,7 @@ class ReceiveSide:
         "rtt_ns",
         "scale",
         "silly",
+        "urgent",
     )
 
     def __init__(self, config: TcpConfig) -> None:
@@ -76,6 +79,9 @@ class ReceiveSide:
         self.reassembly = Reassembly()
         self.held = False
         """Data, or a FIN, waits for what is missing in front of it."""
+        self.urgent = UrgentByte(config.urgent_inline)
+        self.predicted = True
+        """A plain segment in order needs no closer look (header prediction): nothing is held, no urgent byte due."""
         self.fin_position = -1
         """Where the peer's FIN stands; -1: not seen."""
         self.finished = False
@@ -191,7 +197,23 @@ class ReceiveSide:
         for chunk in self.reassembly.take(self.rcv_nxt):
             self.append(chunk, 0, 0, now_ns)
         self.held = bool(self.reassembly.starts) or self.fin_position > self.rcv_nxt
+        self.predict()
         self.ack_now = True
+
+    def hold(self, position: int, payload: Bytes) -> None:
+        """Keep data, or a FIN behind it, that has come too early."""
+        self.held = True
+        self.predicted = False
+        if payload:
+            self.reassembly.insert(position, payload)
+
+    def predict(self) -> None:
+        """Something changed that header prediction depends on."""
+        self.predicted = not self.held and self.urgent.status is not Status.AWAITED
+
+    def reader_position(self) -> int:
+        """Where the reader stands in the stream (Linux's copied_seq, which counts a FIN once it is read)."""
+        return self.rcv_nxt - self.finished - self.readable
 
     def read(self, size: int, peek: bool) -> bytes:
         """Up to `size` bytes in order; joined once."""
@@ -280,6 +302,8 @@ class ReceiveSide:
         self._chunks.clear()
         self._offset = 0
         self.readable = 0
+        self.urgent.status = Status.NONE
+        self.predict()
 
     def check_invariants(self) -> None:
         """What always holds."""
@@ -289,5 +313,8 @@ class ReceiveSide:
         assert self.rcv_nxt <= self.rcv_adv + 1 or self.readable or self.finished or not self.irs
         self.reassembly.check_invariants(self.rcv_nxt)
         assert self.held or not self.reassembly.starts
+        assert self.predicted == (not self.held and self.urgent.status is not Status.AWAITED)
+        if self.urgent.status is not Status.NONE:
+            assert self.urgent.position >= self.reader_position()
         assert not self.finished or self.rcv_nxt == self.fin_position + 1
         assert not self.ack_now or self.ack_due
