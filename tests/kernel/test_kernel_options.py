@@ -277,6 +277,15 @@ def test_so_sndtimeo(calls, far, fd):
     assert far.start("sendto", one, b"x" * 300_000, 0, None).blocked.deadline_ns == far.kernel.now_ns() + 2 * 10**9
 
 
+def test_so_oobinline(calls, fd):
+    flag_round_trip(calls, fd, linux.SO_OOBINLINE)
+    one, other = calls.socketpair(linux.AF_UNIX, linux.SOCK_STREAM | linux.SOCK_NONBLOCK, 0)
+    calls.sendto(one, b"x", linux.MSG_OOB, None)
+    put(calls, other, linux.SO_OOBINLINE, 1)
+    assert errno_of(calls.recvfrom, other, 1, linux.MSG_OOB) == errno.EINVAL
+    assert calls.recvfrom(other, 1, 0).data == b"x"
+
+
 def test_so_bindtodevice(calls, fd, far):
     assert get(calls, fd, linux.SO_BINDTODEVICE, 16) == b""
     put(calls, fd, linux.SO_BINDTODEVICE, b"lo")
@@ -313,7 +322,7 @@ def test_so_timestampns(calls, fd):
 
 
 def test_ignored_options_are_taken_and_given_back(calls, fd):
-    for name in (linux.SO_OOBINLINE, linux.SO_DONTROUTE, linux.SO_NO_CHECK, linux.SO_RXQ_OVFL):
+    for name in (linux.SO_DONTROUTE, linux.SO_NO_CHECK, linux.SO_RXQ_OVFL):
         flag_round_trip(calls, fd, name)
     assert get(calls, fd, linux.SO_INCOMING_CPU) == integer(-1)
     assert get(calls, fd, linux.SO_MAX_PACING_RATE, 8) == b"\xff" * 8

@@ -99,6 +99,18 @@ def line(name, arguments, result=None, error=0):
         ("sendto", (4, LONG, 0, None), 51, f"sendto(4, {LONG_TEXT}, 51, 0, NULL, 0) = 51"),
         ("sendto", (4, b"hello\n", c.MSG_NOSIGNAL, None), 6, r'sendto(4, "hello\n", 6, MSG_NOSIGNAL, NULL, 0) = 6'),
         ("recvfrom", (5, 100, 0), Received(LONG, None, 0, ()), f"recvfrom(5, {LONG_TEXT}, 100, 0, NULL, NULL) = 51"),
+        ("sendto", (3, b"x", c.MSG_OOB, None), 1, 'sendto(3, "x", 1, MSG_OOB, NULL, 0) = 1'),
+        (
+            "recvfrom",
+            (4, 1, c.MSG_OOB),
+            Received(b"x", None, c.MSG_OOB, ()),
+            'recvfrom(4, "x", 1, MSG_OOB, NULL, NULL) = 1',
+        ),
+        ("ioctl", (4, c.SIOCATMARK, bytes(4)), b"\1\0\0\0", "ioctl(4, SIOCATMARK, [1]) = 0"),
+        ("ioctl", (4, c.SIOCSPGRP, b"\x64\0\0\0"), b"\x64\0\0\0", "ioctl(4, SIOCSPGRP, [100]) = 0"),
+        ("fcntl", (4, c.F_SETOWN, 100), 0, "fcntl(4, F_SETOWN, 100) = 0"),
+        ("fcntl", (4, c.F_SETOWN, -100 & 0xFFFFFFFF), 0, "fcntl(4, F_SETOWN, -100) = 0"),
+        ("fcntl", (4, c.F_GETOWN, 0), 100, "fcntl(4, F_GETOWN) = 100"),
         (
             "recvfrom",
             (12, 5, 0),

@@ -200,7 +200,11 @@ class EpollFile(OpenFile):
         def again() -> object:
             return self.collect(maximum) or self._wait(maximum, deadline_ns)
 
-        return Blocked(((self.queue, linux.EPOLLIN),), again, deadline_ns, _nothing)
+        def stop(why: GiveUp) -> object:
+            events = self.collect(maximum) if why is GiveUp.INTERRUPTED else ()
+            return events or _nothing(why)
+
+        return Blocked(((self.queue, linux.EPOLLIN),), again, deadline_ns, stop)
 
     def stat(self) -> Stat:
         """An anonymous inode."""

@@ -13,6 +13,7 @@ from farhost.wire import linux
 from farhost.wire.sockaddr import Sockaddr
 
 if TYPE_CHECKING:
+    from farhost.kernel.owners import Owner
     from farhost.kernel.process import Thread
 
 
@@ -70,6 +71,8 @@ class OpenFile:
         """Everybody who waits for this file; woken with the readiness bits that changed."""
         self.watches: list[Watch] = []
         """Epoll entries for this file; gone when the last reference is."""
+        self.owner: Owner | None = None
+        """Who is sent this file's signals (F_SETOWN)."""
 
     @property
     def nonblocking(self) -> bool:

@@ -32,6 +32,7 @@ class SocketOptions:
         "ignored",
         "keepalive",
         "linger",
+        "oob_inline",
         "pass_credentials",
         "receive_buffer",
         "receive_buffer_locked",
@@ -66,6 +67,7 @@ class SocketOptions:
         self.timestamp = 0
         """0, SO_TIMESTAMP or SO_TIMESTAMPNS."""
         self.pass_credentials = 0
+        self.oob_inline = 0
         self.ignored: dict[tuple[int, int], OptionValue] = {}
         """Values of options that are taken and given back without effect."""
 

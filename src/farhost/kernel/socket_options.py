@@ -175,6 +175,7 @@ SOCKET_ROWS: tuple[Option, ...] = (
         "test_so_error",
         (lambda sock: sock.take_error(), None),
     ),
+    _kept(linux.SO_OOBINLINE, "SO_OOBINLINE", _FLAG, "urgent bytes are read in their place", "oob_inline"),
     _kept(linux.SO_BROADCAST, "SO_BROADCAST", _FLAG, "datagrams may go to a broadcast address", "broadcast"),
     _row(
         linux.SO_SNDBUF,
@@ -259,7 +260,6 @@ SOCKET_ROWS: tuple[Option, ...] = (
         "links have one queue; above 6 needs privilege",
         check=_check_priority,
     ),
-    ignored(_LEVEL, linux.SO_OOBINLINE, "SO_OOBINLINE", "there is no urgent data to keep in line", _FLAG),
     ignored(_LEVEL, linux.SO_DONTROUTE, "SO_DONTROUTE", "routes are followed all the same", _FLAG),
     ignored(_LEVEL, linux.SO_DEBUG, "SO_DEBUG", "the trace shows everything anyhow", _FLAG),
     ignored(_LEVEL, linux.SO_NO_CHECK, "SO_NO_CHECK", "checksums are always made", _FLAG),

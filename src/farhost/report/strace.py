@@ -208,6 +208,10 @@ def _fcntl(arguments: tuple[Any, ...], result: Any) -> tuple[list[str], str]:
         return [str(fd), name], "0x1 (flags FD_CLOEXEC)" if result else "0"
     if command == linux.F_SETFD:
         return [str(fd), name, "FD_CLOEXEC" if argument & 1 else "0"], "0"
+    if command == linux.F_GETOWN:
+        return [str(fd), name], str(result)
+    if command == linux.F_SETOWN and argument >> 31:
+        argument -= 1 << 32
     return [str(fd), name, str(argument)], str(result)
 
 
