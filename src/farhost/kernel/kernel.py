@@ -143,12 +143,15 @@ class Kernel:
         self.processes[process.pid] = process
         if parent is None:
             for stream in range(3):
-                process.descriptors.add(ConsoleFile(self, stream))
+                process.descriptors.add(ConsoleFile(self, process, stream))
         else:
             parent.children.append(process)
             process.uid, process.gid, process.umask = parent.uid, parent.gid, parent.umask
             process.working_directory = parent.working_directory
             process.descriptors.inherit(parent.descriptors)
+            for file in process.descriptors.files.values():
+                if isinstance(file, ConsoleFile):
+                    file.heirs[process] = None
             process.signals.inherit(parent.signals)
         tracer = self.environment.tracer
         if tracer.on:
