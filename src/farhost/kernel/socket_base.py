@@ -33,6 +33,8 @@ class SocketOptions:
         "keepalive",
         "linger",
         "pass_credentials",
+        "pass_rights",
+        "pass_security",
         "receive_buffer",
         "receive_buffer_locked",
         "receive_low_water",
@@ -66,6 +68,9 @@ class SocketOptions:
         self.timestamp = 0
         """0, SO_TIMESTAMP or SO_TIMESTAMPNS."""
         self.pass_credentials = 0
+        self.pass_rights = 1
+        """Whether messages with files are taken."""
+        self.pass_security = 0
         self.ignored: dict[tuple[int, int], OptionValue] = {}
         """Values of options that are taken and given back without effect."""
 

@@ -18,7 +18,8 @@ from farhost.wire.sockaddr import Sockaddr, SockaddrUn
 
 if TYPE_CHECKING:
     from farhost.kernel.kernel import Kernel
-    from farhost.kernel.process import Process, Thread
+    from farhost.kernel.process import Credentials, Thread
+    from farhost.kernel.unix.transit import Parcel
 
 IN, OUT, ERR, HUP, RDHUP = linux.EPOLLIN, linux.EPOLLOUT, linux.EPOLLERR, linux.EPOLLHUP, linux.EPOLLRDHUP
 
@@ -44,18 +45,20 @@ def buffer_cost(linear: int, paged: int) -> int:
 class Message:
     """One buffer in a receive queue: a datagram, or a run of a stream's bytes."""
 
-    __slots__ = ("address", "cost", "data", "process", "sender", "start", "time_ns")
+    __slots__ = ("address", "cost", "credentials", "data", "parcel", "sender", "start", "time_ns")
 
-    def __init__(self, data: bytes, cost: int, sender: "UnixSocket", process: "Process", time_ns: int) -> None:
+    def __init__(self, data: bytes, cost: int, sender: "UnixSocket", time_ns: int = 0) -> None:
         self.data = data
         self.start = 0
         """Bytes of a stream's run that were read."""
         self.cost = cost
         self.sender = sender
         self.address = sender.name
-        self.process = process
-        """Who sent it, for credentials."""
         self.time_ns = time_ns
+        self.credentials: Credentials | None = None
+        """Whose it is, if that was said or asked when it was sent."""
+        self.parcel: Parcel | None = None
+        """The files that it carries, until somebody took them."""
 
 
 class UnixSocket(SocketBase):
@@ -76,6 +79,16 @@ class UnixSocket(SocketBase):
         self.send_shut = False
         self.dead = False
         """Closed; peers may still hold on to it."""
+        self.listener: UnixSocket | None = None
+        """Where it waits to be accepted."""
+        self.asks = False
+        """Whether what it sends and receives carries credentials unasked: SO_PASSCRED, or nobody accepted it yet."""
+        self.wants_control = False
+        """Whether every receive has something to say in a control message."""
+        self.parcels = 0
+        """Messages in its queue that carry files."""
+        self.under_way = 0
+        """How often it is itself in a message under way: so many of its references are no descriptors."""
 
     # Names.
 
@@ -151,12 +164,32 @@ class UnixSocket(SocketBase):
         """Setting SO_SNDBUF wakes writers, whatever it was before, as sock_setsockopt() does."""
         if name == linux.SO_SNDBUF and self.has_send_room():
             self.queue.wake(OUT)
+        self.look_who_asks()
+
+    def look_who_asks(self) -> None:
+        """What hangs on the SO_PASS options has to be looked at again."""
+        options = self.options
+        self.asks = bool(options.pass_credentials) or self.listener is not None
+        self.wants_control = bool(options.pass_credentials or options.pass_security)
 
     def purge(self) -> None:
         """Throw away what was not read."""
         messages, self.messages = self.messages, deque()
+        transit = self.kernel.transit
         for message in messages:
             message.sender.uncharge(message.cost)
+            if message.parcel is not None:
+                transit.leave(message.parcel, self)
+                transit.drop(message.parcel.files)
+
+    def embryos(self) -> "tuple[UnixSocket, ...]":
+        """The connections that nobody has accepted, where it has such."""
+        return ()
+
+    def dropped(self) -> None:
+        """Only messages under way may be left that refer to it: then perhaps nobody can reach it any more."""
+        if self.under_way == self.references:
+            self.kernel.transit.collect_soon()
 
     # Both directions.
 

@@ -77,7 +77,8 @@ class ConnectedSocket(UnixSocket):
             self.autobind()
         accepted = listener.twin()
         accepted.name = listener.name
-        accepted.options.pass_credentials = listener.options.pass_credentials
+        accepted.listener = listener
+        accepted.inherit_passing(listener)
         accepted.peer_credentials = thread.process.credentials()
         self.peer_credentials = listener.peer_credentials
         self.join(accepted)
@@ -98,12 +99,26 @@ class ConnectedSocket(UnixSocket):
             accepted = self.pending.popleft()
             self.trace_backlog()
             self.room.wake(OUT)
+            accepted.listener = None
+            accepted.look_who_asks()
             return accepted, accepted.getpeername()
         if self.cannot_wait(0):
             raise KernelError(linux.EAGAIN)
         if self.receive_shut:
             raise KernelError(linux.EINVAL)
         return Blocked(((self.queue, IN),), lambda: self._accept(thread, deadline_ns), deadline_ns)
+
+    def inherit_passing(self, listener: UnixSocket) -> None:
+        """Take over what the listener passes on, at the time of the connect (unix_stream_connect)."""
+        ours, theirs = self.options, listener.options
+        ours.pass_credentials = theirs.pass_credentials
+        ours.pass_security = theirs.pass_security
+        ours.pass_rights = theirs.pass_rights
+        self.look_who_asks()
+
+    def embryos(self) -> tuple[UnixSocket, ...]:
+        """The connections that nobody has accepted."""
+        return tuple(self.pending)
 
     def trace_backlog(self) -> None:
         """Trace how many connections wait to be accepted."""
@@ -128,6 +143,7 @@ class ConnectedSocket(UnixSocket):
         Connections that nobody accepted are reset; those who wait to connect are refused.
         """
         self._end(reset=False)
+        self.kernel.transit.collect_soon()
         return None
 
     def _end(self, reset: bool) -> None:

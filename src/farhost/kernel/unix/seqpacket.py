@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from farhost.kernel.files import Control, Received
 from farhost.kernel.unix.base import Message
 from farhost.kernel.unix.connected import ConnectedSocket
+from farhost.kernel.unix.control import sending
 from farhost.kernel.unix.datagram import MessageSocket
 from farhost.kernel.waiting import Blocked, KernelError
 from farhost.wire import linux
@@ -28,7 +29,9 @@ class SeqpacketSocket(ConnectedSocket, MessageSocket):
         self.raise_error()
         if not self.connected:
             raise KernelError(linux.ENOTCONN)
-        return self.send_message(thread, data, None, flags, control)
+        if control:
+            return sending(thread, control, lambda some: self.send_message(thread, data, None, flags, some))
+        return self.send_message(thread, data, None, flags, None)
 
     def recvmsg(self, thread: "Thread", size: int, flags: int, control_size: int = 0) -> Received | Blocked:
         """recv(2): one message, or nothing at the end; ENOTCONN before connect."""
