@@ -45,7 +45,7 @@ def buffer_cost(linear: int, paged: int) -> int:
 class Message:
     """One buffer in a receive queue: a datagram, or a run of a stream's bytes."""
 
-    __slots__ = ("address", "cost", "credentials", "data", "parcel", "sender", "start", "time_ns")
+    __slots__ = ("cost", "credentials", "data", "parcel", "sender", "start", "time_ns")
 
     def __init__(self, data: bytes, cost: int, sender: "UnixSocket", time_ns: int = 0) -> None:
         self.data = data
@@ -53,7 +53,6 @@ class Message:
         """Bytes of a stream's run that were read."""
         self.cost = cost
         self.sender = sender
-        self.address = sender.name
         self.time_ns = time_ns
         self.credentials: Credentials | None = None
         """Whose it is, if that was said or asked when it was sent."""
@@ -69,6 +68,8 @@ class UnixSocket(SocketBase):
     def __init__(self, kernel: "Kernel", type: int, protocol: int) -> None:
         super().__init__(kernel, linux.AF_UNIX, type, protocol)
         self.name: SockaddrUn = UNNAMED
+        self.source: SockaddrUn | None = None
+        """What a receiver is told of the sender: its name, as soon and as long as it has one."""
         self.file: SocketFile | None = None
         self.peer: UnixSocket | None = None
         self.messages: deque[Message] = deque()
@@ -118,12 +119,16 @@ class UnixSocket(SocketBase):
             namespace.bind_abstract(name, self)
         else:
             self.file = namespace.bind_path(thread.process, name, self)
-        self.name = SockaddrUn(name)
+        self.take_name(name)
+
+    def take_name(self, name: bytes) -> None:
+        """It is called so from now on, also by those who receive what it has sent before (unix_copy_addr)."""
+        self.name = self.source = SockaddrUn(name)
 
     def autobind(self) -> None:
         """Give it an abstract name of the kernel's choice, if it has none."""
         if self.name is UNNAMED:
-            self.name = SockaddrUn(self.kernel.unix.autobind(self))
+            self.take_name(self.kernel.unix.autobind(self))
 
     def getsockname(self) -> Sockaddr:
         """getsockname(2): empty for an unnamed socket."""

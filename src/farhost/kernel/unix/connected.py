@@ -76,7 +76,7 @@ class ConnectedSocket(UnixSocket):
         if self.options.pass_credentials:
             self.autobind()
         accepted = listener.twin()
-        accepted.name = listener.name
+        accepted.name, accepted.source = listener.name, listener.source
         accepted.listener = listener
         accepted.inherit_passing(listener)
         accepted.peer_credentials = thread.process.credentials()

@@ -11,7 +11,7 @@ from farhost.kernel.unix.base import ERR, IN, OUT, Message, UnixSocket, buffer_c
 from farhost.kernel.unix.control import Outgoing, attach, detach, received_control, sending
 from farhost.kernel.waiting import Blocked, KernelError
 from farhost.wire import linux
-from farhost.wire.sockaddr import Sockaddr, SockaddrOther, SockaddrUn
+from farhost.wire.sockaddr import Sockaddr, SockaddrOther
 
 if TYPE_CHECKING:
     from farhost.kernel.kernel import Kernel
@@ -176,13 +176,7 @@ class MessageSocket(UnixSocket):
             control, cut = received_control(
                 self, thread, message.credentials, parcel, control_size, flags, message.time_ns
             )
-        return Received(
-            data[:size] if truncated else data, self.seen_address(message), truncated | cut, control, length
-        )
-
-    def seen_address(self, message: Message) -> SockaddrUn | None:
-        """What the receiver is told of the sender: nothing when it has no name."""
-        return message.address if message.address.path else None
+        return Received(data[:size] if truncated else data, message.sender.source, truncated | cut, control, length)
 
 
 class DatagramSocket(MessageSocket):

@@ -3,13 +3,12 @@
 from typing import TYPE_CHECKING
 
 from farhost.kernel.files import Control, Received
-from farhost.kernel.unix.base import Message
 from farhost.kernel.unix.connected import ConnectedSocket
 from farhost.kernel.unix.control import sending
 from farhost.kernel.unix.datagram import MessageSocket
 from farhost.kernel.waiting import Blocked, KernelError
 from farhost.wire import linux
-from farhost.wire.sockaddr import Sockaddr, SockaddrUn
+from farhost.wire.sockaddr import Sockaddr
 
 if TYPE_CHECKING:
     from farhost.kernel.kernel import Kernel
@@ -38,7 +37,3 @@ class SeqpacketSocket(ConnectedSocket, MessageSocket):
         if not self.connected:
             raise KernelError(linux.ENOTCONN)
         return self.receive_message(thread, size, flags, control_size, self.receive_deadline_ns())
-
-    def seen_address(self, message: Message) -> SockaddrUn | None:
-        """The sender's name, as datagrams have it."""
-        return message.address if message.address.path else None

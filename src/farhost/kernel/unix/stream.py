@@ -13,7 +13,7 @@ from farhost.kernel.unix.connected import ConnectedSocket
 from farhost.kernel.unix.control import NOTHING_READ, UNSAID, Outgoing, attach, detach, received_control, sending
 from farhost.kernel.waiting import Blocked, GiveUp, KernelError, interrupted
 from farhost.wire import linux
-from farhost.wire.sockaddr import Sockaddr
+from farhost.wire.sockaddr import Sockaddr, SockaddrUn
 
 if TYPE_CHECKING:
     from farhost.kernel.kernel import Kernel
@@ -45,11 +45,12 @@ def run_cost(size: int) -> int:
 class Gathered:
     """What a receive has taken so far, over all its waits."""
 
-    __slots__ = ("credentials", "parcel", "pieces", "size")
+    __slots__ = ("credentials", "parcel", "pieces", "size", "source")
 
     def __init__(self) -> None:
         self.pieces: list[bytes] = []
         self.size = 0
+        self.source: SockaddrUn | None = None
         self.credentials: Credentials | None = None
         """Whose the first run was; None while there is none."""
         self.parcel: Parcel | None = None
@@ -164,7 +165,8 @@ class StreamSocket(ConnectedSocket):
         """recv(2): what is there; MSG_WAITALL and SO_RCVLOWAT wait for more; nothing at the end. EINVAL."""
         usual = size and self.messages and not flags & _UNUSUAL and not self.parcels and not self.wants_control
         if usual and self.options.receive_low_water == 1:
-            return Received(self._take(size), None, 0, ())
+            source = self.messages[0].sender.source
+            return Received(self._take(size), source, 0, ())
         if not self.connected or flags & linux.MSG_OOB:
             raise KernelError(linux.EINVAL)
         return self._receive(thread, size, flags, control_size, Gathered(), None)
@@ -195,7 +197,7 @@ class StreamSocket(ConnectedSocket):
                 return interrupted(why)
             if why is GiveUp.TIMED_OUT:
                 return self._received(thread, so_far, flags, control_size)
-            return Received(so_far.data(), None, 0, ())
+            return Received(so_far.data(), so_far.source, 0, ())
 
         return Blocked(
             ((self.queue, IN),),
@@ -210,7 +212,7 @@ class StreamSocket(ConnectedSocket):
         if self.wants_control or so_far.parcel is not None:
             credentials = NOTHING_READ if so_far.credentials is None else so_far.credentials
             control, cut = received_control(self, thread, credentials, so_far.parcel, control_size, flags)
-        return Received(so_far.data(), None, cut, control)
+        return Received(so_far.data(), so_far.source, cut, control)
 
     def _gather(self, room: int, peek: bool, so_far: Gathered) -> bool:
         """Up to `room` more bytes from the front; whether the receive ends here, whatever else is there."""
@@ -219,6 +221,7 @@ class StreamSocket(ConnectedSocket):
             credentials = message.credentials or UNSAID
             if so_far.credentials is None:
                 so_far.credentials = credentials
+                so_far.source = message.sender.source
             elif self.options.pass_credentials and credentials != so_far.credentials:
                 return True
             piece = message.data[message.start : message.start + room]
