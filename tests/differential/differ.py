@@ -5,17 +5,18 @@ from pathlib import Path
 
 from machines import Farhost, Finished, Machine, System
 
-TELLING = Path(__file__).with_name("telling.py")
-
+IMPORTED = [Path(__file__).with_name(name) for name in ("telling.py", "passing.py")]
+"""What the compared programs may import."""
 
 ATTEMPTS = 4
 """How often the system is asked: others on it may hold a port, and its pauses may be longer than a program's."""
 
 
 def run_on(kind: type[Machine], folder: Path, programs, statuses):
-    """How each program ended, in a scratch directory of its own, in which programs find `telling`."""
+    """How each program ended, in a scratch directory of its own, in which programs find what they may import."""
     folder.mkdir()
-    (folder / TELLING.name).write_bytes(TELLING.read_bytes())
+    for module in IMPORTED:
+        (folder / module.name).write_bytes(module.read_bytes())
     finished = kind(folder).run_all(one_host=True, statuses=(*statuses, None), **programs)
     return finished, {name: (one.status, one.out, _error(one.err)) for name, one in finished.items()}
 
