@@ -337,6 +337,49 @@ def test_files_of_the_machine(tmp_path):
     agree(tmp_path, program)
 
 
+def test_multiprocessing_passes_handles_and_whole_sockets(tmp_path):
+    def program():
+        import os
+        import socket
+        import threading
+        from multiprocessing import reduction, resource_sharer
+        from multiprocessing.connection import Client, Listener, Pipe
+
+        def serve():
+            with listener.accept() as connection:
+                number = reduction.recv_handle(connection)
+                os.write(number, b"through a handle")
+                os.close(number)
+                with over(connection) as door:
+                    connection.send(len(reduction.recvfds(door, 2)))
+
+        def over(connection):
+            return socket.socket(fileno=os.dup(connection.fileno()))
+
+        with Listener("door", "AF_UNIX") as listener:
+            thread = threading.Thread(target=serve)
+            thread.start()
+            reader, writer = os.pipe()
+            with Client("door", "AF_UNIX") as connection:
+                reduction.send_handle(connection, writer, None)
+                os.close(writer)
+                print(os.read(reader, 100))
+                with over(connection) as door:
+                    reduction.sendfds(door, [reader, 1])
+                print(connection.recv())
+            thread.join()
+        here, there = Pipe()
+        near, far = socket.socketpair()
+        here.send(near)
+        near.close()
+        passed = there.recv()
+        passed.send(b"through a pickled socket")
+        print(type(passed).__name__, far.recv(100))
+        resource_sharer.stop()
+
+    agree(tmp_path, program)
+
+
 def test_other_families_take_no_notice(tmp_path):
     def program():
         import socket
