@@ -209,6 +209,18 @@ def test_a_stream_is_read_up_to_the_end_of_what_carries_files(calls):
     assert calls.read(other, 100) == b"g"
 
 
+def test_a_look_at_a_stream_shows_the_next_files_wherever_they_are(calls):
+    """Linux does not ask whether there is room for another byte when it looks at the next run."""
+    one, other = pair(calls)
+    for data, control in ((b"ab", ()), (b"c", ()), (b"d", (rights(one),)), (b"e", (rights(one, other),))):
+        send(calls, one, data, *control)
+    for size, expected in ((0, b""), (1, b"a"), (3, b"abc"), (100, b"abcd")):
+        data, given = receive(calls, other, size, PLENTY, linux.MSG_PEEK)
+        assert (data, len(given)) == (expected, 1)
+    assert receive(calls, other, 3) == (b"abc", [])
+    assert calls.recvmsg(other, 1, 0, linux.MSG_PEEK).flags == linux.MSG_CTRUNC
+
+
 def test_a_receive_of_nothing_takes_the_files_of_a_stream_and_no_data(calls):
     one, other = pair(calls)
     send(calls, one, b"xyz", rights(one))

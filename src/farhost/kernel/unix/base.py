@@ -88,6 +88,8 @@ class UnixSocket(SocketBase):
         """Whether every receive has something to say in a control message."""
         self.parcels = 0
         """Messages in its queue that carry files."""
+        self.plain = True
+        """Whether a receive has nothing to mind but data: no control messages, no least amount (SO_RCVLOWAT)."""
         self.under_way = 0
         """How often it is itself in a message under way: so many of its references are no descriptors."""
 
@@ -172,10 +174,11 @@ class UnixSocket(SocketBase):
         self.look_who_asks()
 
     def look_who_asks(self) -> None:
-        """What hangs on the SO_PASS options has to be looked at again."""
+        """The options that concern control messages, or the files in the queue, are others than before."""
         options = self.options
         self.asks = bool(options.pass_credentials) or self.listener is not None
         self.wants_control = bool(options.pass_credentials or options.pass_security)
+        self.plain = not self.wants_control and not self.parcels and options.receive_low_water == 1
 
     def purge(self) -> None:
         """Throw away what was not read."""

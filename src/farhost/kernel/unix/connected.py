@@ -12,7 +12,7 @@ from farhost.kernel.unix.base import ERR, HUP, IN, OUT, RDHUP, UnixSocket
 from farhost.kernel.waiting import Blocked, KernelError
 from farhost.trace.events import QueueDepth
 from farhost.wire import linux
-from farhost.wire.sockaddr import Sockaddr
+from farhost.wire.sockaddr import Sockaddr, SockaddrUn
 
 if TYPE_CHECKING:
     from farhost.kernel.kernel import Kernel
@@ -26,6 +26,8 @@ class ConnectedSocket(UnixSocket):
         super().__init__(kernel, type, protocol)
         self.connected = False
         """It was joined to a peer once (TCP_ESTABLISHED); that stays so when the peer closes."""
+        self.peer_source: SockaddrUn | None = None
+        """What a receive on this socket tells of the sender, who can only be the peer."""
         self.backlog = 0
         self.pending: deque[ConnectedSocket] = deque()
         """A listener's connections that nobody has accepted."""
@@ -39,6 +41,13 @@ class ConnectedSocket(UnixSocket):
         assert isinstance(other, ConnectedSocket)
         super().join(other)
         self.connected = other.connected = True
+        self.peer_source, other.peer_source = other.source, self.source
+
+    def take_name(self, name: bytes) -> None:
+        """It is called so from now on; its peer is told."""
+        super().take_name(name)
+        if isinstance(self.peer, ConnectedSocket):
+            self.peer.peer_source = self.source
 
     def listen(self, thread: "Thread", backlog: int) -> None:
         """listen(2): EINVAL without a name or when connected. Again, with a longer backlog, lets waiting ones in."""

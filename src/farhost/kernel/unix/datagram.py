@@ -4,6 +4,7 @@ The queue takes net.unix.max_dgram_qlen messages and one more, except between so
 other, where SO_SNDBUF alone limits (unix(7), unix_dgram_sendmsg). `MessageSocket` is the part that seqpacket shares.
 """
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from farhost.kernel.files import Control, Received
@@ -221,7 +222,7 @@ class DatagramSocket(MessageSocket):
     ) -> int | Blocked:
         """send(2), sendto(2): all of it or nothing."""
         if control:
-            return sending(thread, control, lambda some: self.send_message(thread, data, address, flags, some))
+            return sending(thread, control, partial(self.send_message, thread, data, address, flags))
         return self.send_message(thread, data, address, flags, None)
 
     def recvmsg(self, thread: "Thread", size: int, flags: int, control_size: int = 0) -> Received | Blocked:

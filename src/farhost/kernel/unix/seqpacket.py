@@ -1,5 +1,6 @@
 """Unix domain SOCK_SEQPACKET: connections as a stream has, messages as a datagram has (unix(7))."""
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from farhost.kernel.files import Control, Received
@@ -29,7 +30,7 @@ class SeqpacketSocket(ConnectedSocket, MessageSocket):
         if not self.connected:
             raise KernelError(linux.ENOTCONN)
         if control:
-            return sending(thread, control, lambda some: self.send_message(thread, data, None, flags, some))
+            return sending(thread, control, partial(self.send_message, thread, data, None, flags))
         return self.send_message(thread, data, None, flags, None)
 
     def recvmsg(self, thread: "Thread", size: int, flags: int, control_size: int = 0) -> Received | Blocked:

@@ -5,6 +5,7 @@ SO_SNDBUF with their overhead. A receive takes from as many runs as it has room 
 files, and with SO_PASSCRED before one whose credentials are others (unix_stream_read_generic).
 """
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from farhost.kernel.files import Control, Received
@@ -13,7 +14,7 @@ from farhost.kernel.unix.connected import ConnectedSocket
 from farhost.kernel.unix.control import NOTHING_READ, UNSAID, Outgoing, attach, detach, received_control, sending
 from farhost.kernel.waiting import Blocked, GiveUp, KernelError, interrupted
 from farhost.wire import linux
-from farhost.wire.sockaddr import Sockaddr, SockaddrUn
+from farhost.wire.sockaddr import Sockaddr
 
 if TYPE_CHECKING:
     from farhost.kernel.kernel import Kernel
@@ -45,12 +46,11 @@ def run_cost(size: int) -> int:
 class Gathered:
     """What a receive has taken so far, over all its waits."""
 
-    __slots__ = ("credentials", "parcel", "pieces", "size", "source")
+    __slots__ = ("credentials", "parcel", "pieces", "size")
 
     def __init__(self) -> None:
         self.pieces: list[bytes] = []
         self.size = 0
-        self.source: SockaddrUn | None = None
         self.credentials: Credentials | None = None
         """Whose the first run was; None while there is none."""
         self.parcel: Parcel | None = None
@@ -82,7 +82,7 @@ class StreamSocket(ConnectedSocket):
         Control messages come first, with errors of their own; `outgoing` is what was in them.
         """
         if control:
-            return sending(thread, control, lambda some: self.sendmsg(thread, data, address, flags, (), some))
+            return sending(thread, control, partial(self.sendmsg, thread, data, address, flags, ()))
         if flags & linux.MSG_OOB:
             raise KernelError(linux.EOPNOTSUPP)
         if address is not None:
@@ -163,10 +163,8 @@ class StreamSocket(ConnectedSocket):
 
     def recvmsg(self, thread: "Thread", size: int, flags: int, control_size: int = 0) -> Received | Blocked:
         """recv(2): what is there; MSG_WAITALL and SO_RCVLOWAT wait for more; nothing at the end. EINVAL."""
-        usual = size and self.messages and not flags & _UNUSUAL and not self.parcels and not self.wants_control
-        if usual and self.options.receive_low_water == 1:
-            source = self.messages[0].sender.source
-            return Received(self._take(size), source, 0, ())
+        if self.plain and size and self.messages and not flags & _UNUSUAL:
+            return Received(self._take(size), self.peer_source, 0, ())
         if not self.connected or flags & linux.MSG_OOB:
             raise KernelError(linux.EINVAL)
         return self._receive(thread, size, flags, control_size, Gathered(), None)
@@ -179,7 +177,7 @@ class StreamSocket(ConnectedSocket):
             return self._received(thread, so_far, flags, control_size)
         low_water = self.options.receive_low_water
         target = (size if flags & linux.MSG_WAITALL else min(low_water, size)) or 1
-        if so_far.size >= target or (so_far.size and peek):
+        if so_far.size >= target:
             return self._received(thread, so_far, flags, control_size)
         error = self.take_error()
         if error and not so_far.size:
@@ -197,7 +195,7 @@ class StreamSocket(ConnectedSocket):
                 return interrupted(why)
             if why is GiveUp.TIMED_OUT:
                 return self._received(thread, so_far, flags, control_size)
-            return Received(so_far.data(), so_far.source, 0, ())
+            return Received(so_far.data(), self.peer_source, 0, ())
 
         return Blocked(
             ((self.queue, IN),),
@@ -212,16 +210,19 @@ class StreamSocket(ConnectedSocket):
         if self.wants_control or so_far.parcel is not None:
             credentials = NOTHING_READ if so_far.credentials is None else so_far.credentials
             control, cut = received_control(self, thread, credentials, so_far.parcel, control_size, flags)
-        return Received(so_far.data(), so_far.source, cut, control)
+        source = self.peer_source if so_far.pieces else None
+        return Received(so_far.data(), source, cut, control)
 
     def _gather(self, room: int, peek: bool, so_far: Gathered) -> bool:
-        """Up to `room` more bytes from the front; whether the receive ends here, whatever else is there."""
+        """Up to `room` more bytes from the front; whether the receive ends here, whatever else is there.
+
+        One who only looks is shown the next files too, also behind the bytes for which there was room, as by Linux.
+        """
         messages = self.messages
         for message in tuple(messages):
             credentials = message.credentials or UNSAID
             if so_far.credentials is None:
                 so_far.credentials = credentials
-                so_far.source = message.sender.source
             elif self.options.pass_credentials and credentials != so_far.credentials:
                 return True
             piece = message.data[message.start : message.start + room]
@@ -234,9 +235,9 @@ class StreamSocket(ConnectedSocket):
                 if message.start == len(message.data):
                     messages.popleft()
                     message.sender.uncharge(message.cost)
-            if so_far.parcel is not None or not room:
+            if so_far.parcel is not None or not (room or peek):
                 return True
-        return False
+        return peek
 
     def _take(self, size: int) -> bytes:
         """Up to `size` bytes from the front, none of which carry files or credentials that anybody wants to see; a

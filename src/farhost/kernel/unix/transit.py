@@ -69,6 +69,7 @@ class Transit:
         self._counts[parcel.uid] = self._counts.get(parcel.uid, 0) + len(parcel.files)
         self._holders[receiver] = None
         receiver.parcels += 1
+        receiver.look_who_asks()
         for socket in parcel.sockets():
             socket.under_way += 1
 
@@ -76,6 +77,7 @@ class Transit:
         """It was taken out, or the files out of it."""
         self._counts[parcel.uid] -= len(parcel.files)
         receiver.parcels -= 1
+        receiver.look_who_asks()
         if not receiver.parcels:
             del self._holders[receiver]
         for socket in parcel.sockets():
