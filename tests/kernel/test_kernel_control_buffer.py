@@ -1,4 +1,4 @@
-"""The buffer for control messages, as Linux fills it: the sizes here are what it did with a timestamp and credentials."""
+"""The buffer for control messages, filled as Linux filled one with a timestamp and credentials of these sizes."""
 
 import pytest
 
