@@ -9,6 +9,7 @@ from unix_messages import KINDS, PLENTY, end_of_pipe, numbers, option, pair, rec
 
 from farhost.kernel.waiting import GiveUp
 from farhost.wire import linux
+from farhost.wire.sockaddr import SockaddrUn
 
 
 @pytest.fixture(autouse=True)
@@ -93,6 +94,32 @@ def test_numbers_that_are_not_open_or_too_many_are_refused_and_nothing_is_sent(c
         assert errno_of(receive, calls, other) == errno.EAGAIN
     send(calls, one, b"x", rights(*most))
     assert len(receive(calls, other)[1]) == 253
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_send_that_fails_lets_go_of_the_files(calls, kind):
+    one, other = pair(calls, kind)
+    option(calls, other, linux.SO_PASSRIGHTS, 0)
+    for more, error in (([700], errno.EBADF), ([], errno.EPERM)):
+        reader, writer = calls.pipe2(0)
+        assert errno_of(send, calls, one, b"x", rights(writer, *more)) == error
+        calls.close(writer)
+        assert end_of_pipe(calls, reader)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_refused_send_makes_an_edge_for_writers(calls, kind):
+    """Its buffer had been made, and goes."""
+    one, other = pair(calls, kind)
+    option(calls, other, linux.SO_PASSRIGHTS, 0)
+    epoll = calls.epoll_create1(0)
+    calls.epoll_ctl(epoll, linux.EPOLL_CTL_ADD, one, linux.EPOLLOUT | linux.EPOLLET, 7)
+    assert calls.epoll_wait(epoll, 5, 0) == ((7, linux.EPOLLOUT),)
+    assert calls.epoll_wait(epoll, 5, 0) == ()
+    assert errno_of(send, calls, one, b"x", rights(one)) == errno.EPERM
+    assert calls.epoll_wait(epoll, 5, 0) == ((7, linux.EPOLLOUT),)
+    assert errno_of(send, calls, one, b"x", rights(700)) == errno.EBADF
+    assert calls.epoll_wait(epoll, 5, 0) == ()
 
 
 def test_several_messages_in_one_call_become_one(calls):
@@ -283,7 +310,7 @@ def test_a_datagram_socket_that_connects_elsewhere_drops_what_it_had(calls):
     send(calls, one, b"x", rights(writer))
     calls.close(writer)
     third = calls.socket(linux.AF_UNIX, linux.SOCK_DGRAM, 0)
-    calls.bind(third, calls.getsockname(third)._replace(path=b"\0farhost rights"))
+    calls.bind(third, SockaddrUn(b"\0farhost rights"))
     calls.connect(other, calls.getsockname(third))
     assert end_of_pipe(calls, reader)
 
@@ -322,7 +349,23 @@ def test_a_user_has_at_most_as_many_files_under_way_as_descriptors(far, kind):
     send(far, one, b"x", rights(one, other))
     assert errno_of(send, far, one, b"x", rights(one)) == errno.ETOOMANYREFS
     process.uid = 0
-    send(far, one, b"x", rights(one))
+    for _ in range(6):
+        send(far, one, b"x", rights(one, other))
+
+
+def test_who_waits_for_room_was_within_the_limit_when_the_message_was_made(far):
+    server, client = (far.socket(linux.AF_UNIX, linux.SOCK_DGRAM, 0) for _ in range(2))
+    far.bind(server, SockaddrUn(b"\0name"))
+    far.connect(client, SockaddrUn(b"\0name"))
+    one, _ = pair(far)
+    for _ in range(11):
+        far.sendto(client, b"full", 0, None)
+    waiting = far.start("sendmsg", client, (b"late",), None, (rights(client),), 0)
+    far.thread.process.descriptors.limit = 9
+    send(far, one, b"x", rights(*[one] * 10))
+    assert errno_of(send, far, one, b"x", rights(one)) == errno.ETOOMANYREFS
+    far.recvfrom(server, 10, 0)
+    assert waiting.retry() == 4
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -371,7 +414,7 @@ def drain(far, fd):
 def test_descriptors_go_from_one_process_to_another(far):
     server, client = far.other("server"), far.other("client")
     listening = server.socket(linux.AF_UNIX, linux.SOCK_STREAM, 0)
-    name = far.getsockname(far.socket(linux.AF_UNIX, linux.SOCK_STREAM, 0))._replace(path=b"\0name")
+    name = SockaddrUn(b"\0name")
     server.bind(listening, name)
     server.listen(listening, 1)
     fd = client.socket(linux.AF_UNIX, linux.SOCK_STREAM, 0)

@@ -30,9 +30,9 @@ def close(calls, *numbers):
         calls.close(number)
 
 
-def collected(calls, reader):
+def collected(calls, reader, kind=linux.SOCK_STREAM):
     """Whether the pipe's end comes, after a close that makes the system look."""
-    close(calls, *pair(calls))
+    close(calls, *pair(calls, kind))
     return end_of_pipe(calls, reader, PATIENCE_MS if calls.on_system else 0)
 
 
@@ -204,7 +204,8 @@ def test_what_is_passed_deep_comes_out_again(calls):
     assert calls.read(reader, 10) == b"out"
 
 
-def test_a_call_that_waits_on_a_socket_keeps_it():
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_call_that_waits_on_a_socket_keeps_it_and_the_next_close_of_any_socket_finds_it(kind):
     far, one, other = waiting_pair()
     reader, writer = far.pipe2(0)
     process = far.other()
@@ -215,4 +216,5 @@ def test_a_call_that_waits_on_a_socket_keeps_it():
     close(far, writer, one, other)
     assert alive(far, reader)
     assert errno_of(waiting.end) == errno.EINTR
-    assert collected(far, reader)
+    assert not end_of_pipe(far, reader)
+    assert collected(far, reader, kind)
