@@ -7,6 +7,7 @@ IP_PKTINFO, IP_RECVTTL, IP_RECVTOS, IPV6_RECVPKTINFO, IPV6_RECVHOPLIMIT, IPV6_RE
 import struct
 from typing import TYPE_CHECKING, NamedTuple
 
+from farhost.kernel.control_buffer import ControlBuffer
 from farhost.kernel.files import Control, Received
 from farhost.kernel.inet.addresses import as_sockaddr
 from farhost.kernel.waiting import KernelError
@@ -19,9 +20,6 @@ from farhost.wire.sockaddr import Sockaddr
 if TYPE_CHECKING:
     from farhost.kernel.inet.interface import Interface
     from farhost.kernel.inet.message_socket import MessageSocket
-
-_HEADER = 16
-"""sizeof(struct cmsghdr)."""
 
 
 class QueuedError(NamedTuple):
@@ -68,17 +66,10 @@ def about(socket: "MessageSocket", packet: Packet, interface: "Interface", time_
 
 def cut(control: Control, size: int) -> tuple[Control, bool]:
     """The messages that fit a buffer of `size` bytes, the last perhaps shortened; and whether anything was lost."""
-    kept: list[tuple[int, int, bytes]] = []
+    buffer = ControlBuffer(size)
     for level, kind, data in control:
-        if size < _HEADER:
-            return tuple(kept), True
-        room = size - _HEADER
-        if len(data) > room:
-            kept.append((level, kind, data[:room]))
-            return tuple(kept), True
-        kept.append((level, kind, data))
-        size -= _HEADER + (len(data) + 7) // 8 * 8
-    return tuple(kept), False
+        buffer.put(level, kind, data)
+    return buffer.control, buffer.truncated
 
 
 def carried(socket: "MessageSocket", destination: IpAddress, control: Control) -> tuple[int, int]:
