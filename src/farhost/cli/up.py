@@ -1,6 +1,7 @@
 """`farhost up`: a network that runs in real time, for programs in other processes of the machine."""
 
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -136,6 +137,7 @@ class Doors(NamedTuple):
 
 def serve(network: Network, path: Path, doors: Doors) -> int:
     """Run the network in this process until it is stopped."""
+    allow_descriptors()
     try:
         service = Service(network, path, doors.open_ended)
     except PlaceError as error:
@@ -166,6 +168,12 @@ def serve(network: Network, path: Path, doors: Doors) -> int:
     return PASSED
 
 
+def allow_descriptors() -> None:
+    """Each thread of an attached process takes one: as many as the machine lets us have."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
 def introduction(service: Service, open_ended: bool) -> list[str]:
     """What a network that has come up says of itself."""
     name = "" if service.name == DEFAULT else f" {service.name!r}"
@@ -193,6 +201,7 @@ def start_in_background(path: Path) -> int:
         said = ready.read()
     if not said:
         child.wait()
-        raise click.ClickException(f"the network did not come up: {log.read_text(errors='replace').strip()}")
+        why = log.read_text(errors="replace").rpartition("Error: ")[2].strip()
+        raise click.ClickException(f"the network did not come up: {why}")
     click.echo(said.decode(), nl=False)
     return PASSED

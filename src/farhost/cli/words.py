@@ -16,7 +16,8 @@ from collections.abc import Collection
 from pathlib import Path, PurePath
 from typing import NamedTuple
 
-_HOST = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?", re.ASCII)
+from farhost.network.hosts_table import check_host_name
+
 _PLACED = re.compile(r"([^\s=/'\"]+)=(.*)", re.DOTALL)
 
 
@@ -225,8 +226,10 @@ def _fresh(name: str, taken: Collection[str]) -> str:
 
 
 def _host_name(name: str, text: str) -> None:
-    if not _HOST.fullmatch(name) or len(name) > 63:
-        raise WordError(f"{text!r}: {name!r} is no host name: letters, digits, - _ and . inside, at most 63")
+    try:
+        check_host_name(name)
+    except ValueError as error:
+        raise WordError(f"{text!r}: {error}") from None
 
 
 def _known(host: str, hosts: Collection[str], text: str) -> None:

@@ -9,6 +9,7 @@ import contextlib
 import os
 import select
 import time
+from collections import deque
 from collections.abc import Callable
 
 from farhost.sim.scheduler import Scheduler
@@ -33,6 +34,7 @@ class RealTime:
         self._epoll = select.epoll()
         self._handlers: dict[int, OnReady] = {}
         self._looked_ns = 0
+        self._wanted: deque[Callable[[], None]] = deque()
         self._wake_reader, self._wake_writer = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         self.watch(self._wake_reader, self._drain)
         scheduler.pace = self
@@ -55,13 +57,24 @@ class RealTime:
         """Wait for other events of a descriptor from now on."""
         self._epoll.modify(number, events)
 
+    def rest(self, number: int, duration_ns: int) -> None:
+        """Do not look at a descriptor for a while, whatever it has to say."""
+        self._epoll.modify(number, 0)
+        self._scheduler.call_at(self._scheduler.now_ns + duration_ns, self._look_again, number)
+
+    def _look_again(self, number: int) -> None:
+        if number in self._handlers:
+            self._epoll.modify(number, select.EPOLLIN)
+
     def forget(self, number: int) -> None:
         """Watch a descriptor no longer; call it before the descriptor is closed."""
         if self._handlers.pop(number, None) is not None:
             self._epoll.unregister(number)
 
-    def wake(self) -> None:
-        """End a wait: may be called from a signal handler or another thread."""
+    def call(self, what: Callable[[], None]) -> None:
+        """Have it called in an event of the run, also of one that has yet to begin: may be called from a signal's
+        handler or another thread."""
+        self._wanted.append(what)
         with contextlib.suppress(BlockingIOError):
             os.write(self._wake_writer, b"\0")
 
@@ -97,6 +110,8 @@ class RealTime:
     def _drain(self, events: int) -> None:
         with contextlib.suppress(BlockingIOError):
             os.read(self._wake_reader, 4096)
+        while self._wanted:
+            self._wanted.popleft()()
 
     def close(self) -> None:
         """The run is over."""

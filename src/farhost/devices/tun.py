@@ -83,6 +83,7 @@ class TunDevice:
         self._internet = place.port.kernel.internet
         self._flow = Flow(OUTSIDE)
         self._ordinal = 0
+        check_name(name)
         check_free(place)
         self._number = open_device(name)
         try:
@@ -149,10 +150,14 @@ class TunDevice:
         os.close(self._number)
 
 
-def open_device(name: str) -> int:
-    """The descriptor of a TUN device of that name, which is made if it is not there. TunError."""
+def check_name(name: str) -> None:
+    """TunError for what cannot be the name of a device."""
     if not 0 < len(name) < _NAME or not name.isascii() or any(c in "/: %" or not c.isprintable() for c in name):
         raise TunError(f"{name!r} is no name of a device: at most 15 letters, digits, - _ and .")
+
+
+def open_device(name: str) -> int:
+    """The descriptor of a TUN device of that name, which is made if it is not there. TunError."""
     try:
         number = os.open(_PATH, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:

@@ -13,7 +13,7 @@ from farhost.kernel.process import USERS
 from farhost.network.channel import Channel
 from farhost.network.conditions import Conditions
 from farhost.network.host import Host
-from farhost.network.hosts_table import HostsTable
+from farhost.network.hosts_table import HostsTable, check_host_name
 from farhost.network.ledger import Ledger, take_ledger
 from farhost.network.port import Port
 from farhost.network.segment import Segment
@@ -121,8 +121,10 @@ class Network:
 
         `forwarding`: it is a router. `user`: who runs its programs, `user` (uid 1000) or `root` (uid 0), who may have
         raw sockets, and otherwise has the rights of a container's root: nothing that takes CAP_NET_ADMIN or
-        CAP_SYS_ADMIN. ValueError for a name that is taken, or another user.
+        CAP_SYS_ADMIN. ValueError for a name that is taken or is none, or another user.
         """
+        for one in (name, *aliases):
+            check_host_name(one)
         if user not in USERS:
             raise ValueError(f"there is no user {user!r}: programs run as {' or '.join(USERS)}")
         if name in self.hosts:

@@ -12,6 +12,7 @@ from farhost.devices.attach.process import Peer
 from farhost.devices.real_time import RealTime
 
 BACKLOG = 1024
+_REST_NS = 100_000_000
 _UCRED = struct.Struct("iII")
 
 Greet = Callable[[Peer], Owner]
@@ -39,7 +40,11 @@ class Door:
     def _ready(self, events: int) -> None:
         try:
             accepted, _ = self._socket.accept()
+        except BlockingIOError:
+            return
         except OSError:
+            # No descriptor is left: who knocks waits until somebody has gone.
+            self._clock.rest(self._socket.fileno(), _REST_NS)
             return
         raw = accepted.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _UCRED.size)
         peer = Peer(*_UCRED.unpack(raw))

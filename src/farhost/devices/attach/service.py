@@ -60,9 +60,8 @@ class Service:
         self.network.scheduler.run()
 
     def stop(self) -> None:
-        """End `run`; from a signal handler too."""
-        self.network.scheduler.stop()
-        self.clock.wake()
+        """End `run`, also if it has yet to begin; from a signal's handler too."""
+        self.clock.call(self.network.scheduler.stop)
 
     def close(self) -> None:
         """Everybody finds the network gone."""

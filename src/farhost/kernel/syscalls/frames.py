@@ -92,10 +92,10 @@ class FrameReader:
     def take(self, data: bytes) -> Iterator[Frame]:
         """Bytes that came; the frames that are complete with them. BadMessage."""
         if self._tail:
-            room = len(self._tail) - self._filled
-            self._tail[self._filled : self._filled + room] = data[:room]
-            yield from self.filled(min(room, len(data)))
-            data = data[room:]
+            piece = data[: len(self._tail) - self._filled]
+            self._tail[self._filled : self._filled + len(piece)] = piece
+            yield from self.filled(len(piece))
+            data = data[len(piece) :]
         if self._pending:
             data = self._pending + data
         at = 0
