@@ -95,6 +95,8 @@ class FrameReader:
             piece = data[: len(self._tail) - self._filled]
             self._tail[self._filled : self._filled + len(piece)] = piece
             yield from self.filled(len(piece))
+            if self._tail:
+                return
             data = data[len(piece) :]
         if self._pending:
             data = self._pending + data
