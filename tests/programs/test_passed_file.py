@@ -7,7 +7,7 @@ import pytest
 from running import HOUR_NS, ProgramSpec, output_of, run_all, same_as_python, write
 
 from farhost.kernel.waiting import KernelError
-from farhost.programs.passed_file import PassedFile
+from farhost.network.passed_file import PassedFile
 
 KEEPER = """
     import os, socket

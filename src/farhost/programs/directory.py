@@ -14,7 +14,7 @@ from weakref import WeakValueDictionary
 
 from farhost.kernel.files import OpenFile
 from farhost.kernel.waiting import KernelError
-from farhost.programs.passed_file import PassedFile
+from farhost.network.passed_file import PassedFile
 
 if TYPE_CHECKING:
     from farhost.programs.process import ProgramProcess

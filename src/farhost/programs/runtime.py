@@ -14,7 +14,7 @@ from farhost.programs.thread import ProgramThread
 if TYPE_CHECKING:
     from farhost.kernel.process import Process
     from farhost.network.network import Network
-    from farhost.programs.passed_file import PassedFile
+    from farhost.network.passed_file import PassedFile
     from farhost.programs.process import ProgramProcess
 
 

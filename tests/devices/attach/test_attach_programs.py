@@ -5,6 +5,8 @@ import subprocess
 import sys
 import textwrap
 
+import pytest
+from lines import read_line
 from terminals import LIMIT_S, finish
 
 
@@ -349,3 +351,111 @@ def test_who_has_no_network_does_not_run(terminals):
     )
     said = finish(terminals.machine(sys.executable, str(script)), status=3)
     assert "cannot attach this process" in said and "has ended" in said
+
+
+SENDER = """
+import array
+import os
+import socket
+import sys
+
+with socket.socket(socket.AF_UNIX) as server:
+    server.connect("\\0desk")
+    one, other = socket.socketpair()
+    reader, writer = os.pipe()
+    with open("note.txt", "w+b") as note:
+        note.write(b"written before")
+        note.flush()
+        socket.send_fds(server, [b"some"], [other.fileno(), writer, note.fileno()])
+        other.close()
+        os.close(writer)
+        print(one.recv(100), os.read(reader, 100), server.recv(10))
+        note.seek(0)
+        print(note.read())
+    try:
+        socket.send_fds(server, [b"none"], [777])
+    except OSError as error:
+        print(error.errno)
+"""
+RECEIVER = """
+import os
+import resource
+import socket
+
+with socket.socket(socket.AF_UNIX) as listener:
+    listener.bind("\\0desk")
+    listener.listen()
+    print("listening", flush=True)
+    client, _ = listener.accept()
+    data, numbers, flags, _ = socket.recv_fds(client, 100, 10)
+    print(data, len(numbers), flags, [os.get_inheritable(number) for number in numbers])
+    with socket.socket(fileno=numbers[0]) as passed, open(numbers[1], "wb") as pipe, open(numbers[2], "ab") as note:
+        passed.sendall(b"by socket")
+        pipe.write(b"by pipe")
+        note.write(b", written after")
+    client.sendall(b"done")
+    print(client.recv(10))
+"""
+
+
+def test_descriptors_of_the_network_and_of_the_machine_are_passed_on(terminals):
+    terminals.up("--host", "box")
+    receiver = terminals.python("box", "-c", RECEIVER)
+    assert read_line(receiver) == "listening\n"
+    sender = finish(terminals.python("box", "-c", SENDER))
+    assert sender == "b'by socket' b'by pipe' b'done'\nb'written before, written after'\n9\n"
+    assert finish(receiver) == "b'some' 3 0 [True, True, True]\nb''\n"
+
+
+NO_ROOM = """
+import os
+import resource
+import socket
+
+one, other = socket.socketpair()
+_, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+resource.setrlimit(resource.RLIMIT_NOFILE, (60, hard))
+files = [MADE for _ in range(3)]
+socket.send_fds(one, [b"x"], files)
+for number in files:
+    os.close(number)
+filler = []
+try:
+    while True:
+        filler.append(os.open("/dev/null", os.O_RDONLY))
+except OSError:
+    os.close(filler.pop())
+data, numbers, flags, _ = socket.recv_fds(other, 10, 3)
+print(data, len(numbers), bool(flags & socket.MSG_CTRUNC))
+"""
+
+
+@pytest.mark.parametrize("made", ['os.open("/dev/null", os.O_RDONLY)', "os.dup(one.fileno())"])
+def test_passed_descriptors_for_which_there_is_no_room_are_let_go(terminals, made):
+    _, out, _ = both(terminals, NO_ROOM.replace("MADE", made))
+    assert out == "b'x' 1 True\n"
+
+
+URGENT = """
+import fcntl
+import os
+import signal
+import socket
+
+with socket.create_server(("127.0.0.1", 0)) as listener:
+    one = socket.create_connection(listener.getsockname())
+    other, _ = listener.accept()
+got = []
+signal.signal(signal.SIGURG, lambda number, frame: got.append(other.recv(1, socket.MSG_OOB)))
+fcntl.fcntl(other, fcntl.F_SETOWN, os.getpid())
+one.send(b"!", socket.MSG_OOB)
+one.sendall(b"plain")
+while not got:
+    signal.pause()
+print(got, other.recv(100), fcntl.fcntl(other, fcntl.F_GETOWN) == os.getpid())
+"""
+
+
+def test_urgent_data_sends_a_real_signal(terminals):
+    _, out, _ = both(terminals, URGENT)
+    assert out == "[b'!'] b'plain' True\n"

@@ -3,6 +3,7 @@
 What reads too slowly is written later; what sends no frames is dropped.
 """
 
+import os
 import select
 import socket
 from collections import deque
@@ -13,6 +14,8 @@ from farhost.kernel.syscalls.encoding import BadMessage, Buffer
 from farhost.kernel.syscalls.frames import Frame, FrameReader
 
 CHUNK = 1 << 14
+MOST_FILES = 253
+"""SCM_MAX_FD of the machine."""
 _GONE = (BrokenPipeError, ConnectionResetError)
 
 
@@ -29,7 +32,7 @@ class Owner(Protocol):
 class Connection:
     """The network's end."""
 
-    __slots__ = ("_clock", "_number", "_out", "_reader", "_socket", "owner")
+    __slots__ = ("_clock", "_number", "_out", "_reader", "_socket", "files", "owner")
 
     def __init__(self, clock: RealTime, sock: socket.socket, owner: Owner) -> None:
         """`sock` is connected; the connection owns it from now on."""
@@ -40,6 +43,8 @@ class Connection:
         self._reader = FrameReader()
         self._out: deque[Buffer] = deque()
         """What the socket has not taken yet."""
+        self.files: list[int] | None = None
+        """Descriptors that came along, while some are expected."""
         self.owner = owner
         clock.watch(self._number, self._ready)
 
@@ -62,7 +67,7 @@ class Connection:
         try:
             wanted = reader.wanted
             if wanted is None:
-                data = self._socket.recv(CHUNK)
+                data = self._socket.recv(CHUNK) if self.files is None else self._receive_files(self.files)
                 size = len(data)
                 frames = reader.take(data)
             else:
@@ -75,6 +80,31 @@ class Connection:
             return
         for frame in frames:
             self.owner.take(self, frame)
+
+    def _receive_files(self, files: list[int]) -> bytes:
+        data, came, _, _ = socket.recv_fds(self._socket, CHUNK, MOST_FILES)
+        files.extend(came)
+        return data
+
+    def expect_files(self) -> None:
+        """Descriptors come with the next frame."""
+        if self.files is None:
+            self.files = []
+
+    def take_files(self) -> list[int]:
+        """The descriptors that came, which are the caller's to close; no more are expected."""
+        files, self.files = self.files or [], None
+        return files
+
+    def send_with_files(self, data: bytes, numbers: list[int]) -> None:
+        """Send a short frame on a connection that is not busy, with descriptors that are ours no longer."""
+        try:
+            socket.send_fds(self._socket, [data], numbers)
+        except OSError:
+            self.drop()
+        finally:
+            for number in numbers:
+                os.close(number)
 
     def send(self, data: bytes, tail: Buffer = b"") -> None:
         """Send a frame; what does not fit waits."""
@@ -129,4 +159,6 @@ class Connection:
         if self._number >= 0:
             self._clock.forget(self._number)
             self._number = -1
+            for number in self.take_files():
+                os.close(number)
             self._socket.close()

@@ -8,17 +8,24 @@ inherited descriptor open: through a shell in between, and for a child that neve
 
 import os
 import secrets
+import signal
 from collections.abc import Callable
 from typing import NamedTuple
 
 from farhost.devices.attach.connection import Connection
 from farhost.devices.attach.errors import QuestionError
+from farhost.devices.attach.luggage import Luggage
 from farhost.devices.attach.questions import QUESTIONS
 from farhost.devices.attach.thread import AttachedThread
 from farhost.kernel.descriptors import DescriptorTable, GivenDescriptors
+from farhost.kernel.signals import HANDLED
 from farhost.kernel.syscalls.encoding import BadMessage
 from farhost.kernel.syscalls.frames import ASK, Frame, answer, problem, read_json
 from farhost.network.host import Host
+from farhost.wire import linux
+
+SENT_SIGNALS = (linux.SIGURG,)
+"""What a simulated kernel sends of its own accord; SIGPIPE comes with the call that fails."""
 
 
 class Peer(NamedTuple):
@@ -45,6 +52,12 @@ class AttachedProcess:
         descriptors = self.kernel_process.descriptors
         assert isinstance(descriptors, GivenDescriptors)
         self.descriptors = descriptors
+        self.luggage = self.kernel_process.outside = Luggage()
+        self.kernel_process.on_signal = self._signalled
+        for signal_number in SENT_SIGNALS:
+            self.kernel_process.signals.set_disposition(signal_number, HANDLED)
+        self._handle = os.pidfd_open(peer.pid)
+        """For signals: a pid may be another's by the time."""
         self.threads: list[AttachedThread] = []
         self.on_end: Callable[[AttachedProcess], None] | None = None
         self._connection = connection
@@ -59,6 +72,14 @@ class AttachedProcess:
         thread = AttachedThread(self, connection)
         self.threads.append(thread)
         connection.owner = thread
+
+    def _signalled(self, number: int) -> None:
+        """The kernel sends a signal: the machine's process gets it, and does what it does with it."""
+        self.kernel_process.signals.take_pending()
+        try:
+            signal.pidfd_send_signal(self._handle, number)
+        except OSError:
+            pass
 
     def thread_ended(self, thread: AttachedThread) -> None:
         """Forget a thread."""
@@ -97,6 +118,8 @@ class AttachedProcess:
             thread.leave()
         self.threads.clear()
         self.kernel.exit_process(self.kernel_process, 0)
+        self.luggage.close()
+        os.close(self._handle)
         self.softirq()
         if self.on_end is not None:
             self.on_end(self)

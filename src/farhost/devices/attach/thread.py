@@ -9,8 +9,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from farhost.devices.attach.connection import Connection
+from farhost.devices.attach.errors import QuestionError
 from farhost.kernel.syscalls.encoding import BadMessage, Reply, decode_request, encode_reply
-from farhost.kernel.syscalls.frames import ASK, CALL, INTERRUPT, REPLY, Frame, header
+from farhost.kernel.syscalls.frames import ASK, CALL, INTERRUPT, REPLY, Frame, answer, header, read_json
 from farhost.kernel.syscalls.signatures import CALLS
 from farhost.kernel.syscalls.table import FUNCTIONS
 from farhost.kernel.waiting import Blocked, GiveUp, KernelError, Waiter
@@ -46,6 +47,8 @@ class AttachedThread:
         self._blocked: Blocked | None = None
         self._waiters: list[Waiter] = []
         self._timer: Timer | None = None
+        self._lent: list[int] = []
+        """Files of the machine for the next call."""
         self._woken = False
         """It will try again in an event that is scheduled already."""
 
@@ -57,7 +60,7 @@ class AttachedThread:
             self._end_wait(GiveUp.INTERRUPTED)
             return
         if frame.kind == ASK and not self._name:
-            connection.send(self.process.answer(frame))
+            self._answer(connection, frame)
             return
         if frame.kind != CALL or self._name:
             raise BadMessage("a thread makes one call at a time")
@@ -68,6 +71,31 @@ class AttachedThread:
         self._name, self._arguments, self._numbers = name, arguments, frame.numbers
         self._started_ns = self._clock.now_ns
         self._attempt(lambda: function(self.thread, *arguments))
+
+    def _answer(self, connection: Connection, frame: Frame) -> None:
+        """A question of the process, or about files of the machine that it passes on or has received."""
+        asked = read_json(frame)
+        luggage = self.process.luggage
+        match asked:
+            case {"ask": "expect"}:
+                connection.expect_files()
+                connection.send(answer(None))
+            case {"ask": "lend"}:
+                self._lent += luggage.lend(connection.take_files())
+                connection.send(answer(self._lent))
+            case {"ask": "fetch", "numbers": list() as numbers}:
+                try:
+                    connection.send_with_files(answer(None), luggage.fetch(numbers))
+                except QuestionError as error:
+                    raise BadMessage(str(error)) from error
+            case _:
+                connection.send(self.process.answer(frame))
+
+    def _give_back(self) -> None:
+        """The call that passed the lent files on is over."""
+        if self._lent:
+            self.process.luggage.give_back(self._lent)
+            self._lent = []
 
     def gone(self, connection: Connection) -> None:
         """The thread has ended, or has given its connection up: what waits is given up too."""
@@ -84,6 +112,7 @@ class AttachedThread:
                 pass
             self.process.softirq()
         self._name = ""
+        self._give_back()
         self._connection.close()
 
     # The call.
@@ -150,6 +179,8 @@ class AttachedThread:
         name, arguments = self._name, self._arguments
         self._name = ""
         self.thread.let_go()
+        if self._lent:
+            self._give_back()
         process = self.process
         tracer = process.kernel.environment.tracer
         if tracer.on:

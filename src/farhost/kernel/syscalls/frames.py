@@ -22,6 +22,8 @@ the call that waits: it fails with EINTR, or what it had done by then is its res
 _HEADER = struct.Struct(">BxHII")
 HEADER_SIZE = _HEADER.size
 NUMBER_SIZE = 4
+FIRST_OUTSIDE = 1 << 22
+"""From here up, a number in an SCM_RIGHTS message stands for a file of the machine that travels beside the call."""
 LONGEST_HEAD = 1 << 22
 LONGEST_TAIL = 1 << 26
 """More is no frame of ours."""

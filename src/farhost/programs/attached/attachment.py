@@ -6,7 +6,9 @@ call makes a new one.
 """
 
 import _thread
+import contextlib
 import os
+from collections.abc import Iterator
 
 from farhost.kernel.syscalls.encoding import BadMessage, Reply
 from farhost.programs.attached import real
@@ -61,19 +63,26 @@ class Attachment:
         """The call on it has ended. (One whose call has not is closed instead, and the call is given up with it.)"""
         self._local.free.append(connection)
 
-    def ask(self, question: str, **arguments: object) -> object:
-        """Ask about this process or its host. OSError EINVAL with the words of the network."""
+    @contextlib.contextmanager
+    def connection(self) -> Iterator[Connection]:
+        """One for an exchange of the present thread; whoever leaves it by an exception gives it up."""
         connection = self.take_connection()
         try:
-            found = connection.ask(question, **arguments)
-        except ProblemError as error:
-            self.give_back(connection)
-            raise OSError(linux.EINVAL, str(error)) from None
+            yield connection
         except BaseException:
             connection.close()
             raise
         self.give_back(connection)
-        return found
+
+    def ask(self, question: str, **arguments: object) -> object:
+        """Ask about this process or its host. OSError EINVAL with the words of the network."""
+        problem = ""
+        with self.connection() as connection:
+            try:
+                return connection.ask(question, **arguments)
+            except ProblemError as error:
+                problem = str(error)
+        raise OSError(linux.EINVAL, problem)
 
     def exchange(
         self,

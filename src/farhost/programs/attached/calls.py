@@ -7,10 +7,12 @@ gets it in between.
 """
 
 import os
+import struct
 from collections.abc import Callable
 from typing import Any, cast
 
-from farhost.kernel.files import Received
+from farhost.kernel.files import Control, Received
+from farhost.kernel.syscalls.frames import FIRST_OUTSIDE
 from farhost.programs.attached import real
 from farhost.programs.attached.attachment import Attachment
 from farhost.programs.attached.readiness import Readiness
@@ -23,6 +25,19 @@ _WITHOUT_DESCRIPTOR = frozenset(
 )
 _SIZES = {"read": 1, "recvfrom": 1, "recvmsg": 1}
 """Which argument says how much data may come."""
+
+
+_RIGHTS = (linux.SOL_SOCKET, linux.SCM_RIGHTS)
+_INT = 4
+
+
+def _integers(data: bytes) -> list[int]:
+    """The numbers in an SCM_RIGHTS message."""
+    return [number for (number,) in struct.iter_unpack("<i", data[: len(data) // _INT * _INT])]
+
+
+def _packed(numbers: list[int]) -> bytes:
+    return struct.pack(f"<{len(numbers)}i", *numbers)
 
 
 class Calls:
@@ -47,6 +62,7 @@ class Calls:
             "poll": self.readiness.poll,
             "recvmsg": self._recvmsg,
             "select": self.readiness.select,
+            "sendmsg": self._sendmsg,
             "sendto": self._sendto,
             "socket": self._socket,
             "socketpair": self._socketpair,
@@ -143,24 +159,31 @@ class Calls:
         assert isinstance(received, Received)
         if not received.control:
             return received
-        close_on_exec = bool(flags & linux.MSG_CMSG_CLOEXEC)
+        claimed = Claimed(self, bool(flags & linux.MSG_CMSG_CLOEXEC))
         control = tuple(
-            (level, kind, self._claim(data, close_on_exec))
-            if (level, kind) == (linux.SOL_SOCKET, linux.SCM_RIGHTS)
-            else (level, kind, data)
+            (level, kind, claimed.take(data)) if (level, kind) == _RIGHTS else (level, kind, data)
             for level, kind, data in received.control
         )
-        return received._replace(control=control)
+        cut = linux.MSG_CTRUNC if claimed.lost else 0
+        return received._replace(control=control, flags=received.flags | cut)
 
-    def _claim(self, data: bytes, close_on_exec: bool) -> bytes:
-        """Passed descriptors came with numbers of the network's choice: give them real ones."""
-        numbers = []
-        command = linux.F_DUPFD_CLOEXEC if close_on_exec else linux.F_DUPFD
-        for start in range(0, len(data), 4):
-            passed = int.from_bytes(data[start : start + 4], "little")
-            numbers.append(self._make("fcntl", (passed, command, 0), close_on_exec))
-            self._exchange("close", (passed,))
-        return b"".join(number.to_bytes(4, "little") for number in numbers)
+    def claim(self, passed: int, close_on_exec: bool) -> int:
+        """The number of a passed file in this process; -1 where the limit leaves none."""
+        if passed >= FIRST_OUTSIDE:
+            with self._attachment.connection() as connection:
+                found = connection.fetch([passed])
+            if found and not close_on_exec:
+                real.OS["set_inheritable"](found[0], True)
+            return found[0] if found else -1
+        try:
+            command = linux.F_DUPFD_CLOEXEC if close_on_exec else linux.F_DUPFD
+            number = cast(int, self._make("fcntl", (passed, command, 0), close_on_exec))
+        except OSError as error:
+            if error.errno != linux.EMFILE:
+                raise
+            number = -1
+        self._exchange("close", (passed,))
+        return number
 
     # Descriptors that go, and their flags.
 
@@ -204,6 +227,46 @@ class Calls:
                 break
         return sent
 
+    def _sendmsg(self, fd: int, chunks: object, address: object, control: Control, flags: int) -> Any:
+        """sendmsg(2); files of the machine that it is to pass on go to the network first."""
+        self._check(fd)
+        numbers = [number for level, kind, data in control if (level, kind) == _RIGHTS for number in _integers(data)]
+        machines = [number for number in numbers if number not in self._files]
+        if not machines:
+            return self._exchange("sendmsg", (fd, chunks, address, control, flags))
+        with self._attachment.connection() as connection:
+            lent = dict(zip(machines, connection.lend(machines)))
+            passed = tuple(
+                (level, kind, _packed([lent.get(number, number) for number in _integers(data)]))
+                if (level, kind) == _RIGHTS
+                else (level, kind, data)
+                for level, kind, data in control
+            )
+            connection.begin("sendmsg", (fd, chunks, address, passed, flags))
+            reply = connection.finish("sendmsg")
+        return self._attachment.outcome(reply)
+
     def _is_stream(self, fd: int) -> bool:
         kind = self._exchange("getsockopt", (fd, linux.SOL_SOCKET, linux.SO_TYPE, 4))
         return int.from_bytes(cast(bytes, kind), "little") == linux.SOCK_STREAM
+
+
+class Claimed:
+    """Passed descriptors, which came with numbers of the network's choice, get numbers of the machine's."""
+
+    def __init__(self, calls: Calls, close_on_exec: bool) -> None:
+        self._calls = calls
+        self._close_on_exec = close_on_exec
+        self.lost = False
+        """Whether some got none, because the limit left no more (EMFILE)."""
+
+    def take(self, data: bytes) -> bytes:
+        """The same message with the numbers that the program is told."""
+        numbers = []
+        for passed in _integers(data):
+            number = self._calls.claim(passed, self._close_on_exec)
+            if number < 0 or self.lost:
+                self.lost = True
+            else:
+                numbers.append(number)
+        return _packed(numbers)

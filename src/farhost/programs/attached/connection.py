@@ -1,6 +1,7 @@
 """A connection to the network's control socket: questions, and the calls of one thread, one at a time."""
 
 import errno
+import struct
 from typing import NoReturn
 
 from farhost.kernel.syscalls.encoding import BadMessage, Buffer, Message, Reply, decode_reply, encode_request
@@ -24,6 +25,7 @@ _FIRST = 4096
 _FIRST_OF_LONG = HEADER_SIZE + 17
 """What stands in front of the data of a long receive on a stream."""
 LONG_RECEIVE = 2048
+_INT = 4
 _socket = real._socket
 
 
@@ -76,6 +78,28 @@ class Connection:
         if frame.kind != ANSWER:
             raise BadMessage("no answer")
         return read_json(frame)
+
+    def lend(self, numbers: list[int]) -> list[int]:
+        """Hand descriptors of the machine to the network, for the next call; the numbers that stand for them there.
+        OSError EBADF."""
+        self.ask("expect")
+        data = ask("lend")
+        self._socket.sendmsg(
+            [data], [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, struct.pack(f"{len(numbers)}i", *numbers))]
+        )
+        found = read_json(self._receive(_FIRST, None))
+        assert isinstance(found, list)
+        return found
+
+    def fetch(self, numbers: list[int]) -> list[int]:
+        """Descriptors of the machine that came for this process; fewer where the limit leaves no more (EMFILE)."""
+        self._send(ask("fetch", numbers=numbers))
+        room = _socket.CMSG_LEN(_INT * len(numbers))
+        data, control, _, _ = self._socket.recvmsg(_FIRST, room, _socket.MSG_CMSG_CLOEXEC)
+        if not data:
+            self._gone()
+        found = [part for level, kind, part in control if (level, kind) == (_socket.SOL_SOCKET, _socket.SCM_RIGHTS)]
+        return [number for part in found for (number,) in struct.iter_unpack("i", part[: len(part) // _INT * _INT])]
 
     def begin(self, name: str, arguments: tuple[object, ...], numbers: tuple[int, ...] = ()) -> None:
         """Send a call; `finish` has its result. BadMessage for arguments that no call takes."""

@@ -34,7 +34,11 @@ HIGH = _high()
 
 def lift(number: int) -> int:
     """Move a descriptor that is to be ours; it is closed at execve(2)."""
-    lifted: int = FCNTL["fcntl"](number, fcntl.F_DUPFD_CLOEXEC, HIGH)
+    try:
+        lifted: int = FCNTL["fcntl"](number, fcntl.F_DUPFD_CLOEXEC, HIGH)
+    except OSError:
+        # The program has lowered its limit meanwhile, or has all numbers up there in use.
+        lifted = FCNTL["fcntl"](number, fcntl.F_DUPFD_CLOEXEC, 3)
     OS["close"](number)
     OWN.add(lifted)
     return lifted
