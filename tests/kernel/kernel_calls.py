@@ -159,6 +159,7 @@ class SystemCalls:
         self.directory = os.fsencode(directory)
         self.opened = set()
         self.epolls = {}
+        self.spliced = []
 
     def finish(self):
         for number in tuple(self.opened):
@@ -260,6 +261,38 @@ class SystemCalls:
 
     def write(self, fd, data):
         return os.write(fd, data)
+
+    def readv(self, fd, sizes):
+        return self.preadv2(fd, sizes, -1, 0)
+
+    def writev(self, fd, chunks):
+        return os.writev(fd, chunks)
+
+    def preadv2(self, fd, sizes, offset, flags):
+        buffers = [bytearray(size) for size in sizes]
+        count = os.preadv(fd, buffers, offset, flags)
+        return b"".join(buffers)[:count]
+
+    def pwritev2(self, fd, chunks, offset, flags):
+        return os.pwritev(fd, chunks, offset, flags)
+
+    def vmsplice(self, fd, pages, flags):
+        """Each in a page of its own, which the pipe refers to until it is read."""
+        import ctypes
+        import mmap
+
+        vector = b""
+        for page in pages:
+            memory = mmap.mmap(-1, 4096)
+            memory.write(page)
+            self.spliced.append(memory)
+            vector += struct.pack("<QQ", ctypes.addressof(ctypes.c_char.from_buffer(memory)), len(page))
+        return libc_call("vmsplice", fd, vector, len(pages), flags)
+
+    def eventfd2(self, count, flags):
+        number = os.eventfd(count, flags)
+        self.opened.add(number)
+        return number
 
     def close(self, fd):
         os.close(fd)

@@ -20,6 +20,10 @@ LONG = b'hello\n\0007\x80"\\' + b"x" * 40
 LONG_TEXT = r'"hello\n\0007\200\"\\xxxxxxxxxxxxxxxxxxxxx"...'
 PEEK = c.MSG_PEEK | c.MSG_DONTWAIT
 RIGHTS = ((c.SOL_SOCKET, c.SCM_RIGHTS, b"\x0f\0\0\0"),)
+EVENT_FLAGS = "EFD_SEMAPHORE|EFD_CLOEXEC|EFD_NONBLOCK"
+WRITTEN = '[{iov_base="one", iov_len=3}, {iov_base="two", iov_len=3}]'
+READ = '[{iov_base="on", iov_len=2}, {iov_base="etwo", iov_len=8}]'
+PAGE = '[{iov_base="page", iov_len=4}]'
 
 
 def line(name, arguments, result=None, error=0):
@@ -77,6 +81,14 @@ def line(name, arguments, result=None, error=0):
                 "msg_controllen=24, msg_flags=0}, 0) = 1"
             ),
         ),
+        ("eventfd2", (5, 1 | c.EFD_CLOEXEC | c.EFD_NONBLOCK), 3, f"eventfd2(5, {EVENT_FLAGS}) = 3"),
+        ("eventfd2", (0, 0), 4, "eventfd2(0, 0) = 4"),
+        ("writev", (6, (b"one", b"two")), 6, f"writev(6, {WRITTEN}, 2) = 6"),
+        ("readv", (5, (2, 8)), b"onetwo", f"readv(5, {READ}, 2) = 6"),
+        ("readv", (5, ()), b"", "readv(5, [], 0) = 0"),
+        ("pwritev2", (6, (b"one", b"two"), -1, 0), 6, f"pwritev2(6, {WRITTEN}, 2, -1, 0) = 6"),
+        ("preadv2", (5, (2, 8), -1, 8), b"onetwo", f"preadv2(5, {READ}, 2, -1, RWF_NOWAIT) = 6"),
+        ("vmsplice", (6, (b"page",), 2), 4, f"vmsplice(6, {PAGE}, 1, SPLICE_F_NONBLOCK) = 4"),
         ("poll", (((5, 1),), 1_000_000_000), ((5, 1),), None),
         ("poll", (((5, 1),), None), (), "poll([{fd=5, events=POLLIN}], 1, -1) = 0 (Timeout)"),
         (

@@ -68,6 +68,8 @@ class EpollFile(OpenFile):
     """An epoll instance."""
 
     kind = "epoll"
+    seeks = True
+    transfers = False
 
     def __init__(self, kernel: "Kernel") -> None:
         super().__init__()

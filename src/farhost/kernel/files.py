@@ -60,6 +60,12 @@ class OpenFile:
     """Whether this is a Socket; the system calls ask this instead of the slower isinstance."""
     can_poll = True
     """Whether epoll_ctl(2) takes it."""
+    transfers = True
+    """Whether it has read(2) and write(2) at all."""
+    seeks = False
+    """Whether lseek(2) succeeds, to no effect, as on anonymous files."""
+    writes_each = False
+    """Whether writev(2) writes each buffer by itself, rather than all of them together."""
 
     def __init__(self) -> None:
         self.status_flags = 0

@@ -72,6 +72,10 @@ class Directory:
         """Whether a number may be a real descriptor of the process."""
         return number >= self.base
 
+    def is_machines(self, number: int) -> bool:
+        """Whether a call on a number is the machine's to answer: neither simulated nor in the range of those."""
+        return number >= self.base and number not in self.process.kernel_process.descriptors.files
+
     def lift(self, number: int) -> int:
         """Move a new real descriptor above the simulated ones."""
         if number >= self.base:

@@ -183,6 +183,47 @@ def _write(arguments: tuple[Any, ...], result: Any) -> tuple[list[str], str]:
     return [str(fd), v.quote(data), str(len(data))], str(result)
 
 
+def _vector(chunks: tuple[Any, ...], sizes: tuple[int, ...]) -> str:
+    pairs = zip(chunks, sizes, strict=True)
+    return "[" + ", ".join(f"{{iov_base={v.quote(chunk)}, iov_len={size}}}" for chunk, size in pairs) + "]"
+
+
+def _filled(sizes: tuple[int, ...], data: bytes | None) -> str:
+    """The buffers of a vectored read, with what each got."""
+    if data is None:
+        return "[" + ", ".join(f"{{iov_len={size}}}" for size in sizes) + "]"
+    chunks: list[bytes] = []
+    for size in sizes:
+        chunks.append(data[:size])
+        data = data[size:]
+    return _vector(tuple(chunks), sizes)
+
+
+def _readv(arguments: tuple[Any, ...], result: Any) -> tuple[list[str], str]:
+    """readv, preadv2."""
+    fd, sizes, *rest = arguments
+    return [str(fd), _filled(sizes, result), str(len(sizes)), *_position(rest)], str(len(result or b""))
+
+
+def _writev(arguments: tuple[Any, ...], result: Any) -> tuple[list[str], str]:
+    """writev, pwritev2."""
+    fd, chunks, *rest = arguments
+    return [str(fd), _vector(chunks, tuple(map(len, chunks))), str(len(chunks)), *_position(rest)], str(result)
+
+
+def _position(rest: list[int]) -> list[str]:
+    return [str(rest[0]), flags_text(rest[1], names.VECTOR_FLAG_NAMES)] if rest else []
+
+
+def _vmsplice(arguments: tuple[Any, ...], result: Any) -> tuple[list[str], str]:
+    written, answer = _writev(arguments[:2], result)
+    return [*written, flags_text(arguments[2], names.SPLICE_FLAG_NAMES)], answer
+
+
+def _eventfd2(arguments: tuple[Any, ...], result: Any) -> tuple[list[str], str]:
+    return [str(arguments[0]), flags_text(arguments[1], names.EVENT_FLAG_NAMES)], str(result)
+
+
 def _dup3(arguments: tuple[Any, ...], result: Any) -> tuple[list[str], str]:
     fd, new, flags = arguments
     return [str(fd), str(new), flags_text(flags, names.OPEN_FLAG_NAMES)], str(result)
@@ -317,6 +358,12 @@ _RULES: dict[str, Rule] = {
     "recvmsg": _recvmsg,
     "read": _read,
     "write": _write,
+    "readv": _readv,
+    "writev": _writev,
+    "preadv2": _readv,
+    "pwritev2": _writev,
+    "vmsplice": _vmsplice,
+    "eventfd2": _eventfd2,
     "dup3": _dup3,
     "pipe2": _pipe2,
     "fcntl": _fcntl,

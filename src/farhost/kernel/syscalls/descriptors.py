@@ -1,5 +1,6 @@
 """The calls on descriptors of every sort: read(2), write(2), close(2), dup(2), pipe(2), fcntl(2), ioctl(2)."""
 
+from farhost.kernel.eventfd import EventFile
 from farhost.kernel.files import Stat
 from farhost.kernel.pipes import make_pipe
 from farhost.kernel.process import Thread
@@ -67,6 +68,15 @@ def pipe2(thread: Thread, flags: int) -> tuple[int, int]:
     reader, writer = make_pipe(thread.kernel, flags & (linux.O_NONBLOCK | linux.O_DIRECT))
     close_on_exec = bool(flags & linux.O_CLOEXEC)
     return descriptors.add(reader, close_on_exec), descriptors.add(writer, close_on_exec)
+
+
+def eventfd2(thread: Thread, count: int, flags: int) -> int:
+    """eventfd(2): a descriptor for a counter that starts at `count` (32 bits); EINVAL, EMFILE."""
+    if flags & ~(linux.EFD_SEMAPHORE | linux.EFD_CLOEXEC | linux.EFD_NONBLOCK):
+        raise KernelError(linux.EINVAL)
+    descriptors = thread.process.descriptors
+    descriptors.reserve(1)
+    return descriptors.add(EventFile(thread.kernel, count & 0xFFFFFFFF, flags), bool(flags & linux.EFD_CLOEXEC))
 
 
 def fcntl(thread: Thread, fd: int, command: int, argument: int) -> int:

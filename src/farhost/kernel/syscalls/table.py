@@ -10,7 +10,7 @@ from enum import Enum, auto
 from typing import NamedTuple
 
 from farhost.kernel.poll import poll, select
-from farhost.kernel.syscalls import descriptors, messages, paths, processes, readiness, sockets
+from farhost.kernel.syscalls import descriptors, messages, paths, processes, readiness, sockets, vectors
 
 
 class ArgType(Enum):
@@ -65,6 +65,8 @@ _ROWS = (
     Call("poll", 7, poll, (_PAIRS, _OI), _PAIRS),
     Call("sigaction", 13, processes.sigaction, (_I, _I), _I),
     Call("ioctl", 16, descriptors.ioctl, (_I, _I, _B), _B),
+    Call("readv", 19, vectors.readv, (_I, _INTS), _B),
+    Call("writev", 20, vectors.writev, (_I, _CHUNKS), _I),
     Call("select", 23, select, (_INTS, _INTS, _INTS, _OI), ArgType.SETS),
     Call("dup", 32, descriptors.dup, (_I,), _I),
     Call("dup2", 33, descriptors.dup2, (_I, _I), _I),
@@ -98,11 +100,15 @@ _ROWS = (
     Call("exit", 231, processes.exit, (_I,), _NOTHING),
     Call("epoll_wait", 232, readiness.epoll_wait, (_I, _I, _OI), _PAIRS),
     Call("epoll_ctl", 233, readiness.epoll_ctl, (_I, _I, _I, _I, _I), _NOTHING),
+    Call("vmsplice", 278, vectors.vmsplice, (_I, _CHUNKS, _I), _I),
     Call("accept4", 288, sockets.accept4, (_I, _I), ArgType.ACCEPTED),
+    Call("eventfd2", 290, descriptors.eventfd2, (_I, _I), _I),
     Call("epoll_create1", 291, readiness.epoll_create1, (_I,), _I),
     Call("dup3", 292, descriptors.dup3, (_I, _I, _I), _I),
     Call("pipe2", 293, descriptors.pipe2, (_I,), _INTS),
     Call("getrandom", 318, processes.getrandom, (_I,), _B),
+    Call("preadv2", 327, vectors.preadv2, (_I, _INTS, _I, _I), _B),
+    Call("pwritev2", 328, vectors.pwritev2, (_I, _CHUNKS, _I, _I), _I),
 )
 
 CALLS: dict[str, Call] = {row.name: row for row in _ROWS}
