@@ -57,6 +57,31 @@ def settle():
     time.sleep(0.05)
 
 
+FILE_DATA = bytes(range(256)) * 4000
+
+
+def served(send, *arguments):
+    """What a peer gets of a file with FILE_DATA by `send(socket, file, ...)`."""
+    with open("served", "wb") as file:
+        file.write(FILE_DATA)
+    client, server = stream_pair()
+    got = []
+
+    def take():
+        while piece := client.recv(1 << 16):
+            got.append(piece)
+
+    thread = threading.Thread(target=take)
+    thread.start()
+    with open("served", "rb") as file:
+        file.seek(3)
+        tell("sent", lambda: send(server, file, *arguments))
+        print(file.tell())
+    server.close()
+    thread.join()
+    return b"".join(got)
+
+
 class Watcher:
     """Looks at sockets through select, poll and three sorts of epoll, and prints who is ready for what."""
 

@@ -151,20 +151,19 @@ def test_vectors_over_tcp_and_udp(tmp_path):
     agree(tmp_path, program)
 
 
-def test_sendfile(tmp_path):
+def test_what_sendfile_refuses(tmp_path):
     def program():
         import os
         import select
         import socket
 
-        from telling import later, settle, stream_pair, tell
+        from telling import stream_pair, tell
 
-        data = bytes(range(251)) * 1000
         with open("data", "wb") as file:
-            file.write(data)
+            file.write(bytes(range(251)) * 1000)
         source, target = os.open("data", os.O_RDONLY), os.open("copy", os.O_RDWR | os.O_CREAT)
         only_writes, appends = os.open("copy", os.O_WRONLY), os.open("copy", os.O_WRONLY | os.O_APPEND)
-        a, b = stream_pair()
+        a, _ = stream_pair()
         r, w = os.pipe()
         event, epoll, folder = os.eventfd(1), select.epoll(), os.open(".", os.O_RDONLY)
         listener = socket.create_server(("127.0.0.1", 0))
@@ -198,6 +197,23 @@ def test_sendfile(tmp_path):
             tell(f"to {name}", os.sendfile, fd, source, 0, 5)
             tell(f"to {name}", os.sendfile, fd, source, 0, 0)
             tell(f"to {name}", os.sendfile, fd, source, 1 << 40, 5)
+
+    agree(tmp_path, program)
+
+
+def test_sendfile(tmp_path):
+    def program():
+        import os
+        import socket
+
+        from telling import later, settle, stream_pair, tell
+
+        data = bytes(range(251)) * 1000
+        with open("data", "wb") as file:
+            file.write(data)
+        source, target = os.open("data", os.O_RDONLY), os.open("copy", os.O_RDWR | os.O_CREAT)
+        a, b = stream_pair()
+        r, w = os.pipe()
         tell("file", os.sendfile, target, source, None, 7)
         print(os.lseek(source, 0, 1), os.lseek(target, 0, 1))
         tell("stream", os.sendfile, a.fileno(), source, None, 7)
@@ -280,34 +296,12 @@ def test_sendfile_to_nobody_kills(tmp_path):
     agree(tmp_path, program, statuses=(-signal.SIGPIPE,))
 
 
-def test_sendfile_of_sockets_and_of_asyncio(tmp_path):
+def test_sendfile_of_sockets(tmp_path):
     def program():
-        import asyncio
         import socket
-        import threading
 
-        from telling import stream_pair, tell
-
-        data = bytes(range(256)) * 4000
-        with open("data", "wb") as file:
-            file.write(data)
-
-        def take(sock, got):
-            while piece := sock.recv(1 << 16):
-                got.append(piece)
-
-        def served(send, *arguments):
-            client, server = stream_pair()
-            got = []
-            thread = threading.Thread(target=take, args=(client, got))
-            thread.start()
-            with open("data", "rb") as file:
-                file.seek(3)
-                tell("sent", lambda: send(server, file, *arguments))
-                print(file.tell())
-            server.close()
-            thread.join()
-            return b"".join(got)
+        from telling import FILE_DATA as data
+        from telling import served
 
         print(served(socket.socket.sendfile) == data)
         print(served(socket.socket.sendfile, 1000, 5000) == data[1000:6000])
@@ -318,6 +312,16 @@ def test_sendfile_of_sockets_and_of_asyncio(tmp_path):
             return server.sendfile(file, 5)
 
         print(served(with_limit) == data[5:])
+
+    agree(tmp_path, program)
+
+
+def test_sendfile_of_asyncio(tmp_path):
+    def program():
+        import asyncio
+
+        from telling import FILE_DATA as data
+        from telling import served
 
         def looped(server, file):
             async def send():
