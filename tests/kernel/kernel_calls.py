@@ -112,9 +112,14 @@ class Waiting:
     def _sit(self):
         from farhost.kernel.waiting import Waiter
 
-        self.waiters = [(queue, Waiter(mask, self.wakes.append)) for queue, mask in self.blocked.waits]
+        self.waiters = [(queue, Waiter(mask, self._wake)) for queue, mask in self.blocked.waits]
         for queue, waiter in self.waiters:
             queue.add(waiter)
+
+    def _wake(self, mask):
+        """Whether it slept until now."""
+        self.wakes.append(mask)
+        return len(self.wakes) == 1
 
     def _leave(self):
         for queue, waiter in self.waiters:

@@ -8,7 +8,7 @@ the errno that Linux gives for it.
 
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from farhost.kernel.waiting import Blocked, KernelError, WaitQueue, mapped
+from farhost.kernel.waiting import Blocked, KernelError, TurnQueue, Waiter, WaitQueue, mapped
 from farhost.wire import linux
 from farhost.wire.sockaddr import Sockaddr
 
@@ -66,6 +66,8 @@ class OpenFile:
     """Whether lseek(2) succeeds, to no effect, as on anonymous files."""
     writes_each = False
     """Whether writev(2) writes each buffer by itself, rather than all of them together."""
+    turns: TurnQueue | None = None
+    """Those who are woken one at a time, once there is one."""
 
     def __init__(self) -> None:
         self.status_flags = 0
@@ -76,6 +78,14 @@ class OpenFile:
         """Everybody who waits for this file; woken with the readiness bits that changed."""
         self.watches: list[Watch] = []
         """Epoll entries for this file; gone when the last reference is."""
+
+    def one_at_a_time(self) -> TurnQueue:
+        """Where those sit who are woken one at a time: accept(2), EPOLLEXCLUSIVE. Its own place is on `queue`."""
+        turns = self.turns
+        if turns is None:
+            turns = self.turns = TurnQueue()
+            self.queue.add(Waiter(-1, turns.wake))
+        return turns
 
     @property
     def nonblocking(self) -> bool:

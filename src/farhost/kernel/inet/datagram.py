@@ -280,7 +280,7 @@ class DatagramSocket(InetSocket):
         if queued is not None:
             self.errors.append(queued)
         self.error = errno
-        self.queue.wake(_IN | _OUT | _ERR)
+        self.queue.wake(_ERR)
 
     # recv(2)
 

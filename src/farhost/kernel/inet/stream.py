@@ -171,7 +171,7 @@ class StreamSocket(InetSocket):
                 return self._accepted(endpoint)
             if self.nonblocking:
                 raise KernelError(linux.EAGAIN)
-            return Blocked(((self.queue, _IN),), attempt, deadline_ns)
+            return Blocked(((self.one_at_a_time(), _IN),), attempt, deadline_ns)
 
         return attempt()
 
@@ -312,7 +312,7 @@ class StreamSocket(InetSocket):
         v4 = len(endpoint.key[0]) == 4
         if self.inet.receive_error if v4 else self.inet.receive_error_v6:
             self.error = errno
-            self.queue.wake(_IN | _OUT | _ERR)
+            self.queue.wake(_ERR)
 
     def tcp_has_space(self, endpoint: TcpEndpoint) -> None:
         """Something was acknowledged while somebody waits for room (sk_stream_write_space)."""

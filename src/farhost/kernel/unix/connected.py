@@ -103,7 +103,7 @@ class ConnectedSocket(UnixSocket):
             raise KernelError(linux.EAGAIN)
         if self.receive_shut:
             raise KernelError(linux.EINVAL)
-        return Blocked(((self.queue, IN),), lambda: self._accept(thread, deadline_ns), deadline_ns)
+        return Blocked(((self.one_at_a_time(), IN),), lambda: self._accept(thread, deadline_ns), deadline_ns)
 
     def trace_backlog(self) -> None:
         """Trace how many connections wait to be accepted."""
