@@ -1,6 +1,7 @@
 """What the compared programs import: say what a call gives, in words that are alike on every machine."""
 
 import errno
+import os
 import select
 import socket
 import sys
@@ -56,6 +57,45 @@ def settle():
     sys.stdout.flush()
     time.sleep(0.05)
 
+
+def every_kind():
+    """Descriptors of every kind of file by name, and one of none; there is something to read where there can be."""
+    stream, datagram, packet = (socket.socketpair(socket.AF_UNIX, kind) for kind in (1, 2, 5))
+    listener, named = socket.create_server(("127.0.0.1", 0)), socket.socket(socket.AF_UNIX)
+    named.bind("")
+    named.listen()
+    client, server = stream_pair()
+    receiver, sender = (socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(2))
+    receiver.bind(("127.0.0.1", 0))
+    sender.connect(receiver.getsockname())
+    r, w = os.pipe()
+    for one in (stream[0], datagram[0], packet[0], client, sender):
+        one.send(b"abc")
+        one.send(b"de")
+    os.write(w, b"xyz")
+    settle()
+    files = {
+        "stream": stream[1],
+        "datagram": datagram[1],
+        "seqpacket": packet[1],
+        "unix listener": named,
+        "tcp": server,
+        "tcp listener": listener,
+        "new tcp": socket.socket(),
+        "udp": receiver,
+        "new udp": socket.socket(socket.AF_INET, socket.SOCK_DGRAM),
+        "new stream": socket.socket(socket.AF_UNIX),
+        "new datagram": socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM),
+        "new seqpacket": socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET),
+        "epoll": select.epoll(),
+    }
+    _kept.append((files, stream, datagram, packet, client, sender))
+    numbers = {name: one.fileno() for name, one in files.items()}
+    return numbers | {"reader": r, "writer": w, "event": os.eventfd(0), "nothing": 777}
+
+
+_kept = []
+"""What must not be closed while its descriptors are looked at."""
 
 FILE_DATA = bytes(range(256)) * 4000
 

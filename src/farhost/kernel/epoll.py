@@ -226,6 +226,10 @@ class EpollFile(OpenFile):
 
         return Blocked(((self.sleepers, linux.EPOLLIN),), again, deadline_ns, _nothing)
 
+    def ioctl(self, thread: "Thread", request: int, argument: bytes) -> bytes:
+        """ioctl(2): it knows none, and says so in another way than other files."""
+        raise KernelError(linux.EINVAL)
+
     def stat(self) -> Stat:
         """An anonymous inode."""
         return Stat(0o600, self.inode, 1, 0, 0, 0, self.kernel.realtime_ns())

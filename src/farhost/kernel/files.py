@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from farhost.kernel.process import Thread
 
 
+_OF_PIPES = (linux.F_GETPIPE_SZ, linux.F_SETPIPE_SZ)
+
 Control = tuple[tuple[int, int, bytes], ...]
 """Control messages: (level, type, data) of each (cmsg(3))."""
 
@@ -66,6 +68,10 @@ class OpenFile:
     """Whether lseek(2) succeeds, to no effect, as on anonymous files."""
     writes_each = False
     """Whether writev(2) writes each buffer by itself, rather than all of them together."""
+    can_signal = False
+    """Whether it takes O_ASYNC, to send SIGIO."""
+    can_be_direct = False
+    """Whether it takes O_DIRECT."""
     turns: TurnQueue | None = None
     """Those who are woken one at a time, once there is one."""
 
@@ -125,7 +131,7 @@ class OpenFile:
 
     def fcntl(self, thread: "Thread", command: int, argument: int) -> int:
         """fcntl(2), the commands that only some files know."""
-        raise KernelError(linux.EINVAL)
+        raise KernelError(linux.EBADF if command in _OF_PIPES else linux.EINVAL)
 
     def stat(self) -> Stat:
         """fstat(2)."""
@@ -146,6 +152,7 @@ class Socket(OpenFile):
 
     kind = "sock"
     is_socket = True
+    can_signal = True
     named = False
     """Whether a program gave it its address with bind(2): then others may know it and send to it unasked."""
 

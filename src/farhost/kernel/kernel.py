@@ -149,6 +149,7 @@ class Kernel:
             process.uid, process.gid, process.umask = parent.uid, parent.gid, parent.umask
             process.working_directory = parent.working_directory
             process.descriptors.inherit(parent.descriptors)
+            process.limits.inherit(parent.limits)
             process.signals.inherit(parent.signals)
         tracer = self.environment.tracer
         if tracer.on:

@@ -113,6 +113,8 @@ class PipeEnd(OpenFile):
     """What both ends answer alike."""
 
     kind = "pipe"
+    can_signal = True
+    can_be_direct = True
 
     def __init__(self, kernel: "Kernel", pipe: Pipe) -> None:
         super().__init__()

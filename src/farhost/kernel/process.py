@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from farhost.kernel.descriptors import DescriptorTable, drop
 from farhost.kernel.files import OpenFile
+from farhost.kernel.limits import Limits
 from farhost.kernel.signals import SignalState
 from farhost.kernel.waiting import WaitQueue
 
@@ -42,6 +43,7 @@ class Process:
         self.working_directory = b"/"
         """Where relative socket paths start; an absolute path of the host."""
         self.descriptors = DescriptorTable()
+        self.limits = Limits(self)
         self.signals = SignalState()
         self.threads: list[Thread] = []
         self.status: int | None = None

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 Value = int | str | tuple[int, ...]
 
 SYSCTLS: dict[str, Value] = {
+    "fs.nr_open": 1048576,
     "fs.pipe-max-size": 1048576,
     "net.core.netdev_max_backlog": 1000,
     "net.core.rmem_default": 212992,

@@ -324,6 +324,18 @@ def _sigaction(arguments: tuple[Any, ...], result: Any) -> tuple[list[str], str]
     return [v.signal_name(number), _DISPOSITIONS.get(disposition, str(disposition)), old], "0"
 
 
+def _prlimit64(arguments: tuple[Any, ...], result: Any) -> tuple[list[str], str]:
+    pid, resource, new = arguments
+    asked = v.limits(new) if new else "NULL"
+    old = "NULL" if new else "..." if result is None else v.limits(result)
+    return [str(pid), name_of(resource, names.LIMIT_NAMES), asked, old], "0"
+
+
+def _close_range(arguments: tuple[Any, ...], result: Any) -> tuple[list[str], str]:
+    first, last, flags = arguments
+    return [str(first), str(last), flags_text(flags, names.CLOSE_RANGE_NAMES)], "0"
+
+
 def _nanosleep(arguments: tuple[Any, ...], result: Any) -> tuple[list[str], str]:
     return [v.timespec(arguments[0]), "NULL"], "0"
 
@@ -379,6 +391,8 @@ _RULES: dict[str, Rule] = {
     "umask": _umask,
     "kill": _kill,
     "sigaction": _sigaction,
+    "prlimit64": _prlimit64,
+    "close_range": _close_range,
     "nanosleep": _nanosleep,
     "clock_gettime": _clock_gettime,
     "exit": _exit,

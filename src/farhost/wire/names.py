@@ -77,6 +77,8 @@ EVENT_FLAG_NAMES = {
 }
 VECTOR_FLAG_NAMES = _prefixed("RWF_")
 SPLICE_FLAG_NAMES = _prefixed("SPLICE_F_")
+LIMIT_NAMES = _prefixed("RLIMIT_", "RLIMIT_OFILE")
+CLOSE_RANGE_NAMES = _prefixed("CLOSE_RANGE_")
 CLOCK_NAMES = _prefixed("CLOCK_")
 SIGACTION_FLAG_NAMES = _prefixed("SA_")
 DISPOSITION_NAMES = {linux.SIG_DFL: "SIG_DFL", linux.SIG_IGN: "SIG_IGN"}

@@ -106,9 +106,11 @@ _ROWS = (
     Call("epoll_create1", 291, readiness.epoll_create1, (_I,), _I),
     Call("dup3", 292, descriptors.dup3, (_I, _I, _I), _I),
     Call("pipe2", 293, descriptors.pipe2, (_I,), _INTS),
+    Call("prlimit64", 302, processes.prlimit64, (_I, _I, _INTS), _INTS),
     Call("getrandom", 318, processes.getrandom, (_I,), _B),
     Call("preadv2", 327, vectors.preadv2, (_I, _INTS, _I, _I), _B),
     Call("pwritev2", 328, vectors.pwritev2, (_I, _CHUNKS, _I, _I), _I),
+    Call("close_range", 436, descriptors.close_range, (_I, _I, _I), _NOTHING),
 )
 
 CALLS: dict[str, Call] = {row.name: row for row in _ROWS}

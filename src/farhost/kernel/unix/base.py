@@ -9,6 +9,7 @@ import struct
 from collections import deque
 from typing import TYPE_CHECKING
 
+from farhost.kernel.inet.controls import interface_control
 from farhost.kernel.socket_base import SocketBase
 from farhost.kernel.unix.namespace import PATH_SIZE, SocketFile
 from farhost.kernel.unix.options import UNIX_OPTIONS
@@ -200,7 +201,7 @@ class UnixSocket(SocketBase):
             return struct.pack("<i", sum(waiting) if stream else waiting[0] if waiting else 0)
         if request == linux.SIOCOUTQ:
             return struct.pack("<i", self.charged)
-        return super().ioctl(thread, request, argument)
+        return interface_control(self.kernel.internet, request, argument)
 
     def leave_name(self) -> None:
         """The socket closes: an abstract name is free again, a file stays."""

@@ -97,8 +97,11 @@ class Calls:
         return answer + data[len(answer) :]
 
     def _ioctl_number(self, fd: int, code: int, arg: int) -> int:
-        """An integer is no address of a buffer: only a request that needs none takes it."""
-        self._call("ioctl", fd, code, bytes(4))
+        """An integer is no address of a buffer: only a request that needs none takes it, and nothing is changed."""
+        if code in (linux.FIONBIO, linux.FIOASYNC):
+            self._call("fcntl", fd, linux.F_GETFD, 0)
+        else:
+            self._call("ioctl", fd, code, bytes(4))
         if code in (linux.FIOCLEX, linux.FIONCLEX):
             return 0
         raise OSError(linux.EFAULT, "Bad address")

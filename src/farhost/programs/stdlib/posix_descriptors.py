@@ -111,10 +111,13 @@ def _numbers(process: ProgramProcess, directory: Directory) -> dict[str, Any]:
         directory.opened.discard(fd)
         os.close(fd)
 
-    def closerange(fd_low: int, fd_high: int, /) -> None:
-        for number in sorted(files):
-            if fd_low <= number < fd_high:
-                call("close", number)
+    def closerange(fd_low: Any, fd_high: Any, /) -> None:
+        first, last = max(index(fd_low), 0), index(fd_high) - 1
+        if first <= last:
+            call("close_range", first, last, 0)
+        for number in sorted(directory.opened):
+            if first <= number <= last:
+                close(number)
 
     def dup(fd: int, /) -> int:
         fd = index(fd)
@@ -127,7 +130,7 @@ def _numbers(process: ProgramProcess, directory: Directory) -> dict[str, Any]:
     def dup2(fd: int, fd2: int, inheritable: bool = True) -> int:
         fd, fd2 = index(fd), index(fd2)
         if fd in files:
-            if inheritable or fd == fd2:
+            if inheritable:
                 return call("dup2", fd, fd2)  # type: ignore[no-any-return]
             return call("dup3", fd, fd2, linux.O_CLOEXEC)  # type: ignore[no-any-return]
         if fd >= directory.base and fd2 >= directory.base:
