@@ -4,6 +4,7 @@ import errno
 import os
 import select
 import socket
+import struct
 import sys
 import threading
 import time
@@ -120,6 +121,27 @@ def served(send, *arguments):
     server.close()
     thread.join()
     return b"".join(got)
+
+
+def in_range(kind, low, high):
+    """A socket whose ephemeral ports are low to high (IP_LOCAL_PORT_RANGE)."""
+    one = socket.socket(socket.AF_INET, kind)
+    one.setsockopt(socket.IPPROTO_IP, 51, struct.pack("I", high << 16 | low))
+    return one
+
+
+def use_up(what, low, make, use):
+    """Use sockets until that fails; print the error and which ports they had, counted from `low`."""
+    held = []
+    while True:
+        one = make()
+        try:
+            use(one)
+        except OSError as error:
+            ports = sorted(each.getsockname()[1] - low for each in held)
+            print(f"{what}: {errno.errorcode[error.errno]} after {ports}")
+            return held
+        held.append(one)
 
 
 class Watcher:

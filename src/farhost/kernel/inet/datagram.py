@@ -126,6 +126,7 @@ class DatagramSocket(InetSocket):
             self.local_address = path.source
         assert self.binding is not None
         self.binding.address = self.local_address
+        self.ports.changed(self.binding)
         self.remote_address, self.remote_port = destination, port
         self._path = path
         self._generation = self.internet.generation

@@ -155,6 +155,7 @@ class StreamSocket(InetSocket):
             del self.internet.tcp.listeners[self.local_port]
         if self.binding is not None:
             self.binding.listening = False
+            self.ports.changed(self.binding)
         listener.close()
         self.kernel.trace_state(f"tcp {self.kernel.name}:{self.local_port}", "LISTEN", "CLOSED")
 
@@ -267,6 +268,7 @@ class StreamSocket(InetSocket):
             self.drop_port()
         elif self.binding is not None:
             self.binding.address = self.local_address
+            self.ports.changed(self.binding)
         self.endpoint = None
         self.shut = 0
         self.peer_done = False

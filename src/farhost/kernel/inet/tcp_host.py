@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from farhost.kernel.inet.endpoint import Key, TcpEndpoint
 from farhost.kernel.inet.icmp_host import meaning
+from farhost.kernel.inet.port_search import NEVER, bind_order
 from farhost.kernel.inet.ports import PortTable, tcp_conflict
 from farhost.kernel.waiting import KernelError
 from farhost.protocols.icmp_quote import IcmpError, Trouble
@@ -35,7 +36,7 @@ class TcpHost:
         self.internet = internet
         self.connections: dict[Key, TcpEndpoint] = {}
         self.listeners: dict[int, list[Listener]] = {}
-        self.ports = PortTable(tcp_conflict)
+        self.ports = PortTable(tcp_conflict, bind_order)
         self.bound: dict[InetSocket, None] = {}
         """Sockets that have a port."""
         self._flow_uses: dict[str, int] = {}
@@ -95,19 +96,25 @@ class TcpHost:
             endpoint.binding.port = 0
             self.ports.add(endpoint.binding, binding.port)
         endpoint.binding.time_wait = True
+        self.ports.changed(endpoint.binding)
 
     def taken(self, key: Key) -> bool:
-        """Whether four numbers are in use. One in TIME_WAIT counts as free where Linux would reuse it at once:
-        net.ipv4.tcp_tw_reuse is 2 (loopback only) or 1, and a second has passed (tcp_twsk_unique)."""
+        """Whether four numbers are in use."""
+        return self.taken_until(key) > self.internet.clock.now_ns
+
+    def taken_until(self, key: Key) -> int:
+        """From when four numbers are free: 0 for now, NEVER while they are in use. In TIME_WAIT they are free where
+        Linux would reuse them: net.ipv4.tcp_tw_reuse is 2 (loopback only) or 1, and a second has passed
+        (tcp_twsk_unique)."""
         endpoint = self.connections.get(key)
         if endpoint is None:
-            return False
+            return 0
         if not endpoint.time_wait:
-            return True
+            return NEVER
         reuse = self.internet.kernel.sysctls["net.ipv4.tcp_tw_reuse"]
         if not reuse or (reuse == 2 and not self.internet.is_local(key[2])):
-            return True
-        return self.internet.clock.now_ns < endpoint.time_wait_ns + SECOND_NS
+            return NEVER
+        return endpoint.time_wait_ns + SECOND_NS
 
     def replace(self, key: Key) -> None:
         """Somebody takes over four numbers that were in TIME_WAIT (see `taken`)."""

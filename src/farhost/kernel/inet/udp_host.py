@@ -11,6 +11,7 @@ from farhost.kernel.inet import ancillary
 from farhost.kernel.inet.datagram import DatagramSocket, flow_name
 from farhost.kernel.inet.icmp_host import meaning
 from farhost.kernel.inet.path import Path
+from farhost.kernel.inet.port_search import datagram_order
 from farhost.kernel.inet.ports import PortTable, udp_conflict
 from farhost.protocols.icmp_quote import IcmpError, Trouble
 from farhost.wire import linux
@@ -27,7 +28,7 @@ class UdpHost:
 
     def __init__(self, internet: "Internet") -> None:
         self.internet = internet
-        self.ports = PortTable(udp_conflict)
+        self.ports = PortTable(udp_conflict, datagram_order)
         self._sockets: dict[int, list[DatagramSocket]] = {}
         self._uses: dict[int, int] = {}
 
