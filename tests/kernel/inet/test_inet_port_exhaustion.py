@@ -104,6 +104,16 @@ def test_ports_in_time_wait_are_used_again_after_a_second_if_at_all(small, reuse
     assert len(use_up(far, 80)[0]) == free
 
 
+def test_how_long_ports_in_time_wait_are_kept_is_a_setting(small):
+    far, listeners = small
+    far.kernel.sysctls.set("net.ipv4.tcp_tw_reuse_delay", 20)
+    time_wait(far, listeners[0], 80)
+    scheduler = far.kernel.environment.clock
+    for passed_ms, free in ((19, 0), (1, 8)):
+        scheduler.run(scheduler.now_ns + passed_ms * SECOND_NS // 1000)
+        assert len(use_up(far, 80)[0]) == free
+
+
 def test_time_wait_holds_no_other_destination_up(small):
     far, listeners = small
     time_wait(far, listeners[0], 80)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from farhost.kernel.inet.listener import Listener
     from farhost.kernel.inet.socket_base import InetSocket
 
-SECOND_NS = 10**9
+MILLISECOND_NS = 10**6
 TIME_WAIT_ISN_STEP = 65535 + 2
 """A connection that takes the place of one in TIME_WAIT starts this far beyond it (tcp_timewait_state_process)."""
 
@@ -104,17 +104,18 @@ class TcpHost:
 
     def taken_until(self, key: Key) -> int:
         """From when four numbers are free: 0 for now, NEVER while they are in use. In TIME_WAIT they are free where
-        Linux would reuse them: net.ipv4.tcp_tw_reuse is 2 (loopback only) or 1, and a second has passed
-        (tcp_twsk_unique)."""
+        Linux would reuse them: net.ipv4.tcp_tw_reuse is 2 (loopback only) or 1, and
+        net.ipv4.tcp_tw_reuse_delay (in ms) has passed (tcp_twsk_unique)."""
         endpoint = self.connections.get(key)
         if endpoint is None:
             return 0
         if not endpoint.time_wait:
             return NEVER
-        reuse = self.internet.kernel.sysctls["net.ipv4.tcp_tw_reuse"]
+        sysctls = self.internet.kernel.sysctls
+        reuse = sysctls["net.ipv4.tcp_tw_reuse"]
         if not reuse or (reuse == 2 and not self.internet.is_local(key[2])):
             return NEVER
-        return endpoint.time_wait_ns + SECOND_NS
+        return endpoint.time_wait_ns + sysctls["net.ipv4.tcp_tw_reuse_delay"] * MILLISECOND_NS
 
     def replace(self, key: Key) -> None:
         """Somebody takes over four numbers that were in TIME_WAIT (see `taken`)."""
