@@ -123,6 +123,23 @@ def served(send, *arguments):
     return b"".join(got)
 
 
+def closed_port(family=socket.AF_INET, host="127.0.0.1"):
+    """A port that no datagram socket has."""
+    with socket.socket(family, socket.SOCK_DGRAM) as gone:
+        gone.bind((host, 0))
+        return gone.getsockname()[1]
+
+
+def next_error(one, port, size=100, room=200, flags=0):
+    """The next entry of a socket's error queue, which should name the port, or the error's name."""
+    try:
+        data, control, found, address = one.recvmsg(size, room, flags | socket.MSG_ERRQUEUE)
+    except OSError as error:
+        return errno.errorcode[error.errno]
+    told = [(*kind, value.hex()) for *kind, value in control]
+    return data, told, hex(found), address[0], "its port" if address[1] == port else address[1]
+
+
 def in_range(kind, low, high):
     """A socket whose ephemeral ports are low to high (IP_LOCAL_PORT_RANGE)."""
     one = socket.socket(socket.AF_INET, kind)

@@ -20,7 +20,7 @@ from farhost.kernel.socket_options import SOCKET_ROWS
 from farhost.kernel.unix.options import UNIX_OPTIONS
 from farhost.kernel.waiting import KernelError
 from farhost.wire import linux
-from farhost.wire.sockaddr import SockaddrIn, SockaddrUn
+from farhost.wire.sockaddr import SockaddrIn, SockaddrOther, SockaddrUn
 
 SOL = linux.SOL_SOCKET
 LOOPBACK = bytes((127, 0, 0, 1))
@@ -335,6 +335,18 @@ def test_refused_options(far):
     assert errno_of(get, far, fd, linux.SO_PEERSEC) == errno.ENOPROTOOPT
 
 
+def test_so_select_err_queue(calls):
+    one, other = calls.socketpair(linux.AF_UNIX, linux.SOCK_DGRAM, 0)
+    put(calls, one, linux.SO_SELECT_ERR_QUEUE, 5)
+    assert get(calls, one, linux.SO_SELECT_ERR_QUEUE) == integer(1)
+    calls.sendto(one, b"never read", 0, None)
+    calls.connect(other, SockaddrOther(linux.AF_UNSPEC))
+    asked = linux.POLLPRI
+    assert calls.poll(((one, asked),), 0) == ((one, linux.POLLERR | linux.POLLPRI),)
+    assert errno_of(calls.recvfrom, one, 1, linux.MSG_DONTWAIT) == errno.ECONNRESET
+    assert calls.poll(((one, asked),), 0) == ()
+
+
 def test_buffers_of_other_lengths(calls, fd):
     assert errno_of(put, calls, fd, linux.SO_REUSEADDR, b"\1") == errno.EINVAL
     put(calls, fd, linux.SO_REUSEADDR, b"\1" + bytes(20))
@@ -385,7 +397,7 @@ def test_named_tests_fail_when_the_handler_does_nothing():
     run = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "option_mutations", *files],
         cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(here)},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join((str(here), str(ROOT / "src")))},
         capture_output=True,
         text=True,
     )

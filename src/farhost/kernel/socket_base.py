@@ -39,6 +39,7 @@ class SocketOptions:
         "receive_timeout_ns",
         "reuse_address",
         "reuse_port",
+        "select_error_queue",
         "send_buffer",
         "send_buffer_locked",
         "send_timeout_ns",
@@ -66,6 +67,8 @@ class SocketOptions:
         self.timestamp = 0
         """0, SO_TIMESTAMP or SO_TIMESTAMPNS."""
         self.pass_credentials = 0
+        self.select_error_queue = 0
+        """Whether an error also makes a datagram socket ready for what is exceptional."""
         self.ignored: dict[tuple[int, int], OptionValue] = {}
         """Values of options that are taken and given back without effect."""
 

@@ -9,14 +9,16 @@ from collections import deque
 from typing import TYPE_CHECKING, NamedTuple
 
 from farhost.kernel.files import Control, Received
-from farhost.kernel.inet import ancillary
+from farhost.kernel.inet import ancillary, error_queue
 from farhost.kernel.inet.addresses import as_sockaddr, destination_of
+from farhost.kernel.inet.datagram_size import check_size, receive_news, sets_dont_fragment, usable
+from farhost.kernel.inet.error_queue import QueuedError
 from farhost.kernel.inet.options import DATAGRAM_OPTIONS
 from farhost.kernel.inet.path import Path
 from farhost.kernel.inet.ports import PortTable
+from farhost.kernel.inet.receive_buffer import charge
 from farhost.kernel.inet.socket_base import ALL, BOTH_SHUTDOWN, RECEIVE_SHUTDOWN, SEND_SHUTDOWN, InetSocket
 from farhost.kernel.waiting import Blocked, GiveUp, KernelError
-from farhost.protocols.udp import max_payload
 from farhost.wire import linux
 from farhost.wire.addresses import ANY_V4, ANY_V6, is_broadcast, is_link_local, is_multicast
 from farhost.wire.packet import NO_FLOW, Flow, IpAddress, Packet, UdpDatagram
@@ -28,23 +30,7 @@ if TYPE_CHECKING:
     from farhost.kernel.process import Thread
 
 _IN, _OUT, _ERR = linux.EPOLLIN, linux.EPOLLOUT, linux.EPOLLERR
-_HUP, _RDHUP = linux.EPOLLHUP, linux.EPOLLRDHUP
-_SMALL_HEAD = 576
-_LARGEST_HEAD = 16384
-
-
-def charge(size: int, is_v6: bool) -> int:
-    """What a datagram of `size` bytes costs its receive buffer: Linux's skb->truesize over loopback, as measured.
-
-    >>> charge(1, False), charge(197, False), charge(198, False), charge(65507, False)
-    (832, 832, 1280, 66339)
-    """
-    need = size + (392 if is_v6 else 379)
-    if need <= _SMALL_HEAD:
-        return _SMALL_HEAD + 256
-    if need > _LARGEST_HEAD:
-        return size + _SMALL_HEAD + 256
-    return (1 << (need - 1).bit_length()) + 256
+_HUP, _RDHUP, _PRI = linux.EPOLLHUP, linux.EPOLLRDHUP, linux.EPOLLPRI
 
 
 class Arrived(NamedTuple):
@@ -67,8 +53,8 @@ class DatagramSocket(InetSocket):
         self.queued: deque[Arrived] = deque()
         self.charged = 0
         """Bytes of the receive buffer in use, by `charge`."""
-        self.errors: deque[ancillary.QueuedError] = deque()
-        """For MSG_ERRQUEUE."""
+        self.path_mtu_news: tuple[IpAddress, int] | None = None
+        """For IPV6_RECVPATHMTU: where the latest datagram that was too long would have gone, and the path's MTU."""
         self.drops = 0
         self._calls = 0
         self._flow = NO_FLOW
@@ -160,7 +146,7 @@ class DatagramSocket(InetSocket):
     ) -> int | Blocked:
         """sendto(2): one datagram. EMSGSIZE, EDESTADDRREQ, EINVAL (port 0), EACCES, ENETUNREACH, EPIPE, SO_ERROR."""
         self._autobind()
-        if len(data) > 0xFFFF:
+        if len(data) > 0xFFFF and self.domain == linux.AF_INET:
             raise KernelError(linux.EMSGSIZE)
         if flags & linux.MSG_OOB:
             raise KernelError(linux.EOPNOTSUPP)
@@ -170,39 +156,40 @@ class DatagramSocket(InetSocket):
         return len(data)
 
     def _cork(self, data: bytes, address: Sockaddr | None, more: bool) -> int:
-        """MSG_MORE and UDP_CORK: parts of one datagram, sent with the last part (udp(7))."""
+        """MSG_MORE and UDP_CORK: parts of one datagram, sent with the last part (udp(7)). All are lost at the first
+        that makes it too long."""
         before, first = self._corked or (b"", address)
         whole = before + data
-        if len(whole) > 0xFFFF:
-            self._corked = None
-            raise KernelError(linux.EMSGSIZE)
+        self._corked = None
         if more:
+            self._check(len(whole), first, ())
             self._corked = (whole, first)
         else:
-            self._corked = None
             self._send(whole, first, ())
         return len(data)
 
-    def _send(self, data: bytes, address: Sockaddr | None, control: Control) -> None:
-        """Send one datagram. Each that has gone makes a writable edge, as Linux's does (sock_def_write_space)."""
+    def _check(self, size: int, address: Sockaddr | None, control: Control) -> tuple[IpAddress, int, Path]:
+        """Where a datagram of `size` bytes goes, and by which path; raises what keeps it from going there."""
         if address is None:
             if self.remote_address is None:
                 raise KernelError(linux.EDESTADDRREQ)
             destination, port, scope_id = self.remote_address, self.remote_port, 0
         else:
             destination, port, scope_id = self._destination(address)
-        path = self._find_path(destination, port, scope_id, control)
+        if size > 0xFFFF and len(destination) == 4:
+            raise KernelError(linux.EMSGSIZE)
+        path = usable(self, self._find_path(destination, port, scope_id, control), destination)
+        check_size(self, path, destination, port, size)
+        self.raise_error()
         if self.shut & SEND_SHUTDOWN:
             raise KernelError(linux.EPIPE)
-        self.raise_error()
-        size = len(data)
-        if size > max_payload(destination):
-            raise KernelError(linux.EMSGSIZE)
+        return destination, port, path
+
+    def _send(self, data: bytes, address: Sockaddr | None, control: Control) -> None:
+        """Send one datagram. Each that has gone makes a writable edge, as Linux's does (sock_def_write_space)."""
+        destination, port, path = self._check(len(data), address, control)
         self._calls += 1
-        fits = size + (28 if len(destination) == 4 else 48) <= path.mtu
-        discover = self.inet.mtu_discover
-        if not fits and discover >= linux.IP_PMTUDISC_DO and discover != linux.IP_PMTUDISC_OMIT:
-            raise KernelError(linux.EMSGSIZE)
+        fits = len(data) + (28 if len(destination) == 4 else 48) <= path.mtu
         internet = self.internet
         internet.counters["UdpOutDatagrams"] += 1
         hops, traffic_class = ancillary.carried(self, destination, control)
@@ -213,7 +200,7 @@ class DatagramSocket(InetSocket):
             UdpDatagram(self.local_port, port, data),
             hops,
             0,
-            fits and discover != linux.IP_PMTUDISC_DONT,
+            fits and sets_dont_fragment(self, destination),
             traffic_class,
             flow=self._flow,
             ordinal=self._calls,
@@ -266,7 +253,8 @@ class DatagramSocket(InetSocket):
         assert isinstance(body, UdpDatagram)
         internet = self.internet
         cost = charge(len(body.payload), len(packet.source) == 16)
-        if self.charged and self.charged + cost > self.options.receive_buffer:
+        held = self.charged + (self.errors.charged if self.errors is not None else 0)
+        if held and held + cost > self.options.receive_buffer:
             self.drops += 1
             internet.counters["UdpInErrors"] += 1
             internet.drop(interface, packet, "receive-buffer", "UdpRcvbufErrors")
@@ -276,10 +264,10 @@ class DatagramSocket(InetSocket):
         internet.counters["UdpInDatagrams"] += 1
         self.queue.wake(_IN)
 
-    def fail(self, errno: int, queued: "ancillary.QueuedError | None") -> None:
-        """An ICMP error for this socket."""
+    def fail(self, errno: int, queued: QueuedError | None) -> None:
+        """An ICMP error for this socket; what finds no room in the queue is a pending error all the same."""
         if queued is not None:
-            self.errors.append(queued)
+            self.error_queue().add(queued, self.options.receive_buffer - self.charged)
         self.error = errno
         self.queue.wake(_ERR)
 
@@ -288,10 +276,12 @@ class DatagramSocket(InetSocket):
     def recvmsg(self, thread: "Thread", size: int, flags: int, control_size: int = 0) -> Received | Blocked:
         """recvfrom(2): one datagram, cut to `size` (MSG_TRUNC). The pending error first, then data, then the end."""
         if flags & linux.MSG_ERRQUEUE:
-            return ancillary.take_error(self, size, control_size)
+            return error_queue.receive(self, size, control_size)
         deadline_ns = self.receive_deadline_ns()
 
         def attempt() -> Received | Blocked:
+            if self.path_mtu_news is not None and self.inet.receive_path_mtu:
+                return receive_news(self, control_size)
             self.raise_error()
             if self.queued:
                 return self._take(size, flags, control_size)
@@ -330,7 +320,7 @@ class DatagramSocket(InetSocket):
         """Readiness as udp_poll() and datagram_poll() have it."""
         ready = _OUT
         if self.error or self.errors:
-            ready |= _ERR
+            ready |= _ERR | _PRI if self.options.select_error_queue else _ERR
         if self.shut & RECEIVE_SHUTDOWN:
             ready |= _RDHUP | _IN
         if self.shut == BOTH_SHUTDOWN:

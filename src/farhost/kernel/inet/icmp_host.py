@@ -8,6 +8,7 @@ net/ipv4/icmp.c, icmpv6_err_convert in net/ipv6/icmp.c).
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
+from farhost.kernel.inet.error_queue import Report
 from farhost.kernel.waiting import KernelError
 from farhost.protocols import icmp
 from farhost.protocols.icmp_limit import IcmpLimit
@@ -86,10 +87,11 @@ class IcmpHost:
         quote = error.quote
         if error.trouble is Trouble.PACKET_TOO_BIG:
             internet.learn_path_mtu(quote.destination, error.mtu)
+        report = Report(error, packet, interface, internet.clock.now_ns)
         if quote.protocol == linux.IPPROTO_TCP:
-            internet.tcp.hear(error)
+            internet.tcp.hear(report)
         elif quote.protocol == linux.IPPROTO_UDP:
-            internet.udp.hear(error)
+            internet.udp.hear(report)
 
     def _answer_echo(self, packet: Packet) -> None:
         internet = self._internet

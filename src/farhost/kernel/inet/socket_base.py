@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from farhost.kernel.inet.addresses import any_of, as_sockaddr, local_of
 from farhost.kernel.inet.controls import interface_control
+from farhost.kernel.inet.error_queue import ErrorQueue
 from farhost.kernel.inet.inet_options import InetOptions
 from farhost.kernel.inet.ports import Binding, PortTable
 from farhost.kernel.socket_base import SocketBase
@@ -57,6 +58,8 @@ class InetSocket(SocketBase):
         self.shut = 0
         """RECEIVE_SHUTDOWN and SEND_SHUTDOWN."""
         self.binding: Binding | None = None
+        self.errors: ErrorQueue | None = None
+        """For MSG_ERRQUEUE, once there was one."""
         self.groups: dict[tuple[str, IpAddress], None] = {}
         """Multicast memberships: (interface, group)."""
 
@@ -170,6 +173,12 @@ class InetSocket(SocketBase):
         self.ports.add(binding, port)
         self.binding = binding
         self.local_port = port
+
+    def error_queue(self) -> ErrorQueue:
+        """The queue of errors, to add one."""
+        if self.errors is None:
+            self.errors = ErrorQueue()
+        return self.errors
 
     # ioctl(2)
 

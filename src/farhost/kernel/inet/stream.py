@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from farhost.kernel.files import Control, Received
-from farhost.kernel.inet import stream_io
+from farhost.kernel.inet import error_queue, stream_io
 from farhost.kernel.inet.addresses import as_sockaddr
 from farhost.kernel.inet.connecting import start
 from farhost.kernel.inet.endpoint import TcpEndpoint
@@ -370,6 +370,8 @@ class StreamSocket(InetSocket):
                 and not self.kernel.soft
             ):
                 return Blocked(self._readable, partial(stream_io.read_on, self, size, flags))
+        if flags & linux.MSG_ERRQUEUE:
+            return error_queue.receive(self, size, control_size)
         return stream_io.receive(self, size, flags)
 
     def queued_bytes(self, request: int) -> int | None:

@@ -115,8 +115,6 @@ def receive(socket: "StreamSocket", size: int, flags: int) -> Received | Blocked
         raise KernelError(linux.ENOTCONN)
     if flags & linux.MSG_OOB:
         raise KernelError(linux.EINVAL)
-    if flags & linux.MSG_ERRQUEUE:
-        raise KernelError(linux.EAGAIN)
     return _Receiving(socket, size, flags).go_on()
 
 

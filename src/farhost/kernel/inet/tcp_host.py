@@ -8,11 +8,13 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from farhost.kernel.inet.endpoint import Key, TcpEndpoint
+from farhost.kernel.inet.error_queue import Report, reported
 from farhost.kernel.inet.icmp_host import meaning
 from farhost.kernel.inet.port_search import NEVER, bind_order
 from farhost.kernel.inet.ports import PortTable, tcp_conflict
+from farhost.kernel.inet.socket_base import InetSocket
 from farhost.kernel.waiting import KernelError
-from farhost.protocols.icmp_quote import IcmpError, Trouble
+from farhost.protocols.icmp_quote import Trouble
 from farhost.protocols.tcp.state import TcpState
 from farhost.wire import sequence
 from farhost.wire.addresses import is_loopback
@@ -22,7 +24,6 @@ if TYPE_CHECKING:
     from farhost.kernel.inet.interface import Interface
     from farhost.kernel.inet.internet import Internet
     from farhost.kernel.inet.listener import Listener
-    from farhost.kernel.inet.socket_base import InetSocket
 
 MILLISECOND_NS = 10**6
 TIME_WAIT_ISN_STEP = 65535 + 2
@@ -220,8 +221,10 @@ class TcpHost:
 
     # ICMP.
 
-    def hear(self, error: IcmpError) -> None:
-        """An ICMP message quotes a segment of ours (tcp_v4_err, RFC 5927)."""
+    def hear(self, report: Report) -> None:
+        """An ICMP message quotes a segment of ours (tcp_v4_err, RFC 5927). One about a SYN is in the socket's error
+        queue as well; with IPv4, as in Linux, also where IP_RECVERR is off."""
+        error = report.error
         quote = error.quote
         endpoint = self.connections.get((quote.source, quote.source_port, quote.destination, quote.destination_port))
         if endpoint is None or endpoint.time_wait or endpoint.closed:
@@ -233,6 +236,10 @@ class TcpHost:
         connection = endpoint.connection
         endpoint.soft_error = said.errno
         if connection.state is TcpState.SYN_SENT:
+            v4 = len(error.reporter) == 4
+            if isinstance(endpoint.owner, InetSocket) and (v4 or endpoint.owner.inet.receive_error_v6):
+                room = endpoint.owner.options.receive_buffer
+                endpoint.owner.error_queue().add(reported(said.errno, 0, report), room)
             refused = error.trouble is Trouble.PORT_UNREACHABLE
             connection.on_icmp_error("refused" if refused else "unreachable")
             endpoint.pump()

@@ -7,13 +7,14 @@ one that the four numbers choose), __udp4_lib_mcast_deliver and __udp4_lib_err.
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from farhost.kernel.inet import ancillary
 from farhost.kernel.inet.datagram import DatagramSocket, flow_name
+from farhost.kernel.inet.datagram_size import discovery
+from farhost.kernel.inet.error_queue import Report, reported
 from farhost.kernel.inet.icmp_host import meaning
 from farhost.kernel.inet.path import Path
 from farhost.kernel.inet.port_search import datagram_order
 from farhost.kernel.inet.ports import PortTable, udp_conflict
-from farhost.protocols.icmp_quote import IcmpError, Trouble
+from farhost.protocols.icmp_quote import Trouble
 from farhost.wire import linux
 from farhost.wire.addresses import ANY_V4, ANY_V6, is_multicast
 from farhost.wire.packet import Flow, IpAddress, Packet, UdpDatagram
@@ -120,9 +121,9 @@ class UdpHost:
         place = f"udp {sender}:{datagram.source_port}>{internet.kernel.name}:{datagram.destination_port}"
         return found[internet.chance.draw("reuseport", place, len(found))]
 
-    def hear(self, error: IcmpError) -> None:
+    def hear(self, report: Report) -> None:
         """An ICMP message quotes a datagram of ours (__udp4_lib_err)."""
-        quote = error.quote
+        quote = report.error.quote
         for socket in self._sockets.get(quote.source_port, ()):
             peer = (quote.destination, quote.destination_port)
             connected = socket.remote_address is not None
@@ -130,22 +131,22 @@ class UdpHost:
                 continue
             if socket.local_address not in (quote.source, ANY_V4, ANY_V6):
                 continue
-            self._tell(socket, error, connected)
+            self._tell(socket, report, connected)
             return
 
-    def _tell(self, socket: DatagramSocket, error: IcmpError, connected: bool) -> None:
+    def _tell(self, socket: DatagramSocket, report: Report, connected: bool) -> None:
+        error = report.error
         said = meaning(error)
         hard = said.hard
         if error.trouble is Trouble.PACKET_TOO_BIG:
-            if socket.inet.mtu_discover == linux.IP_PMTUDISC_DONT:
+            if discovery(socket, error.quote.destination) == linux.IP_PMTUDISC_DONT:
                 return
             hard = True
         v4 = len(error.quote.source) == 4
         wants = socket.inet.receive_error if v4 else socket.inet.receive_error_v6
         if not wants and not (hard and connected):
             return
-        queued = ancillary.queued_error(socket, error, said.errno) if wants else None
-        socket.fail(said.errno, queued)
+        socket.fail(said.errno, reported(said.errno, 8, report) if wants else None)
 
     def sockets(self) -> Iterator[DatagramSocket]:
         """The datagram sockets that have a port."""

@@ -184,7 +184,8 @@ class UnixSocket(SocketBase):
         """The readiness bits that do not depend on the type."""
         ready = IN if self.messages else 0
         if self.error:
-            ready |= ERR
+            told = self.options.select_error_queue and self.type != linux.SOCK_STREAM
+            ready |= ERR | linux.EPOLLPRI if told else ERR
         if self.receive_shut:
             ready |= IN | RDHUP
             if self.send_shut:
