@@ -299,6 +299,22 @@ class SystemCalls:
         self.opened.add(number)
         return number
 
+    def timerfd_create(self, clock, flags):
+        number = libc_call("timerfd_create", clock, flags)
+        self.opened.add(number)
+        return number
+
+    def timerfd_settime(self, fd, flags, initial_ns, interval_ns):
+        old = bytearray(32)
+        new = struct.pack("<qqqq", *divmod(interval_ns, 10**9), *divmod(initial_ns, 10**9))
+        libc_call("timerfd_settime", fd, flags, new, _address_of(old))
+        return _setting(old)
+
+    def timerfd_gettime(self, fd):
+        found = bytearray(32)
+        libc_call("timerfd_gettime", fd, _address_of(found))
+        return _setting(found)
+
     def close(self, fd):
         os.close(fd)
         self.opened.discard(fd)
@@ -381,6 +397,18 @@ class SystemCalls:
 
     def umask(self, mask):
         return os.umask(mask)
+
+
+def _address_of(memory):
+    import ctypes
+
+    return (ctypes.c_char * len(memory)).from_buffer(memory)
+
+
+def _setting(memory):
+    """A struct itimerspec: (initial, interval) in ns."""
+    interval, interval_ns, initial, initial_ns = struct.unpack("<qqqq", memory)
+    return initial * 10**9 + initial_ns, interval * 10**9 + interval_ns
 
 
 def libc_call(name, *arguments):

@@ -20,6 +20,9 @@ LONG = b'hello\n\0007\x80"\\' + b"x" * 40
 LONG_TEXT = r'"hello\n\0007\200\"\\xxxxxxxxxxxxxxxxxxxxx"...'
 PEEK = c.MSG_PEEK | c.MSG_DONTWAIT
 RIGHTS = ((c.SOL_SOCKET, c.SCM_RIGHTS, b"\x0f\0\0\0"),)
+TIMER_FLAGS = c.TFD_CLOEXEC | c.TFD_NONBLOCK
+SETTING = "{it_interval={tv_sec=0, tv_nsec=250000000}, it_value={tv_sec=1, tv_nsec=500000000}}"
+NO_SETTING = "{it_interval={tv_sec=0, tv_nsec=0}, it_value={tv_sec=0, tv_nsec=0}}"
 EVENT_FLAGS = "EFD_SEMAPHORE|EFD_CLOEXEC|EFD_NONBLOCK"
 WRITTEN = '[{iov_base="one", iov_len=3}, {iov_base="two", iov_len=3}]'
 READ = '[{iov_base="on", iov_len=2}, {iov_base="etwo", iov_len=8}]'
@@ -96,6 +99,14 @@ def line(name, arguments, result=None, error=0):
         ),
         ("close_range", (50, 59, 0), None, "close_range(50, 59, 0) = 0"),
         ("close_range", (3, 9, 4), None, "close_range(3, 9, CLOSE_RANGE_CLOEXEC) = 0"),
+        ("timerfd_create", (1, TIMER_FLAGS), 3, "timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC|TFD_NONBLOCK) = 3"),
+        (
+            "timerfd_settime",
+            (3, 3, 1_500_000_000, 250_000_000),
+            (0, 0),
+            f"timerfd_settime(3, TFD_TIMER_ABSTIME|TFD_TIMER_CANCEL_ON_SET, {SETTING}, {NO_SETTING}) = 0",
+        ),
+        ("timerfd_gettime", (3,), (1_500_000_000, 250_000_000), f"timerfd_gettime(3, {SETTING}) = 0"),
         ("eventfd2", (0, 0), 4, "eventfd2(0, 0) = 4"),
         ("writev", (6, (b"one", b"two")), 6, f"writev(6, {WRITTEN}, 2) = 6"),
         ("readv", (5, (2, 8)), b"onetwo", f"readv(5, {READ}, 2) = 6"),

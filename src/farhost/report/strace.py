@@ -336,6 +336,28 @@ def _close_range(arguments: tuple[Any, ...], result: Any) -> tuple[list[str], st
     return [str(first), str(last), flags_text(flags, names.CLOSE_RANGE_NAMES)], "0"
 
 
+def _timerfd_create(arguments: tuple[Any, ...], result: Any) -> tuple[list[str], str]:
+    clock, flags = arguments
+    return [name_of(clock, names.CLOCK_NAMES), flags_text(flags, names.TIMER_FLAG_NAMES)], str(result)
+
+
+def _itimerspec(setting: tuple[int, int]) -> str:
+    initial_ns, interval_ns = setting
+    return f"{{it_interval={v.timespec(interval_ns)}, it_value={v.timespec(initial_ns)}}}"
+
+
+def _timerfd_settime(arguments: tuple[Any, ...], result: Any) -> tuple[list[str], str]:
+    fd, flags, *setting = arguments
+    old = "..." if result is None else _itimerspec(result)
+    initial_ns, interval_ns = setting
+    written = [flags_text(flags, names.TIMER_SET_FLAG_NAMES), _itimerspec((initial_ns, interval_ns))]
+    return [str(fd), *written, old], "0"
+
+
+def _timerfd_gettime(arguments: tuple[Any, ...], result: Any) -> tuple[list[str], str]:
+    return [str(arguments[0]), "..." if result is None else _itimerspec(result)], "0"
+
+
 def _nanosleep(arguments: tuple[Any, ...], result: Any) -> tuple[list[str], str]:
     return [v.timespec(arguments[0]), "NULL"], "0"
 
@@ -393,6 +415,9 @@ _RULES: dict[str, Rule] = {
     "sigaction": _sigaction,
     "prlimit64": _prlimit64,
     "close_range": _close_range,
+    "timerfd_create": _timerfd_create,
+    "timerfd_settime": _timerfd_settime,
+    "timerfd_gettime": _timerfd_gettime,
     "nanosleep": _nanosleep,
     "clock_gettime": _clock_gettime,
     "exit": _exit,

@@ -10,7 +10,7 @@ from enum import Enum, auto
 from typing import NamedTuple
 
 from farhost.kernel.poll import poll, select
-from farhost.kernel.syscalls import descriptors, messages, paths, processes, readiness, sockets, vectors
+from farhost.kernel.syscalls import descriptors, messages, paths, processes, readiness, sockets, timers, vectors
 
 
 class ArgType(Enum):
@@ -101,6 +101,9 @@ _ROWS = (
     Call("epoll_wait", 232, readiness.epoll_wait, (_I, _I, _OI), _PAIRS),
     Call("epoll_ctl", 233, readiness.epoll_ctl, (_I, _I, _I, _I, _I), _NOTHING),
     Call("vmsplice", 278, vectors.vmsplice, (_I, _CHUNKS, _I), _I),
+    Call("timerfd_create", 283, timers.timerfd_create, (_I, _I), _I),
+    Call("timerfd_settime", 286, timers.timerfd_settime, (_I, _I, _I, _I), _INTS),
+    Call("timerfd_gettime", 287, timers.timerfd_gettime, (_I,), _INTS),
     Call("accept4", 288, sockets.accept4, (_I, _I), ArgType.ACCEPTED),
     Call("eventfd2", 290, descriptors.eventfd2, (_I, _I), _I),
     Call("epoll_create1", 291, readiness.epoll_create1, (_I,), _I),

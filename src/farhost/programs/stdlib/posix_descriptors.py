@@ -10,6 +10,7 @@ from farhost.programs.process import ProgramProcess
 from farhost.programs.stdlib.posix_eventfd import make_eventfd_calls
 from farhost.programs.stdlib.posix_files import stat_result
 from farhost.programs.stdlib.posix_sendfile import make_sendfile
+from farhost.programs.stdlib.posix_timerfd import make_timerfd_calls
 from farhost.programs.stdlib.posix_vectors import make_vector_calls
 from farhost.wire import linux
 
@@ -36,6 +37,7 @@ def make_descriptor_calls(process: ProgramProcess, directory: Directory) -> dict
     calls.update(_flags(process, directory))
     calls.update(make_vector_calls(process, directory))
     calls.update(make_eventfd_calls(process, directory))
+    calls.update(make_timerfd_calls(process, directory))
     calls["sendfile"] = make_sendfile(process, directory)
     return calls
 
