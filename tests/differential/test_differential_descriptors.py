@@ -201,6 +201,9 @@ def test_limits(tmp_path):
             lambda: len(resource.getrusage(resource.RUSAGE_CHILDREN)),
             lambda: len(resource.getrusage(resource.RUSAGE_THREAD)),
             resource.getpagesize,
+            lambda: (os.sysconf("SC_OPEN_MAX"), os.sysconf(os.sysconf_names["SC_OPEN_MAX"])),
+            lambda: os.sysconf("SC_NOTHING"),
+            lambda: os.sysconf("SC_PAGE_SIZE"),
             lambda: resource.error is OSError,
             lambda: sorted(name for name in dir(resource) if not name.startswith("_")),
         ):

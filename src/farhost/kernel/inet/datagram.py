@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from farhost.kernel.files import Control, Received
 from farhost.kernel.inet import ancillary, error_queue
 from farhost.kernel.inet.addresses import as_sockaddr, destination_of
-from farhost.kernel.inet.datagram_size import check_size, receive_news, sets_dont_fragment, usable
+from farhost.kernel.inet.datagram_size import SETS_DF, check_size, receive_news, usable
 from farhost.kernel.inet.error_queue import QueuedError
 from farhost.kernel.inet.options import DATAGRAM_OPTIONS
 from farhost.kernel.inet.path import Path
@@ -176,11 +176,14 @@ class DatagramSocket(InetSocket):
             destination, port, scope_id = self.remote_address, self.remote_port, 0
         else:
             destination, port, scope_id = self._destination(address)
-        if size > 0xFFFF and len(destination) == 4:
-            raise KernelError(linux.EMSGSIZE)
-        path = usable(self, self._find_path(destination, port, scope_id, control), destination)
-        check_size(self, path, destination, port, size)
-        self.raise_error()
+        path = self._find_path(destination, port, scope_id, control)
+        if size + 48 > path.mtu or self.inet.fragment_size:
+            if size > 0xFFFF and len(destination) == 4:
+                raise KernelError(linux.EMSGSIZE)
+            path = usable(self, path, destination)
+            check_size(self, path, destination, port, size)
+        if self.error:
+            self.raise_error()
         if self.shut & SEND_SHUTDOWN:
             raise KernelError(linux.EPIPE)
         return destination, port, path
@@ -189,7 +192,10 @@ class DatagramSocket(InetSocket):
         """Send one datagram. Each that has gone makes a writable edge, as Linux's does (sock_def_write_space)."""
         destination, port, path = self._check(len(data), address, control)
         self._calls += 1
-        fits = len(data) + (28 if len(destination) == 4 else 48) <= path.mtu
+        if len(destination) == 4:
+            unbroken = len(data) + 28 <= path.mtu and self.inet.mtu_discover in SETS_DF
+        else:
+            unbroken = len(data) + 48 <= path.mtu
         internet = self.internet
         internet.counters["UdpOutDatagrams"] += 1
         hops, traffic_class = ancillary.carried(self, destination, control)
@@ -200,7 +206,7 @@ class DatagramSocket(InetSocket):
             UdpDatagram(self.local_port, port, data),
             hops,
             0,
-            fits and sets_dont_fragment(self, destination),
+            unbroken,
             traffic_class,
             flow=self._flow,
             ordinal=self._calls,

@@ -23,17 +23,13 @@ if TYPE_CHECKING:
 
 _PROBE, _DO, _OMIT = linux.IP_PMTUDISC_PROBE, linux.IP_PMTUDISC_DO, linux.IP_PMTUDISC_OMIT
 _FORBIDS_FRAGMENTS = (_DO, _PROBE, linux.IP_PMTUDISC_INTERFACE)
-_SETS_DF = (linux.IP_PMTUDISC_WANT, _DO, _PROBE)
+SETS_DF = (linux.IP_PMTUDISC_WANT, _DO, _PROBE)
+"""With these IPv4 datagrams that fit carry DF."""
 
 
 def discovery(socket: "DatagramSocket", destination: IpAddress) -> int:
     """IP_MTU_DISCOVER or IPV6_MTU_DISCOVER, which have the same values."""
     return socket.inet.mtu_discover if len(destination) == 4 else socket.inet.mtu_discover_v6
-
-
-def sets_dont_fragment(socket: "DatagramSocket", destination: IpAddress) -> bool:
-    """Whether datagrams that fit carry DF, where they have it."""
-    return discovery(socket, destination) in _SETS_DF
 
 
 def usable(socket: "DatagramSocket", path: Path, destination: IpAddress) -> Path:
