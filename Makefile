@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench constraints clean
+.PHONY: help setup demo test interop check bench constraints clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -23,6 +23,9 @@ demo: $(READY)  ## run the main job: the notes' programs over a bad link, and ht
 
 test: $(READY)  ## all tests, under 5 minutes on 2 cores
 	$(BIN)/python -m pytest -n 2
+
+interop: $(READY)  ## the stack against the Linux kernel through TUN: 100 MB each way; root; long (about an hour)
+	FARHOST_INTEROP_MB=100 FARHOST_INTEROP_SECONDS=60 $(BIN)/python -m pytest -n 4 --durations=0 -v tests/interop
 
 check: $(READY)  ## ruff, mypy, the layers, the tidy test
 	$(BIN)/ruff check .

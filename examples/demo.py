@@ -20,7 +20,7 @@ def run(title: str, *words: str) -> bool:
 
 
 def pairs() -> list[bool]:
-    """The four IP pairs over a bad link, and the two Unix pairs each on one host."""
+    """The four IP pairs over a bad link, the two Unix pairs each on one host, and a ping."""
     passed = []
     for family in ("ipv4", "ipv6"):
         for kind in ("stream", "datagram"):
@@ -41,6 +41,13 @@ def pairs() -> list[bool]:
                 *("--link", BAD_LINK, "--seed", "7"),
             )
         )
+    passed.append(
+        run(
+            f"ping over {BAD_LINK}: the host's kernel answers, not its program",
+            *("run", "server=examples/ipv4_datagram/server.py 5000", "client=examples/ping/ping.py server 5"),
+            *("--link", BAD_LINK, "--seed", "7"),
+        )
+    )
     return passed
 
 

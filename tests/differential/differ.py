@@ -12,21 +12,27 @@ ATTEMPTS = 4
 """How often the system is asked: others on it may hold a port, and its pauses may be longer than a program's."""
 
 
-def run_on(kind: type[Machine], folder: Path, programs, statuses):
+def run_on(kind: type[Machine], folder: Path, programs, statuses, user="user"):
     """How each program ended, in a scratch directory of its own, in which programs find `telling`."""
     folder.mkdir()
     (folder / TELLING.name).write_bytes(TELLING.read_bytes())
-    finished = kind(folder).run_all(one_host=True, statuses=(*statuses, None), **programs)
+    machine = kind(folder)
+    if isinstance(machine, Farhost):
+        network = machine.network()
+        network.host("box", user=user)
+        programs = {**programs, "network": network}
+    finished = machine.run_all(one_host=True, statuses=(*statuses, None), **programs)
     return finished, {name: (one.status, one.out, _error(one.err)) for name, one in finished.items()}
 
 
-def agree(folder: Path, program=None, *, statuses=(0,), **programs) -> dict[str, Finished]:
-    """Run one program, or several with their arguments on one host, both ways; what they agree on.
+def agree(folder: Path, program=None, *, statuses=(0,), user="user", **programs) -> dict[str, Finished]:
+    """Run one program, or several with their arguments on one host, both ways; what they agree on. `user`: whose
+    programs they are on farhost.
 
     farhost is asked once. The system, which is not alone in the world, may be asked again.
     """
     programs = programs or {"one": [program]}
-    finished, ours = run_on(Farhost, folder / "farhost", programs, statuses)
+    finished, ours = run_on(Farhost, folder / "farhost", programs, statuses, user)
     for attempt in range(ATTEMPTS):
         _, theirs = run_on(System, folder / f"system{attempt}", programs, statuses)
         if ours == theirs:

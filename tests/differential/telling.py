@@ -1,6 +1,7 @@
 """What the compared programs import: say what a call gives, in words that are alike on every machine."""
 
 import errno
+import fcntl
 import os
 import select
 import socket
@@ -159,6 +160,39 @@ def use_up(what, low, make, use):
             print(f"{what}: {errno.errorcode[error.errno]} after {ports}")
             return held
         held.append(one)
+
+
+def number(one, request):
+    """The int that an ioctl(2) asks for."""
+    return struct.unpack("i", fcntl.ioctl(one, request, bytes(4)))[0]
+
+
+def urgent_steps(chance):
+    """What may be done to two connected ends, one sending and the other receiving, by name: (weight, function)."""
+    letters = "abcdefghijklmnopqrstuvwxyz"
+    sent = [0]
+    oob, peek, quiet = socket.MSG_OOB, socket.MSG_PEEK, socket.MSG_NOSIGNAL
+
+    def data():
+        size = chance.choice((1, 1, 2, 3, 5))
+        sent[0] += size
+        return "".join(letters[(sent[0] + place) % 26] for place in range(size))
+
+    def size():
+        return chance.choice((1, 1, 2, 4, 100))
+
+    return {
+        "send": (5, lambda one, other: one.send(data().encode(), quiet)),
+        "urgent": (5, lambda one, other: one.send(data().upper().encode(), oob | quiet)),
+        "recv": (7, lambda one, other: other.recv(size())),
+        "recv urgent": (4, lambda one, other: other.recvmsg(size(), 0, oob)),
+        "peek": (2, lambda one, other: other.recv(size(), peek)),
+        "peek urgent": (2, lambda one, other: other.recv(size(), peek | oob)),
+        "wait for all": (1, lambda one, other: other.recv(size(), socket.MSG_WAITALL)),
+        "in line": (1, lambda one, other: other.setsockopt(1, socket.SO_OOBINLINE, chance.randrange(2))),
+        "shut": (0.2, lambda one, other: one.shutdown(socket.SHUT_WR)),
+        "close": (0.2, lambda one, other: one.close()),
+    }
 
 
 class Watcher:

@@ -14,7 +14,7 @@ import struct
 from farhost.kernel.environment import Environment
 from farhost.kernel.files import Received, Stat
 from farhost.kernel.kernel import Kernel
-from farhost.kernel.syscalls.table import CALLS
+from farhost.kernel.syscalls.table import FUNCTIONS
 from farhost.kernel.waiting import Blocked, GiveUp, KernelError
 from farhost.sim.choices import Choices
 from farhost.sim.scheduler import Scheduler
@@ -70,7 +70,7 @@ class FarhostCalls:
         self.sigpipes = 0
 
     def __getattr__(self, name):
-        function = CALLS[name].function
+        function = FUNCTIONS[name]
 
         def call(*arguments):
             try:

@@ -203,6 +203,8 @@ def test_datagrams_keep_their_boundaries():
             one.sendto(b"0123456789", target)
             data, control, flags, address = two.recvmsg(4)
             seen += [data, control, flags, address == one.getsockname()]
+            one.sendto(b"0123456789", target)
+            seen += [two.recvmsg(4, 0, socket.MSG_TRUNC)[:3]]
             seen += [outcome(lambda: two.recv(5, socket.MSG_DONTWAIT)), outcome(lambda: one.send(b"nowhere"))]
             seen += [outcome(lambda: one.sendto(bytes(70_000), target))]
         with socket.socket(type=socket.SOCK_DGRAM) as one, socket.socket(type=socket.SOCK_DGRAM) as gone:

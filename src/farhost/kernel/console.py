@@ -75,4 +75,4 @@ class ConsoleFile(OpenFile):
 
     def stat(self) -> Stat:
         """As a pipe."""
-        return Stat(linux.S_IFIFO | 0o600, self.inode, 1, 1000, 1000, 0, self.kernel.realtime_ns())
+        return Stat(linux.S_IFIFO | 0o600, self.inode, 1, *self.kernel.owner, 0, self.kernel.realtime_ns())

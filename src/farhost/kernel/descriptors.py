@@ -4,7 +4,7 @@ One open file may stand behind several numbers, in several processes. `drop` is 
 at the last one the file leaves every epoll instance that watches it, and then releases what it holds.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from farhost.kernel.files import OpenFile, Socket
@@ -155,6 +155,57 @@ class DescriptorTable:
         for number in self:
             self.close(number, None)
 
+    def share(self, numbers: Iterable[tuple[int, int]], other: "DescriptorTable") -> None:
+        """Let `other` have some of the files too: (number here, number there). A number that is not open is passed
+        over: whoever said it may have been told so late."""
+        for own, theirs in numbers:
+            file = self.files.get(own)
+            if file is not None:
+                other.files[theirs] = file
+                file.references += 1
+
     def __iter__(self) -> Iterator[int]:
         """The open numbers, lowest first."""
         return iter(sorted(self.files))
+
+
+UNCLAIMED = 1 << 20
+"""The first number for a file for which no number was given."""
+
+
+class GivenDescriptors(DescriptorTable):
+    """A table whose numbers are chosen elsewhere: by a program in a process of the machine, which has real
+    descriptors too, and gives with each call the numbers that the call may use. What comes without a number given for
+    it (a passed descriptor) gets one from `UNCLAIMED` up, by which the program can move it."""
+
+    __slots__ = ("given",)
+
+    def __init__(self) -> None:
+        super().__init__(UNCLAIMED * 2)
+        self.given: list[int] = []
+        """The numbers for the call under way, first to last."""
+
+    def lowest_free(self, start: int = 0) -> int:
+        """The number that `add` would give; EMFILE for one that is in use, which a program does not give."""
+        if self.given:
+            number = self.given[0]
+            if number in self.files:
+                raise KernelError(linux.EMFILE)
+            return number
+        return super().lowest_free(max(start, UNCLAIMED))
+
+    def reserve(self, count: int) -> None:
+        """Nothing to check: the program has reserved them."""
+
+    def keep_promise(self, number: int, file: OpenFile, close_on_exec: bool) -> int:
+        """Likewise, with the number that was given."""
+        if self.given:
+            del self.given[0]
+        return super().keep_promise(number, file, close_on_exec)
+
+    def add(self, file: OpenFile, close_on_exec: bool = False, start: int = 0) -> int:
+        """Give the file the next of the given numbers."""
+        number = super().add(file, close_on_exec, start)
+        if self.given:
+            del self.given[0]
+        return number

@@ -224,7 +224,11 @@ class EpollFile(OpenFile):
         def again() -> object:
             return self.collect(maximum) or self._wait(maximum, deadline_ns)
 
-        return Blocked(((self.sleepers, linux.EPOLLIN),), again, deadline_ns, _nothing)
+        def stop(why: GiveUp) -> object:
+            events = self.collect(maximum) if why is GiveUp.INTERRUPTED else ()
+            return events or _nothing(why)
+
+        return Blocked(((self.sleepers, linux.EPOLLIN),), again, deadline_ns, stop)
 
     def ioctl(self, thread: "Thread", request: int, argument: bytes) -> bytes:
         """ioctl(2): it knows none, and says so in another way than other files."""

@@ -13,6 +13,7 @@ from farhost.wire import linux
 from farhost.wire.sockaddr import Sockaddr
 
 if TYPE_CHECKING:
+    from farhost.kernel.owners import Owner
     from farhost.kernel.process import Thread
 
 
@@ -84,6 +85,8 @@ class OpenFile:
         """Everybody who waits for this file; woken with the readiness bits that changed."""
         self.watches: list[Watch] = []
         """Epoll entries for this file; gone when the last reference is."""
+        self.owner: Owner | None = None
+        """Who is sent this file's signals (F_SETOWN)."""
 
     def one_at_a_time(self) -> TurnQueue:
         """Where those sit who are woken one at a time: accept(2), EPOLLEXCLUSIVE. Its own place is on `queue`."""
@@ -162,6 +165,18 @@ class Socket(OpenFile):
         self.domain = domain
         self.type = type
         self.protocol = protocol
+
+    def is_open_to_strangers(self) -> bool:
+        """Whether messages may come that nobody asked for: it has a name that a program gave it, and no peer."""
+        return self.named and not self.has_peer()
+
+    def has_peer(self) -> bool:
+        """Whether connect(2) has fixed who sends to it."""
+        try:
+            self.getpeername()
+        except KernelError:
+            return False
+        return True
 
     def read(self, thread: "Thread", size: int) -> bytes | Blocked:
         """read(2): as recv(2) without flags; nothing at all for a size of 0."""

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 
 from farhost.kernel import sysctl
 from farhost.kernel.console import ConsoleFile
+from farhost.kernel.descriptors import GivenDescriptors
 from farhost.kernel.environment import Environment
 from farhost.kernel.files import Socket
 from farhost.kernel.inet.internet import Internet
-from farhost.kernel.process import Process
+from farhost.kernel.process import USERS, Process
 from farhost.kernel.signals import send_signal
 from farhost.kernel.unix.family import unix_socket
 from farhost.kernel.unix.namespace import UnixNamespace
@@ -46,12 +47,17 @@ class Kernel:
         *,
         byte_order: str = "little",
         sysctls: Mapping[str, sysctl.Value] | None = None,
+        user: str = "user",
     ) -> None:
         assert byte_order in ("little", "big"), byte_order
         self.name = name
         self.environment = environment
         self.byte_order = byte_order
         self.sysctls = sysctl.Sysctls(sysctls)
+        self.user = user
+        """Who runs its programs: a name of `USERS`."""
+        self.owner = USERS[user]
+        """uid and gid of processes without a parent; pipes and sockets belong to them."""
         self.boot_ns = -UPTIME_NS
         """The virtual time at which the host was started: where its monotonic clock is 0."""
         self.realtime_offset_ns = EPOCH_NS
@@ -138,9 +144,8 @@ class Kernel:
 
     def spawn_process(self, name: str, parent: Process | None = None, arguments: tuple[str, ...] = ()) -> Process:
         """A new process. With a parent it inherits what survives fork(2) and execve(2); else it gets a console."""
-        count = self._names[name] = self._names.get(name, 0) + 1
-        process = Process(self, self.next_pid(), name if count == 1 else f"{name}.{count}", parent)
-        self.processes[process.pid] = process
+        process = Process(self, self.next_pid(), self._process_name(name), parent)
+        self._enter(process, arguments)
         if parent is None:
             for stream in range(3):
                 process.descriptors.add(ConsoleFile(self, stream))
@@ -151,10 +156,25 @@ class Kernel:
             process.descriptors.inherit(parent.descriptors)
             process.limits.inherit(parent.limits)
             process.signals.inherit(parent.signals)
+        return process
+
+    def adopt_process(self, name: str, pid: int, uid: int, gid: int, arguments: tuple[str, ...] = ()) -> Process:
+        """A process of the machine becomes one of this host: it has its own pid and user, no console, and chooses its
+        descriptors' numbers."""
+        process = Process(self, pid, self._process_name(name), None, GivenDescriptors())
+        process.uid, process.gid = uid, gid
+        self._enter(process, arguments)
+        return process
+
+    def _process_name(self, name: str) -> str:
+        count = self._names[name] = self._names.get(name, 0) + 1
+        return name if count == 1 else f"{name}.{count}"
+
+    def _enter(self, process: Process, arguments: tuple[str, ...]) -> None:
+        self.processes[process.pid] = process
         tracer = self.environment.tracer
         if tracer.on:
             tracer.emit(ProcessStarted(self.now_ns(), self.name, process.name, process.pid, arguments))
-        return process
 
     def exit_process(self, process: Process, status: int) -> None:
         """The process is over: close everything, keep the status for the parent. `status` is minus a killing signal.

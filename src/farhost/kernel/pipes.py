@@ -123,7 +123,7 @@ class PipeEnd(OpenFile):
 
     def stat(self) -> Stat:
         """fstat(2): a FIFO."""
-        return Stat(linux.S_IFIFO | 0o600, self.pipe.inode, 1, 1000, 1000, 0, self.kernel.realtime_ns())
+        return Stat(linux.S_IFIFO | 0o600, self.pipe.inode, 1, *self.kernel.owner, 0, self.kernel.realtime_ns())
 
     def ioctl(self, thread: "Thread", request: int, argument: bytes) -> bytes:
         """FIONREAD: the bytes in the pipe."""

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from farhost.kernel.kernel import Kernel
 
 
+USERS = {"root": (0, 0), "user": (1000, 1000)}
+"""Who may be logged in on a host: uid and gid."""
+
+
 class Credentials(NamedTuple):
     """struct ucred (unix(7)): who is at the other end."""
 
@@ -29,7 +33,14 @@ class Credentials(NamedTuple):
 class Process:
     """One process of one host."""
 
-    def __init__(self, kernel: "Kernel", pid: int, name: str, parent: "Process | None" = None) -> None:
+    def __init__(
+        self,
+        kernel: "Kernel",
+        pid: int,
+        name: str,
+        parent: "Process | None" = None,
+        descriptors: DescriptorTable | None = None,
+    ) -> None:
         self.kernel = kernel
         self.pid = pid
         self.name = name
@@ -37,12 +48,11 @@ class Process:
         self.parent = parent
         self.children: list[Process] = []
         """Those it started and has not waited for, oldest first."""
-        self.uid = 1000
-        self.gid = 1000
+        self.uid, self.gid = kernel.owner
         self.umask = 0o022
         self.working_directory = b"/"
         """Where relative socket paths start; an absolute path of the host."""
-        self.descriptors = DescriptorTable()
+        self.descriptors = descriptors or DescriptorTable()
         self.limits = Limits(self)
         self.signals = SignalState()
         self.threads: list[Thread] = []

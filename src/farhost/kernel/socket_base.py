@@ -32,6 +32,7 @@ class SocketOptions:
         "ignored",
         "keepalive",
         "linger",
+        "oob_inline",
         "pass_credentials",
         "receive_buffer",
         "receive_buffer_locked",
@@ -69,6 +70,7 @@ class SocketOptions:
         self.pass_credentials = 0
         self.select_error_queue = 0
         """Whether an error also makes a datagram socket ready for what is exceptional."""
+        self.oob_inline = 0
         self.ignored: dict[tuple[int, int], OptionValue] = {}
         """Values of options that are taken and given back without effect."""
 
@@ -138,4 +140,4 @@ class SocketBase(Socket):
 
     def stat(self) -> Stat:
         """fstat(2): a socket of the host's socket file system."""
-        return Stat(linux.S_IFSOCK | 0o777, self.inode, 1, 1000, 1000, 0, self.kernel.realtime_ns())
+        return Stat(linux.S_IFSOCK | 0o777, self.inode, 1, *self.kernel.owner, 0, self.kernel.realtime_ns())

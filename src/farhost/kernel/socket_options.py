@@ -71,6 +71,11 @@ def _check_priority(sock: SocketBase, thread: "Thread", value: int) -> None:
         raise KernelError(linux.EPERM)
 
 
+def _check_mark(sock: SocketBase, thread: "Thread", value: int) -> None:
+    if thread.process.uid != 0:
+        raise KernelError(linux.EPERM)
+
+
 def _set_device(sock: SocketBase, thread: "Thread", value: bytes) -> None:
     name = value[:15].split(b"\0")[0].decode("ascii", "replace")
     if name and not sock.kernel.has_interface(name):
@@ -170,6 +175,7 @@ SOCKET_ROWS: tuple[Option, ...] = (
         "test_so_error",
         (lambda sock: sock.take_error(), None),
     ),
+    _kept(linux.SO_OOBINLINE, "SO_OOBINLINE", _FLAG, "urgent bytes are read in their place", "oob_inline"),
     _kept(linux.SO_BROADCAST, "SO_BROADCAST", _FLAG, "datagrams may go to a broadcast address", "broadcast"),
     _row(
         linux.SO_SNDBUF,
@@ -261,7 +267,6 @@ SOCKET_ROWS: tuple[Option, ...] = (
         "links have one queue; above 6 needs privilege",
         check=_check_priority,
     ),
-    ignored(_LEVEL, linux.SO_OOBINLINE, "SO_OOBINLINE", "there is no urgent data to keep in line", _FLAG),
     ignored(_LEVEL, linux.SO_DONTROUTE, "SO_DONTROUTE", "routes are followed all the same", _FLAG),
     ignored(_LEVEL, linux.SO_DEBUG, "SO_DEBUG", "the trace shows everything anyhow", _FLAG),
     ignored(_LEVEL, linux.SO_NO_CHECK, "SO_NO_CHECK", "checksums are always made", _FLAG),
@@ -279,7 +284,7 @@ SOCKET_ROWS: tuple[Option, ...] = (
     ),
     ignored(_LEVEL, linux.SO_PEEK_OFF, "SO_PEEK_OFF", "MSG_PEEK always looks at the front", default=-1),
     ignored(_LEVEL, linux.SO_ZEROCOPY, "SO_ZEROCOPY", "copies cost nothing here", _FLAG),
-    refused(_LEVEL, linux.SO_MARK, "SO_MARK", "needs CAP_NET_ADMIN", linux.EPERM),
+    ignored(_LEVEL, linux.SO_MARK, "SO_MARK", "no route looks at marks; needs root (CAP_NET_RAW)", check=_check_mark),
     refused(_LEVEL, linux.SO_SNDBUFFORCE, "SO_SNDBUFFORCE", "needs CAP_NET_ADMIN", linux.EPERM),
     refused(_LEVEL, linux.SO_RCVBUFFORCE, "SO_RCVBUFFORCE", "needs CAP_NET_ADMIN", linux.EPERM),
     refused(_LEVEL, linux.SO_ATTACH_FILTER, "SO_ATTACH_FILTER", "no packet filter programs run here", linux.EPERM),

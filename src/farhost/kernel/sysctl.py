@@ -1,5 +1,8 @@
 """The host's settings, by their names in sysctl(8), with the defaults of Linux 6.18 (networking/ip-sysctl.rst).
 
+One default is the distributions': the kernel's own net.ipv4.ping_group_range is `1 0`, nobody, and systemd sets it to
+every group (its sysctl.d/50-default.conf, since version 243), so that ping(8) needs no privilege.
+
 A setting that is not in the table does not exist; one that is there is read by somebody. Values are integers, tuples
 of integers or words. Lookups on the hot path are done once, when a socket is made, not for each packet.
 """

@@ -31,12 +31,23 @@ class Segment:
         self._environment = environment
         self.ports: list[Port] = []
         self._owners: dict[IpAddress, Port] = {}
+        self._numbered = 0
+        """The last number that was given out."""
 
-    def attach(self, kernel: Kernel, v4: IpAddress | None = None, v6: IpAddress | None = None) -> Port:
-        """Give a host an interface on this segment: eth0, eth1, ... ValueError for an address that is taken."""
-        number = len(self.ports) + 1
-        while self._taken(number):
-            number += 1
+    def attach(
+        self,
+        kernel: Kernel,
+        v4: IpAddress | None = None,
+        v6: IpAddress | None = None,
+        number: int | None = None,
+    ) -> Port:
+        """Give a host an interface on this segment: eth0, eth1, ... with the next number that is free, or a chosen
+        one. ValueError for an address that is taken."""
+        if number is None:
+            self._numbered += 1
+            while self._taken(self._numbered):
+                self._numbered += 1
+            number = self._numbered
         port = Port(kernel, number, self._find)
         addresses = [
             (v4 or _numbered(self.v4, number), self.v4_length),

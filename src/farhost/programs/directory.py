@@ -141,13 +141,3 @@ def as_given(given: Any, used: Any, call: Callable[[], Any]) -> Any:
         if error.filename == used and used is not given:
             error.filename = given
         raise
-
-
-class MachineFiles:
-    """What a simulated kernel asks of the machine's own files (`farhost.kernel.unix.namespace.RealFiles`)."""
-
-    def kind(self, path: bytes) -> str:
-        """directory, file, or nothing."""
-        if os.path.isdir(path):
-            return "directory"
-        return "file" if os.path.lexists(path) else "nothing"

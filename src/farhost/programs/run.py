@@ -12,8 +12,9 @@ from collections.abc import Callable, Mapping, Sequence
 from types import FrameType
 from typing import Any, NamedTuple
 
+from farhost.network.machine_files import MachineFiles
 from farhost.network.network import Network
-from farhost.programs.directory import Directory, MachineFiles
+from farhost.programs.directory import Directory
 from farhost.programs.endings import Waiting, is_resting, only_looks, waiting
 from farhost.programs.escapes import GUARD
 from farhost.programs.launch import run_program
@@ -120,7 +121,7 @@ def _starter(runtime: Runtime, program: ProgramSpec, scratch: Scratch) -> Callab
         process = ProgramProcess(runtime, host, program.name or program.host, argv)
         path = scratch.of(program.host)
         directory = Directory(process, path)
-        environment = {**scratch_environment(path, program.host), **(program.environment or {})}
+        environment = {**scratch_environment(path, program.host, host.kernel.user), **(program.environment or {})}
         if program.stdin:
             process.feed(program.stdin)
 

@@ -122,15 +122,18 @@ def bind_as_builtins(module: ModuleType) -> None:
             names[name] = bound[value]
 
 
-def scratch_environment(directory: str, host: str) -> dict[str, str]:
-    """What a simulated process finds in `os.environ`: nothing of the machine's, so that runs do not depend on it."""
+def scratch_environment(directory: str, host: str, user: str) -> dict[str, str]:
+    """What a simulated process finds in `os.environ`: nothing of the machine's, so that runs do not depend on it.
+
+    HOME is the host's scratch directory whoever the user is: root's files, too, are the run's own.
+    """
     return {
         "PATH": "/usr/local/bin:/usr/bin:/bin",
         "HOME": directory,
         "TMPDIR": directory,
         "PWD": directory,
-        "USER": "user",
-        "LOGNAME": "user",
+        "USER": user,
+        "LOGNAME": user,
         "SHELL": "/bin/sh",
         "LANG": "C.UTF-8",
         "HOSTNAME": host,

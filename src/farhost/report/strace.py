@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from farhost.report import values as v
+from farhost.report.internet_values import control_text, type_filter
 from farhost.trace.events import SystemCall
 from farhost.wire import linux, names
 from farhost.wire.names import flags_text, name_of
@@ -96,6 +97,10 @@ def _option_value(level: int, name: int, value: bytes) -> str:
     if level == linux.SOL_SOCKET and name in (linux.SO_RCVTIMEO, linux.SO_SNDTIMEO) and len(value) == 16:
         seconds, microseconds = (int.from_bytes(part, "little", signed=True) for part in (value[:8], value[8:]))
         return f"{{tv_sec={seconds}, tv_usec={microseconds}}}"
+    if (level, name) == (linux.SOL_RAW, linux.ICMP_FILTER):
+        return type_filter(value, names.ICMP_TYPE_NAMES)
+    if (level, name) == (linux.SOL_ICMPV6, linux.ICMPV6_FILTER):
+        return type_filter(value, names.ICMPV6_TYPE_NAMES)
     if (level, name) == (linux.SOL_SOCKET, linux.SO_ERROR) and len(value) == 4 and _int(value):
         return f"[{v.error_name(_int(value))}]"
     return f"[{_int(value)}]" if len(value) == 4 else v.quote(value)
@@ -152,8 +157,8 @@ def _ancillary(level: int, kind: int, data: bytes) -> str:
     if (level, kind) == (linux.SOL_SOCKET, linux.SCM_RIGHTS):
         descriptors = [_int(data[at : at + 4]) for at in range(0, len(data), 4)]
         return f"{{cmsg_len={16 + len(data)}, cmsg_level=SOL_SOCKET, cmsg_type=SCM_RIGHTS, cmsg_data={descriptors}}}"
-    name = f"cmsg_level={_level(level)}, cmsg_type={kind:#x}"
-    return f"{{cmsg_len={16 + len(data)}, {name}, cmsg_data={v.quote(data)}}}"
+    rest = control_text(level, kind, data) or f"cmsg_type={kind:#x}, cmsg_data={v.quote(data)}"
+    return f"{{cmsg_len={16 + len(data)}, cmsg_level={_level(level)}, {rest}}}"
 
 
 def _sendmsg(arguments: tuple[Any, ...], result: Any) -> tuple[list[str], str]:
@@ -244,6 +249,10 @@ def _fcntl(arguments: tuple[Any, ...], result: Any) -> tuple[list[str], str]:
         return [str(fd), name], "0x1 (flags FD_CLOEXEC)" if result else "0"
     if command == linux.F_SETFD:
         return [str(fd), name, "FD_CLOEXEC" if argument & 1 else "0"], "0"
+    if command == linux.F_GETOWN:
+        return [str(fd), name], str(result)
+    if command == linux.F_SETOWN and argument >> 31:
+        argument -= 1 << 32
     return [str(fd), name, str(argument)], str(result)
 
 

@@ -125,8 +125,23 @@ OPTION_NAMES: dict[int, dict[int, str]] = {
     linux.IPPROTO_UDP: _UDP_OPTIONS,
     linux.IPPROTO_IP: _IP_OPTIONS,
     linux.IPPROTO_IPV6: _IPV6_OPTIONS,
+    linux.SOL_ICMPV6: {linux.ICMPV6_FILTER: "ICMPV6_FILTER"},
+    linux.SOL_RAW: {
+        linux.ICMP_FILTER: "ICMP_FILTER",
+        linux.IPV6_CHECKSUM: "IPV6_CHECKSUM",
+        linux.IPV6_HDRINCL: "IPV6_HDRINCL",
+    },
 }
 """For each level of setsockopt(2) the names of its options."""
+
+
+_ICMP_TYPES = (
+    *("ECHOREPLY", "DEST_UNREACH", "SOURCE_QUENCH", "REDIRECT", "ECHO", "TIME_EXCEEDED", "PARAMETERPROB"),
+    *("TIMESTAMP", "TIMESTAMPREPLY", "INFO_REQUEST", "INFO_REPLY", "ADDRESS", "ADDRESSREPLY"),
+)
+ICMP_TYPE_NAMES = {vars(linux)[f"ICMP_{name}"]: f"ICMP_{name}" for name in _ICMP_TYPES}
+_ICMPV6_TYPES = ("DST_UNREACH", "PACKET_TOO_BIG", "TIME_EXCEEDED", "PARAM_PROB", "ECHO_REQUEST", "ECHO_REPLY")
+ICMPV6_TYPE_NAMES = {vars(linux)[f"ICMP6_{name}"]: f"ICMP6_{name}" for name in _ICMPV6_TYPES}
 
 
 def name_of(number: int, table: Mapping[int, str]) -> str:

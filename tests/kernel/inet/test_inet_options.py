@@ -12,6 +12,7 @@ from inet_calls import DGRAM, STREAM, address
 from option_calls import last_packet, nothing, over_link, value
 
 from farhost.kernel.inet.options import DATAGRAM_OPTIONS, STREAM_OPTIONS
+from farhost.kernel.inet.raw_options import PING_OPTIONS, RAW_OPTIONS
 from farhost.kernel.options import Standing
 from farhost.wire import linux
 from farhost.wire.sockaddr import SockaddrIn
@@ -21,7 +22,7 @@ LOCAL = "127.0.0.1"
 ROOT = Path(__file__).parents[3]
 
 
-@pytest.mark.parametrize("table", [STREAM_OPTIONS, DATAGRAM_OPTIONS])
+@pytest.mark.parametrize("table", [STREAM_OPTIONS, DATAGRAM_OPTIONS, RAW_OPTIONS, PING_OPTIONS])
 def test_every_supported_row_names_its_test_and_every_other_its_reason(table):
     for row in table:
         assert row.reason

@@ -5,7 +5,7 @@ A small `farhost.programs.trap`: try, register, park, try again, with the time l
 
 import os
 
-from farhost.kernel.syscalls.table import CALLS
+from farhost.kernel.syscalls.table import FUNCTIONS
 from farhost.kernel.waiting import Blocked, GiveUp, KernelError, Waiter
 from farhost.network.network import Network
 
@@ -45,7 +45,7 @@ class Program:
         self.scheduler.park()
 
     def __getattr__(self, name):
-        function = CALLS[name].function
+        function = FUNCTIONS[name]
 
         def call(*arguments):
             try:

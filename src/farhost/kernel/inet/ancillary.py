@@ -1,4 +1,4 @@
-"""Control messages of datagram sockets: what came with a datagram, and what goes with one.
+"""Control messages of UDP, raw and ping sockets: what came with a message, and what goes with one.
 
 IP_PKTINFO, IP_RECVTTL, IP_RECVTOS, IPV6_RECVPKTINFO, IPV6_RECVHOPLIMIT, IPV6_RECVTCLASS, SO_TIMESTAMP(NS) (ip(7),
 ipv6(7), socket(7), cmsg(3)). Structs are little endian, as the waist has them. Errors are in `error_queue.py`.
@@ -14,8 +14,8 @@ from farhost.wire.addresses import map_v4, unmap_v4
 from farhost.wire.packet import IpAddress, Packet
 
 if TYPE_CHECKING:
-    from farhost.kernel.inet.datagram import DatagramSocket
     from farhost.kernel.inet.interface import Interface
+    from farhost.kernel.inet.message_socket import MessageSocket
     from farhost.kernel.inet.socket_base import InetSocket
 
 _HEADER = 16
@@ -77,7 +77,7 @@ def cut(control: Control, size: int) -> tuple[Control, bool]:
     return tuple(kept), False
 
 
-def carried(socket: "DatagramSocket", destination: IpAddress, control: Control) -> tuple[int, int]:
+def carried(socket: "MessageSocket", destination: IpAddress, control: Control) -> tuple[int, int]:
     """Hop limit and traffic class of a datagram: the socket's, or what this call says (IP_TTL, IPV6_TCLASS, ...)."""
     hops = socket.hops(destination)
     traffic_class = socket.traffic_class(destination)

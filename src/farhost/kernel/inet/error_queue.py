@@ -84,13 +84,11 @@ class ErrorQueue:
         self.charged = 0
 
 
-def reported(errno: int, header: int, report: Report) -> QueuedError:
-    """An entry for an ICMP error; `header`: bytes of the quoted packet's transport header, which are not shown."""
+def reported(errno: int, data: bytes, port: int, report: Report) -> QueuedError:
+    """An entry for an ICMP error that quotes `data`, on its way to `port`."""
     error = report.error
-    quote = error.quote
-    is_v6 = len(error.reporter) == 16
-    cost = charge((40 if is_v6 else 20) + len(quote.data), is_v6)
-    return QueuedError(errno, quote.destination, quote.destination_port, quote.data[header:], error.mtu, cost, report)
+    cost = charge(len(error.quote.packet), len(error.reporter) == 16)
+    return QueuedError(errno, error.quote.destination, port, data, error.mtu, cost, report)
 
 
 def too_long(destination: IpAddress, port: int, mtu: int) -> QueuedError:

@@ -21,6 +21,7 @@ class InetOptions:
         "defer_accept",
         "dont_fragment",
         "fragment_size",
+        "header_included",
         "hop_limit",
         "keep_count",
         "keep_idle",
@@ -75,6 +76,8 @@ class InetOptions:
         self.receive_info = 0
         self.receive_hops = 0
         self.receive_traffic_class = 0
+        self.header_included = 0
+        """IP_HDRINCL, IPV6_HDRINCL."""
         self.only_v6 = sysctls["net.ipv6.bindv6only"]
         self.multicast_hops = 1
         self.multicast_loop = 1

@@ -103,7 +103,7 @@ def _get_mtu(socket: "InetSocket") -> OptionValue:
 
 
 def _set_only_v6(socket: "InetSocket", thread: "Thread", value: int) -> None:
-    if socket.binding is not None:
+    if socket.binding is not None or socket.local_port:
         raise KernelError(linux.EINVAL)
     socket.inet.only_v6 = value
 
@@ -146,6 +146,10 @@ def _set_port_range(socket: "InetSocket", thread: "Thread", value: int) -> None:
     if low and high and low > high:
         raise KernelError(linux.EINVAL)
     socket.inet.port_range = (low, high)
+
+
+def _raw_only(socket: "InetSocket", thread: "Thread", value: int) -> None:
+    raise KernelError(linux.ENOPROTOOPT)
 
 
 def _get_path_mtu(socket: "InetSocket") -> OptionValue:
@@ -237,7 +241,7 @@ IP_OPTIONS: tuple[Option, ...] = (
     ignored(_IP, linux.IP_OPTIONS, "IP_OPTIONS", "no packet carries IP options", _BYTES, b""),
     ignored(_IP, linux.IP_RECVORIGDSTADDR, "IP_RECVORIGDSTADDR", "nothing is redirected", _FLAG),
     ignored(_IP, linux.IP_UNICAST_IF, "IP_UNICAST_IF", "SO_BINDTODEVICE does it", _INT),
-    refused(_IP, linux.IP_HDRINCL, "IP_HDRINCL", "for raw sockets"),
+    ignored(_IP, linux.IP_HDRINCL, "IP_HDRINCL", "for raw sockets", _BYTE, check=_raw_only),
     refused(_IP, linux.IP_TRANSPARENT, "IP_TRANSPARENT", "needs CAP_NET_ADMIN", linux.EPERM),
     refused(_IP, linux.IP_ADD_SOURCE_MEMBERSHIP, "IP_ADD_SOURCE_MEMBERSHIP", "groups are joined for any source"),
     refused(_IP, linux.IP_BLOCK_SOURCE, "IP_BLOCK_SOURCE", "groups are joined for any source"),

@@ -5,8 +5,10 @@ _LARGEST_HEAD = 16384
 
 
 def charge(size: int, is_v6: bool) -> int:
-    """What a datagram of `size` bytes costs its receive buffer, over loopback, as measured. Of an error message its
-    bytes beyond the IP header and 8 more count.
+    """What a datagram of `size` bytes costs its receive buffer: Linux's skb->truesize over loopback, as measured.
+
+    `size` is counted behind a header of 8 bytes, UDP's or ICMP's; for another protocol it is 8 less than what the IP
+    header carries. What was sent with IP_HDRINCL and is larger than 16 KiB costs up to twice as much on Linux.
 
     >>> charge(1, False), charge(197, False), charge(198, False), charge(65507, False)
     (832, 832, 1280, 66339)

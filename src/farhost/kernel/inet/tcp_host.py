@@ -239,7 +239,8 @@ class TcpHost:
             v4 = len(error.reporter) == 4
             if isinstance(endpoint.owner, InetSocket) and (v4 or endpoint.owner.inet.receive_error_v6):
                 room = endpoint.owner.options.receive_buffer
-                endpoint.owner.error_queue().add(reported(said.errno, 0, report), room)
+                entry = reported(said.errno, quote.data, quote.destination_port, report)
+                endpoint.owner.error_queue().add(entry, room)
             refused = error.trouble is Trouble.PORT_UNREACHABLE
             connection.on_icmp_error("refused" if refused else "unreachable")
             endpoint.pump()

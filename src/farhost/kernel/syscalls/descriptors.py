@@ -1,7 +1,10 @@
 """The calls on descriptors of every sort: read(2), write(2), close(2), dup(2), pipe(2), fcntl(2), ioctl(2)."""
 
+import struct
+
 from farhost.kernel.eventfd import EventFile
 from farhost.kernel.files import Stat
+from farhost.kernel.owners import get_owner, set_owner
 from farhost.kernel.pipes import make_pipe
 from farhost.kernel.process import Thread
 from farhost.kernel.syscalls.holding import holding
@@ -97,7 +100,8 @@ def eventfd2(thread: Thread, count: int, flags: int) -> int:
 
 
 def fcntl(thread: Thread, fd: int, command: int, argument: int) -> int:
-    """fcntl(2): F_DUPFD, F_DUPFD_CLOEXEC, F_GETFD, F_SETFD, F_GETFL, F_SETFL; a pipe's size. EINVAL for others."""
+    """fcntl(2): F_DUPFD, F_DUPFD_CLOEXEC, F_GETFD, F_SETFD, F_GETFL, F_SETFL, F_GETOWN, F_SETOWN; a pipe's size.
+    EINVAL for others."""
     descriptors = thread.process.descriptors
     file = descriptors.get(fd)
     match command:
@@ -121,8 +125,18 @@ def fcntl(thread: Thread, fd: int, command: int, argument: int) -> int:
             changeable = _CHANGEABLE | linux.O_ASYNC if file.can_signal else _CHANGEABLE
             file.status_flags = file.status_flags & ~changeable | argument & changeable
             return 0
+        case linux.F_GETOWN:
+            return get_owner(thread, file)
+        case linux.F_SETOWN:
+            set_owner(thread, file, _signed(argument))
+            return 0
         case _:
             return file.fcntl(thread, command, argument)
+
+
+def _signed(argument: int) -> int:
+    """What C makes of an argument where it takes it for an int."""
+    return (argument + (1 << 31)) % (1 << 32) - (1 << 31)
 
 
 def ioctl(thread: Thread, fd: int, request: int, argument: bytes) -> bytes:
@@ -147,6 +161,11 @@ def ioctl(thread: Thread, fd: int, request: int, argument: bytes) -> bytes:
         case linux.FIONCLEX:
             thread.process.descriptors.close_on_exec.discard(fd)
             return argument
+        case linux.FIOSETOWN | linux.SIOCSPGRP if file.is_socket:
+            set_owner(thread, file, int.from_bytes(argument[:4], "little", signed=True))
+            return argument
+        case linux.FIOGETOWN | linux.SIOCGPGRP if file.is_socket:
+            return struct.pack("<i", get_owner(thread, file))
         case _:
             return file.ioctl(thread, request, argument)
 

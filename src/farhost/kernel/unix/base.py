@@ -13,6 +13,7 @@ from farhost.kernel.inet.controls import interface_control
 from farhost.kernel.socket_base import SocketBase
 from farhost.kernel.unix.namespace import PATH_SIZE, SocketFile
 from farhost.kernel.unix.options import UNIX_OPTIONS
+from farhost.kernel.unix.urgent import is_at_mark
 from farhost.kernel.waiting import KernelError, WaitQueue
 from farhost.wire import linux
 from farhost.wire.sockaddr import Sockaddr, SockaddrUn
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from farhost.kernel.process import Process, Thread
 
 IN, OUT, ERR, HUP, RDHUP = linux.EPOLLIN, linux.EPOLLOUT, linux.EPOLLERR, linux.EPOLLHUP, linux.EPOLLRDHUP
+PRI = linux.EPOLLPRI
 
 UNNAMED = SockaddrUn(b"")
 
@@ -70,6 +72,10 @@ class UnixSocket(SocketBase):
         self.file: SocketFile | None = None
         self.peer: UnixSocket | None = None
         self.messages: deque[Message] = deque()
+        self.urgent: Message | None = None
+        """The newest urgent byte in the queue, if nobody has read it."""
+        self.passed = 0
+        """Urgent bytes that were passed over unread: Linux 6.18 goes on counting them (FIONREAD, unix_sk.inq_len)."""
         self.charged = 0
         """What its messages in other sockets' queues cost, against SO_SNDBUF."""
         self.room = WaitQueue()
@@ -156,6 +162,7 @@ class UnixSocket(SocketBase):
     def purge(self) -> None:
         """Throw away what was not read."""
         messages, self.messages = self.messages, deque()
+        self.urgent = None
         for message in messages:
             message.sender.uncharge(message.cost)
 
@@ -183,6 +190,8 @@ class UnixSocket(SocketBase):
     def poll_common(self) -> int:
         """The readiness bits that do not depend on the type."""
         ready = IN if self.messages else 0
+        if self.urgent is not None:
+            ready |= PRI
         if self.error:
             told = self.options.select_error_queue and self.type != linux.SOCK_STREAM
             ready |= ERR | linux.EPOLLPRI if told else ERR
@@ -193,15 +202,17 @@ class UnixSocket(SocketBase):
         return ready
 
     def ioctl(self, thread: "Thread", request: int, argument: bytes) -> bytes:
-        """FIONREAD: the stream's bytes, or the next datagram's; SIOCOUTQ: what is charged to SO_SNDBUF."""
+        """FIONREAD: a stream's bytes, or the next datagram's; SIOCOUTQ: what is charged to SO_SNDBUF; SIOCATMARK."""
         if request == linux.FIONREAD:
             if self.listening:
                 raise KernelError(linux.EINVAL)
             waiting = [len(message.data) - message.start for message in self.messages]
             stream = self.type != linux.SOCK_DGRAM
-            return struct.pack("<i", sum(waiting) if stream else waiting[0] if waiting else 0)
+            return struct.pack("<i", sum(waiting) + self.passed if stream else waiting[0] if waiting else 0)
         if request == linux.SIOCOUTQ:
             return struct.pack("<i", self.charged)
+        if request == linux.SIOCATMARK:
+            return struct.pack("<i", is_at_mark(self))
         return interface_control(self.kernel.internet, request, argument)
 
     def leave_name(self) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from farhost.kernel.files import Socket
 from farhost.kernel.unix.base import ERR, HUP, IN, OUT, RDHUP, UnixSocket
+from farhost.kernel.unix.urgent import is_empty
 from farhost.kernel.waiting import Blocked, KernelError
 from farhost.trace.events import QueueDepth
 from farhost.wire import linux
@@ -148,6 +149,6 @@ class ConnectedSocket(UnixSocket):
         self.room.wake(OUT | HUP)
 
     def _has_unread(self) -> bool:
-        """Whether closing resets the peer: something is unread; one empty packet at the front does not count."""
+        """Whether closing resets the peer: something is unread; one empty run or packet in front does not count."""
         messages = self.messages
-        return len(messages) > (1 if messages and not messages[0].data else 0)
+        return len(messages) > (1 if messages and is_empty(messages[0]) else 0)

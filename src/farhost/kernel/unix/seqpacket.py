@@ -31,9 +31,11 @@ class SeqpacketSocket(ConnectedSocket, MessageSocket):
         return self.send_message(thread, data, None, flags, control)
 
     def recvmsg(self, thread: "Thread", size: int, flags: int, control_size: int = 0) -> Received | Blocked:
-        """recv(2): one message, or nothing at the end; ENOTCONN before connect."""
+        """recv(2): one message, or nothing at the end; ENOTCONN before connect, EOPNOTSUPP for MSG_OOB."""
         if not self.connected:
             raise KernelError(linux.ENOTCONN)
+        if flags & linux.MSG_OOB:
+            raise KernelError(linux.EOPNOTSUPP)
         return self.receive_message(thread, size, flags, control_size, self.receive_deadline_ns())
 
     def seen_address(self, message: Message) -> SockaddrUn | None:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from farhost.programs.process import ProgramProcess
 
 _LARGEST = 1024
+_READING = frozenset({linux.FIONBIO, linux.FIOASYNC, linux.FIOSETOWN, linux.SIOCSPGRP})
+"""Requests that read their argument before they do anything."""
 
 
 def make_fcntl_module(process: "ProgramProcess") -> ModuleType:
@@ -97,8 +99,8 @@ class Calls:
         return answer + data[len(answer) :]
 
     def _ioctl_number(self, fd: int, code: int, arg: int) -> int:
-        """An integer is no address of a buffer: only a request that needs none takes it, and nothing is changed."""
-        if code in (linux.FIONBIO, linux.FIOASYNC):
+        """An integer is no address of a buffer: only a request that needs none takes it."""
+        if code in _READING:
             self._call("fcntl", fd, linux.F_GETFD, 0)
         else:
             self._call("ioctl", fd, code, bytes(4))

@@ -3,16 +3,18 @@
 import os
 import posix as real
 from operator import index
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from farhost.programs.directory import Directory
-from farhost.programs.process import ProgramProcess
 from farhost.programs.stdlib.posix_eventfd import make_eventfd_calls
 from farhost.programs.stdlib.posix_files import stat_result
-from farhost.programs.stdlib.posix_sendfile import make_sendfile
+from farhost.programs.stdlib.posix_sendfile import look, make_sendfile
 from farhost.programs.stdlib.posix_timerfd import make_timerfd_calls
 from farhost.programs.stdlib.posix_vectors import make_vector_calls
 from farhost.wire import linux
+
+if TYPE_CHECKING:
+    from farhost.programs.directory import Directory
+    from farhost.programs.process import ProgramProcess
 
 PASSED = (
     "lseek",
@@ -29,7 +31,7 @@ PASSED = (
 """Calls that only the machine's files have; on a simulated descriptor they fail as on a pipe or socket."""
 
 
-def make_descriptor_calls(process: ProgramProcess, directory: Directory) -> dict[str, Any]:
+def make_descriptor_calls(process: "ProgramProcess", directory: "Directory") -> dict[str, Any]:
     """The calls by name."""
     calls: dict[str, Any] = {name: _passed(name, process, directory) for name in PASSED}
     calls.update(_transfer(process, directory))
@@ -55,14 +57,14 @@ def plain(data: Any) -> bytes:
         raise TypeError(f"a bytes-like object is required, not '{type(data).__name__}'") from None
 
 
-def _passed(name: str, process: ProgramProcess, directory: Directory) -> Any:
+def _passed(name: str, process: "ProgramProcess", directory: "Directory") -> Any:
     function = getattr(real, name)
     number_of_pipe = linux.ESPIPE if name in ("lseek", "pread", "pwrite") else linux.EINVAL
 
     def call(fd: Any, *args: Any, **kwargs: Any) -> Any:
         number = fd if isinstance(fd, int) else fd.fileno()
         if directory.is_simulated(number):
-            if name == "lseek" and process.kernel_process.descriptors.files[number].seeks:
+            if name == "lseek" and look(process, number).seeks:
                 return 0
             raise OSError(number_of_pipe, os.strerror(number_of_pipe))
         if not directory.is_real(number):
@@ -73,7 +75,7 @@ def _passed(name: str, process: ProgramProcess, directory: Directory) -> Any:
     return call
 
 
-def _transfer(process: ProgramProcess, directory: Directory) -> dict[str, Any]:
+def _transfer(process: "ProgramProcess", directory: "Directory") -> dict[str, Any]:
     call = process.call
     files = process.kernel_process.descriptors.files
     base = directory.base
@@ -95,7 +97,7 @@ def _transfer(process: ProgramProcess, directory: Directory) -> dict[str, Any]:
     return {"read": read, "write": write}
 
 
-def _numbers(process: ProgramProcess, directory: Directory) -> dict[str, Any]:
+def _numbers(process: "ProgramProcess", directory: "Directory") -> dict[str, Any]:
     """Calls that make and unmake descriptors."""
     call = process.call
     files = process.kernel_process.descriptors.files
@@ -156,7 +158,7 @@ def _numbers(process: ProgramProcess, directory: Directory) -> dict[str, Any]:
     }
 
 
-def _flags(process: ProgramProcess, directory: Directory) -> dict[str, Any]:
+def _flags(process: "ProgramProcess", directory: "Directory") -> dict[str, Any]:
     call = process.call
 
     def is_machines(fd: int) -> bool:

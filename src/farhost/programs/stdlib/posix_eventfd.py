@@ -4,17 +4,19 @@ What they take, and in which words they refuse, is Modules/posixmodule.c's and O
 """
 
 import os
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from farhost.programs.directory import Directory
-from farhost.programs.process import ProgramProcess
 from farhost.programs.stdlib.socket_convert import descriptor_argument, int_argument
+
+if TYPE_CHECKING:
+    from farhost.programs.directory import Directory
+    from farhost.programs.process import ProgramProcess
 
 _UINT_MAX = (1 << 32) - 1
 _ULONG_MAX = (1 << 64) - 1
 
 
-def make_eventfd_calls(process: ProgramProcess, directory: Directory) -> dict[str, Any]:
+def make_eventfd_calls(process: "ProgramProcess", directory: "Directory") -> dict[str, Any]:
     """The calls by name."""
     call = process.call
 

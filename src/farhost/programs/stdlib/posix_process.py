@@ -49,7 +49,7 @@ def _identity(process: ProgramProcess) -> dict[str, Any]:
         "getresuid": lambda: (owner.uid,) * 3,
         "getresgid": lambda: (owner.gid,) * 3,
         "getgroups": lambda: [owner.gid],
-        "getlogin": lambda: "user",
+        "getlogin": lambda: process.kernel.user,
         "getpgrp": leader,
         "getpgid": leader,
         "getsid": leader,

@@ -3,18 +3,20 @@
 import os
 import posix as real
 from operator import index
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from farhost.programs.directory import Directory
-from farhost.programs.process import ProgramProcess
 from farhost.programs.stdlib.socket_convert import descriptor_argument, int_argument
 from farhost.wire import linux
+
+if TYPE_CHECKING:
+    from farhost.programs.directory import Directory
+    from farhost.programs.process import ProgramProcess
 
 _NS = 1_000_000_000
 _LARGEST = (1 << 63) - 1
 
 
-def make_timerfd_calls(process: ProgramProcess, directory: Directory) -> dict[str, Any]:
+def make_timerfd_calls(process: "ProgramProcess", directory: "Directory") -> dict[str, Any]:
     """The calls by name; none where this Python has none."""
     if not hasattr(real, "timerfd_create"):
         return {}

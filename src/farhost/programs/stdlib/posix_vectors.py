@@ -5,14 +5,16 @@ buffers here. Argument checks are those of Modules/posixmodule.c's `iov_setup`.
 """
 
 import os
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from farhost.programs.directory import Directory
-from farhost.programs.process import ProgramProcess
 from farhost.programs.stdlib.socket_convert import int_argument, long_argument
 
+if TYPE_CHECKING:
+    from farhost.programs.directory import Directory
+    from farhost.programs.process import ProgramProcess
 
-def make_vector_calls(process: ProgramProcess, directory: Directory) -> dict[str, Any]:
+
+def make_vector_calls(process: "ProgramProcess", directory: "Directory") -> dict[str, Any]:
     """The calls by name."""
     call = process.call
     is_machines = directory.is_machines
