@@ -34,7 +34,7 @@ check: $(READY)  ## ruff, mypy, the layers, the tidy test
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest tests/test_tidy.py
 
-bench: $(READY)  ## round trips and bulk transfer, beside the kernel's
+bench: $(READY)  ## round trips, bulk transfer, attached calls, TUN: beside the kernel's
 	$(BIN)/python -m benchmarks
 
 constraints:  ## write constraints.txt anew with the newest versions that pyproject.toml allows

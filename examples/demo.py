@@ -51,6 +51,16 @@ def pairs() -> list[bool]:
     return passed
 
 
+def handed_over() -> bool:
+    """One process accepts, another on its host serves."""
+    return run(
+        f"accepted connections, handed to a worker over a Unix socket; over {BAD_LINK}",
+        *("run", "server=examples/unix_rights/worker.py worker.sock"),
+        "server=examples/unix_rights/acceptor.py 5000 worker.sock 3",
+        *("client=examples/unix_rights/client.py server 5000 3", "--link", BAD_LINK, "--seed", "7"),
+    )
+
+
 def web(folder: Path) -> bool:
     """The standard library's own server and client, unmodified."""
     body = b"".join(hashlib.sha256(b"%d" % number).digest() for number in range(163_840))
@@ -66,7 +76,7 @@ def web(folder: Path) -> bool:
 def main() -> int:
     """Run everything; 0 when all passed."""
     began = time.perf_counter()
-    passed = pairs()
+    passed = [*pairs(), handed_over()]
     with tempfile.TemporaryDirectory() as folder:
         passed.append(web(Path(folder)))
     print(f"\n{sum(passed)} of {len(passed)} runs passed in {time.perf_counter() - began:.1f} s of real time")

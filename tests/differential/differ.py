@@ -5,17 +5,18 @@ from pathlib import Path
 
 from machines import Farhost, Finished, Machine, System
 
-TELLING = Path(__file__).with_name("telling.py")
-
+IMPORTED = [Path(__file__).with_name(name) for name in ("telling.py", "passing.py")]
+"""What the compared programs may import."""
 
 ATTEMPTS = 4
 """How often the system is asked: others on it may hold a port, and its pauses may be longer than a program's."""
 
 
 def run_on(kind: type[Machine], folder: Path, programs, statuses, user="user"):
-    """How each program ended, in a scratch directory of its own, in which programs find `telling`."""
+    """How each program ended, in a scratch directory of its own, in which programs find what they may import."""
     folder.mkdir()
-    (folder / TELLING.name).write_bytes(TELLING.read_bytes())
+    for module in IMPORTED:
+        (folder / module.name).write_bytes(module.read_bytes())
     machine = kind(folder)
     if isinstance(machine, Farhost):
         network = machine.network()

@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 import pytest
-from differ import TELLING, agree
+from differ import IMPORTED, agree
 from machines import Farhost, write_script
 
 MTU = 1500
@@ -23,7 +23,8 @@ def agree_over_small_packets(tmp_path):
         folders = [tmp_path / name for name in ("farhost", "system")]
         for folder in folders:
             folder.mkdir()
-            (folder / TELLING.name).write_bytes(TELLING.read_bytes())
+            for module in IMPORTED:
+                (folder / module.name).write_bytes(module.read_bytes())
         machine = Farhost(folders[0])
         network = machine.network()
         loopback = network.host("box").kernel.internet.lo

@@ -6,6 +6,7 @@ import os
 import signal
 
 import pytest
+from lines import read_line
 from real_wire import OUTSIDE_V4, OUTSIDE_V6, SHUT_SECONDS, SIMULATED_V4, SIMULATED_V6
 from terminals import finish
 
@@ -24,7 +25,7 @@ FAMILIES = pytest.mark.parametrize("family", [4, 6])
 def serve(wire, side, source, *arguments):
     """Start a server, and wait until it says that it listens."""
     process = wire.side(side)(source, *arguments)
-    line = process.stdout.readline()
+    line = read_line(process)
     assert line == "listening\n", line + process.communicate()[1]
     return process
 
@@ -198,7 +199,7 @@ def test_a_peer_that_is_killed(wire, server_side, client_side, what, seen):
     address = ADDRESSES[server_side, 4]
     server = serve(wire, server_side, KILLED, address, what)
     client = wire.side(client_side)(WATCHER, address)
-    assert client.stdout.readline() == "connected\n"
+    assert read_line(client) == "connected\n"
     rows = "ss", "-tn", "sport", "=", ":6003"
     if what == "read" and server_side == "inside":
         wire.wait(lambda: all(not row["receive_queue"] for row in wire.sockets("-t")), "the server does not read")

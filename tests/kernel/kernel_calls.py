@@ -138,6 +138,8 @@ class Waiting:
         except KernelError as error:
             self.thread.let_go()
             raise OSError(error.errno, os.strerror(error.errno)) from None
+        finally:
+            self.thread.kernel.softirq()
         if isinstance(result, Blocked):
             self.blocked = result
             self._sit()
@@ -254,9 +256,10 @@ class SystemCalls:
     def recvmsg(self, fd, size, control_size, flags):
         with self._sock(fd) as sock:
             data, control, found, address = sock.recvmsg(size, control_size, flags)
-        return Received(
-            data, self._in(address) if address else None, found & ~socket.MSG_CMSG_CLOEXEC, tuple(control)
-        )
+        for level, kind, numbers in control:
+            if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
+                self.opened.update(struct.unpack(f"{len(numbers) // 4}i", numbers))
+        return Received(data, self._in(address) if address else None, found, tuple(control))
 
     def recvfrom(self, fd, size, flags):
         return self.recvmsg(fd, size, 0, flags)

@@ -221,6 +221,36 @@ def test_so_peercred(calls, fd):
     assert errno_of(put, calls, one, linux.SO_PEERCRED, nobody) == errno.ENOPROTOOPT
 
 
+def test_so_peergroups(calls, far, fd):
+    assert errno_of(get, calls, fd, linux.SO_PEERGROUPS, 64) == errno.ENODATA
+    assert errno_of(put, calls, fd, linux.SO_PEERGROUPS, 1) == errno.ENOPROTOOPT
+    one, _ = calls.socketpair(linux.AF_UNIX, linux.SOCK_STREAM, 0)
+    groups = os.getgroups() if calls.on_system else [1000]
+    assert get(calls, one, linux.SO_PEERGROUPS, 1024) == struct.pack(f"{len(groups)}i", *groups)
+    one, _ = far.socketpair(linux.AF_UNIX, linux.SOCK_STREAM, 0)
+    assert get(far, one, linux.SO_PEERGROUPS, 4) == integer(1000)
+    assert errno_of(get, far, one, linux.SO_PEERGROUPS, 3) == errno.ERANGE
+
+
+def test_so_passrights(calls, far):
+    one, other = calls.socketpair(linux.AF_UNIX, linux.SOCK_STREAM, 0)
+    assert get(calls, other, linux.SO_PASSRIGHTS) == integer(1)
+    put(calls, other, linux.SO_PASSRIGHTS, 0)
+    assert get(calls, other, linux.SO_PASSRIGHTS) == integer(0)
+    rights = ((SOL, linux.SCM_RIGHTS, struct.pack("i", one)),)
+    assert errno_of(calls.sendmsg, one, (b"x",), None, rights, 0) == errno.EPERM
+    assert errno_of(put, far, datagram(far), linux.SO_PASSRIGHTS, 1) == errno.EOPNOTSUPP
+
+
+def test_so_passsec(calls, far, fd):
+    flag_round_trip(calls, fd, linux.SO_PASSSEC)
+    one, other = calls.socketpair(linux.AF_UNIX, linux.SOCK_STREAM, 0)
+    put(calls, other, linux.SO_PASSSEC, 1)
+    calls.sendto(one, b"x", 0, None)
+    assert calls.recvmsg(other, 10, 0, 0).flags == linux.MSG_CTRUNC
+    assert errno_of(put, far, datagram(far), linux.SO_PASSSEC, 1) == errno.EOPNOTSUPP
+
+
 def test_peers_credentials_are_of_listen_and_connect(far):
     server, client = far.other("server"), far.other("client")
     listening = server.socket(linux.AF_UNIX, linux.SOCK_STREAM, 0)

@@ -336,12 +336,6 @@ def test_types_do_not_mix(calls):
         calls.bind(other, name)
 
 
-def test_descriptors_are_not_passed(far):
-    one, _ = pair(far)
-    rights = ((linux.SOL_SOCKET, linux.SCM_RIGHTS, struct.pack("i", one)),)
-    assert errno_of(far.sendmsg, one, (b"x",), None, rights, 0) == errno.EOPNOTSUPP
-
-
 def test_chunks_are_one_send(calls):
     one, other = pair(calls)
     assert calls.sendmsg(one, (b"ab", b"", b"cd"), None, (), 0) == 4

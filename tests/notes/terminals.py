@@ -11,6 +11,8 @@ import sys
 import time
 from pathlib import Path
 
+from lines import read_line
+
 FARHOST = [sys.executable, "-m", "farhost"]
 LIMIT_S = 60
 """For whatever is to happen; nothing waits so long that goes well."""
@@ -52,7 +54,7 @@ class Terminals:
     def up(self, *words: str) -> "subprocess.Popen[str]":
         """Start a network in a terminal of its own, and wait until it says that it is up."""
         process = self._start([*self.prefix, *FARHOST, "up", "--foreground", *words])
-        first = process.stdout.readline()
+        first = read_line(process)
         assert "is up" in first, first + process.communicate()[1]
         return process
 

@@ -13,6 +13,7 @@ import textwrap
 from pathlib import Path
 
 import pytest
+from lines import read_line
 from namespaces import Namespace, why_not
 from terminals import LIMIT_S, Terminals, finish
 
@@ -86,10 +87,10 @@ for call in (read, write, read, write):
 def watch_a_killed_server(start, kill, port, what):
     """Kill a server that has read what came (or not) with kill -9; what its client sees."""
     server = start("server", KILLED, port, what)
-    assert server.stdout.readline() == "listening\n"
+    assert read_line(server) == "listening\n"
     client = start("client", WATCHER, "server", port)
-    assert client.stdout.readline() == "asked\n"
-    assert server.stdout.readline() == "waiting\n"
+    assert read_line(client) == "asked\n"
+    assert read_line(server) == "waiting\n"
     kill(server)
     client.stdin.write("\n")
     client.stdin.flush()

@@ -1,5 +1,7 @@
 """Calls as strace 6.1 wrote them on Linux, pointers apart: each line here was copied from its output."""
 
+import struct
+
 import pytest
 
 from farhost.kernel.files import Received, Stat
@@ -26,6 +28,7 @@ CAME_IN = (
     (c.SOL_IP, c.IP_TOS, b"\x14"),
 )
 REFUSED = ((c.SOL_IP, c.IP_RECVERR, b"\x6f\0\0\0\2\3\3" + bytes(9) + b"\2\0\0\0\x7f\0\0\1" + bytes(8)),)
+CREDENTIALS = (c.SOL_SOCKET, c.SCM_CREDENTIALS, struct.pack("<3i", 22173, 0, 0))
 RIGHTS = ((c.SOL_SOCKET, c.SCM_RIGHTS, b"\x0f\0\0\0"),)
 TIMER_FLAGS = c.TFD_CLOEXEC | c.TFD_NONBLOCK
 SETTING = "{it_interval={tv_sec=0, tv_nsec=250000000}, it_value={tv_sec=1, tv_nsec=500000000}}"
@@ -173,6 +176,24 @@ def line(name, arguments, result=None, error=0):
         ("pwritev2", (6, (b"one", b"two"), -1, 0), 6, f"pwritev2(6, {WRITTEN}, 2, -1, 0) = 6"),
         ("preadv2", (5, (2, 8), -1, 8), b"onetwo", f"preadv2(5, {READ}, 2, -1, RWF_NOWAIT) = 6"),
         ("vmsplice", (6, (b"page",), 2), 4, f"vmsplice(6, {PAGE}, 1, SPLICE_F_NONBLOCK) = 4"),
+        (
+            "recvmsg",
+            (4, 10, 200, c.MSG_CMSG_CLOEXEC),
+            Received(b"x", None, c.MSG_CTRUNC | c.MSG_CMSG_CLOEXEC, (CREDENTIALS, *RIGHTS)),
+            (
+                'recvmsg(4, {msg_name=NULL, msg_namelen=0, msg_iov=[{iov_base="x", iov_len=10}], msg_iovlen=1, '
+                "msg_control=[{cmsg_len=28, cmsg_level=SOL_SOCKET, cmsg_type=SCM_CREDENTIALS, "
+                "cmsg_data={pid=22173, uid=0, gid=0}}, "
+                "{cmsg_len=20, cmsg_level=SOL_SOCKET, cmsg_type=SCM_RIGHTS, cmsg_data=[15]}], msg_controllen=56, "
+                "msg_flags=MSG_CTRUNC|MSG_CMSG_CLOEXEC}, MSG_CMSG_CLOEXEC) = 1"
+            ),
+        ),
+        (
+            "getsockopt",
+            (3, 1, c.SO_PEERCRED, 12),
+            CREDENTIALS[2],
+            "getsockopt(3, SOL_SOCKET, SO_PEERCRED, {pid=22173, uid=0, gid=0}, [12]) = 0",
+        ),
         ("poll", (((5, 1),), 1_000_000_000), ((5, 1),), None),
         ("poll", (((5, 1),), None), (), "poll([{fd=5, events=POLLIN}], 1, -1) = 0 (Timeout)"),
         (

@@ -23,6 +23,7 @@ def drop(file: OpenFile, thread: "Thread | None") -> Blocked | None:
     file.references -= 1
     assert file.references >= 0, "a file was dropped more often than it was held"
     if file.references:
+        file.dropped()
         return None
     for watch in tuple(file.watches):
         watch.detach()

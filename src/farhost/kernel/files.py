@@ -54,6 +54,19 @@ class Watch(Protocol):
         """The file is about to be released: forget it."""
 
 
+class OutsideFiles(Protocol):
+    """The descriptors of a process that are not in its kernel's table: whoever runs its code keeps them.
+
+    Ordinary files are such; the kernel meets them where they are passed to another process (SCM_RIGHTS).
+    """
+
+    def find(self, number: int) -> "OpenFile | None":
+        """A new open file, of a kind with `outside` set, for what stands behind the number; None: it is not open."""
+
+    def take(self, file: "OpenFile", close_on_exec: bool) -> int:
+        """Give the process a number for a file that some `find` made; KernelError EMFILE."""
+
+
 class OpenFile:
     """One open file description (open(2))."""
 
@@ -75,6 +88,8 @@ class OpenFile:
     """Whether it takes O_DIRECT."""
     turns: TurnQueue | None = None
     """Those who are woken one at a time, once there is one."""
+    outside = False
+    """Whether the descriptors of a process that refer to it are kept by its `OutsideFiles`."""
 
     def __init__(self) -> None:
         self.status_flags = 0
@@ -139,6 +154,9 @@ class OpenFile:
     def stat(self) -> Stat:
         """fstat(2)."""
         raise KernelError(linux.EBADF)
+
+    def dropped(self) -> None:
+        """A reference went, and others are left."""
 
     def release(self, thread: "Thread | None") -> Blocked | None:
         """The last reference went (close(2), or the end of the process: then `thread` is None and nothing blocks)."""

@@ -18,6 +18,7 @@ from farhost.kernel.process import USERS, Process
 from farhost.kernel.signals import send_signal
 from farhost.kernel.unix.family import unix_socket
 from farhost.kernel.unix.namespace import UnixNamespace
+from farhost.kernel.unix.transit import Transit
 from farhost.kernel.waiting import KernelError
 from farhost.trace.events import ProcessEnded, ProcessStarted, StateChange
 from farhost.wire import linux
@@ -70,12 +71,13 @@ class Kernel:
         """Called with what a process writes to its standard output (1) or error (2)."""
         self.families: dict[int, Family] = {}
         self.soft: deque[Callable[[], None]] = deque()
-        """Work left for the end of the call under way: packets that go through `lo`."""
+        """Work left for the end of the call under way: packets that go through `lo`, files that nobody took."""
         self._last_pid = FIRST_PID - 1
         self._last_inode = 1000
         self._names: dict[str, int] = {}
         self._entropy_calls: dict[str, int] = {}
         self.unix = UnixNamespace(self)
+        self.transit = Transit(self)
         self.register_family(linux.AF_UNIX, unix_socket)
         self.internet = Internet(self)
 
@@ -148,13 +150,16 @@ class Kernel:
         self._enter(process, arguments)
         if parent is None:
             for stream in range(3):
-                process.descriptors.add(ConsoleFile(self, stream))
+                process.descriptors.add(ConsoleFile(self, process, stream))
         else:
             parent.children.append(process)
             process.uid, process.gid, process.umask = parent.uid, parent.gid, parent.umask
             process.working_directory = parent.working_directory
             process.descriptors.inherit(parent.descriptors)
             process.limits.inherit(parent.limits)
+            for file in process.descriptors.files.values():
+                if isinstance(file, ConsoleFile):
+                    file.heirs[process] = None
             process.signals.inherit(parent.signals)
         return process
 
@@ -200,6 +205,12 @@ class Kernel:
         else:
             process.parent.child_ended.wake(linux.EPOLLIN)
             send_signal(process.parent, linux.SIGCHLD)
+
+    def has_pid(self, number: int) -> bool:
+        """Whether a process, one that nobody has waited for too, or a thread has that number."""
+        return number in self.processes or any(
+            thread.tid == number for process in self.processes.values() for thread in process.threads
+        )
 
     def reap(self, child: Process) -> None:
         """The parent has taken the child's status (wait4(2)): forget it."""

@@ -9,13 +9,14 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 from farhost.kernel.descriptors import DescriptorTable, drop
-from farhost.kernel.files import OpenFile
+from farhost.kernel.files import OpenFile, OutsideFiles
 from farhost.kernel.limits import Limits
 from farhost.kernel.signals import SignalState
 from farhost.kernel.waiting import WaitQueue
 
 if TYPE_CHECKING:
     from farhost.kernel.kernel import Kernel
+    from farhost.kernel.unix.control import Outgoing
 
 
 USERS = {"root": (0, 0), "user": (1000, 1000)}
@@ -54,6 +55,8 @@ class Process:
         """Where relative socket paths start; an absolute path of the host."""
         self.descriptors = descriptors or DescriptorTable()
         self.limits = Limits(self)
+        self.outside: OutsideFiles | None = None
+        """Who keeps its further descriptors, if it has any: set by whoever runs its code."""
         self.signals = SignalState()
         self.threads: list[Thread] = []
         self.status: int | None = None
@@ -96,7 +99,7 @@ class Process:
 class Thread:
     """One thread of a process, as the kernel sees it: the caller of system calls."""
 
-    __slots__ = ("files", "held", "kernel", "process", "tid")
+    __slots__ = ("files", "held", "kernel", "process", "tid", "unsent")
 
     def __init__(self, process: Process, tid: int) -> None:
         self.process = process
@@ -106,12 +109,18 @@ class Thread:
         """The process's open files by number: the hot path's short way."""
         self.held: OpenFile | None = None
         """The file that the waiting call refers to: closing its last descriptor meanwhile does not release it."""
+        self.unsent: Outgoing | None = None
+        """The files that the waiting call is to pass on."""
 
     def let_go(self) -> None:
         """The call that waited has ended, one way or another."""
         file = self.held
         if file is not None:
             self.held = None
+            if self.unsent is not None:
+                self.unsent.put_back()
+                self.unsent = None
+                self.kernel.softirq()
             if file.references > 1:
                 file.references -= 1
             else:

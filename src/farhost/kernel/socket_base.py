@@ -34,6 +34,8 @@ class SocketOptions:
         "linger",
         "oob_inline",
         "pass_credentials",
+        "pass_rights",
+        "pass_security",
         "receive_buffer",
         "receive_buffer_locked",
         "receive_low_water",
@@ -71,6 +73,9 @@ class SocketOptions:
         self.select_error_queue = 0
         """Whether an error also makes a datagram socket ready for what is exceptional."""
         self.oob_inline = 0
+        self.pass_rights = 1
+        """Whether messages with files are taken."""
+        self.pass_security = 0
         self.ignored: dict[tuple[int, int], OptionValue] = {}
         """Values of options that are taken and given back without effect."""
 

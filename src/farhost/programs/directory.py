@@ -12,6 +12,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
 
+from farhost.kernel.files import OpenFile
+from farhost.kernel.waiting import KernelError
+from farhost.programs.passed_file import PassedFile
+
 if TYPE_CHECKING:
     from farhost.programs.process import ProgramProcess
 
@@ -35,11 +39,12 @@ class Directory:
         """From this number up, a descriptor is the machine's."""
         self.path = ""
         self.opened: set[int] = set()
-        """Real descriptors that the program opened by number (`os.open`) and has not closed."""
+        """Real descriptors that the program opened or received as numbers and has not closed."""
         self._files: WeakValueDictionary[int, Any] = WeakValueDictionary()
         self._raws: WeakValueDictionary[int, Any] = WeakValueDictionary()
         self._count = 0
         self.change(path)
+        process.kernel_process.outside = self
         process.at_end.append(self.close_all)
 
     def change(self, path: str) -> None:
@@ -84,6 +89,29 @@ class Directory:
             return fcntl.fcntl(number, fcntl.F_DUPFD_CLOEXEC, self.base)
         finally:
             os.close(number)
+
+    def find(self, number: int) -> PassedFile | None:
+        """A real descriptor is sent to another process: the file that goes there, with a duplicate of its own."""
+        if not self.is_real(number):
+            return None
+        try:
+            duplicate = fcntl.fcntl(number, fcntl.F_DUPFD_CLOEXEC, self.base)
+        except OSError as error:
+            if error.errno == errno.EBADF:
+                return None
+            raise KernelError(error.errno or errno.EMFILE) from None
+        return PassedFile(duplicate, self.process.runtime.passed)
+
+    def take(self, file: OpenFile, close_on_exec: bool) -> int:
+        """One comes from another process: a real descriptor for it."""
+        assert isinstance(file, PassedFile)
+        number = file.duplicate(self.base, close_on_exec)
+        self.opened.add(number)
+        return number
+
+    def closed(self, number: int) -> None:
+        """The program has closed a real descriptor: the number may be another's from now on."""
+        self.opened.discard(number)
 
     def open(self, path: Any, flags: int, mode: int = 0o777, *, dir_fd: int | None = None) -> int:
         """open(2) of an ordinary file; ENXIO for a socket file, EMFILE beyond RLIMIT_NOFILE, as on Linux."""

@@ -198,6 +198,7 @@ class Run:
         """Nothing of a process outlives the run: what its finalizers would say, it has no standard error for."""
         for process in self.runtime.processes:
             process.abandon()
+        self.runtime.close_passed()
         sys.unraisablehook = lambda _: None
         for _ in range(COLLECTIONS):
             if not gc.collect():

@@ -14,6 +14,7 @@ from farhost.programs.thread import ProgramThread
 if TYPE_CHECKING:
     from farhost.kernel.process import Process
     from farhost.network.network import Network
+    from farhost.programs.passed_file import PassedFile
     from farhost.programs.process import ProgramProcess
 
 
@@ -43,6 +44,8 @@ class Runtime:
         self.on_output: Callable[[ProgramProcess, int, bytes], None] | None = None
         """Called with what any process prints, as it does."""
         self._by_kernel_process: dict[Process, ProgramProcess] = {}
+        self.passed: dict[PassedFile, None] = {}
+        """Files of the machine in messages under way, whose descriptors are ours to close."""
         self.recursion_limits: dict[int, int] = {}
         """What each process has set, by its identity."""
         self._collecting = False
@@ -79,6 +82,11 @@ class Runtime:
         """A process has ended and its kernel has closed everything."""
         if self.on_end is not None:
             self.on_end()
+
+    def close_passed(self) -> None:
+        """The run is over: nobody receives what is still under way."""
+        for file in tuple(self.passed):
+            file.release(None)
 
     def broke(self, error: BaseException) -> None:
         """farhost itself raised `error`: stop the run (the first one counts)."""

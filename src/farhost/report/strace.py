@@ -101,9 +101,16 @@ def _option_value(level: int, name: int, value: bytes) -> str:
         return type_filter(value, names.ICMP_TYPE_NAMES)
     if (level, name) == (linux.SOL_ICMPV6, linux.ICMPV6_FILTER):
         return type_filter(value, names.ICMPV6_TYPE_NAMES)
+    if (level, name) == (linux.SOL_SOCKET, linux.SO_PEERCRED) and len(value) == 12:
+        return _credentials(value)
     if (level, name) == (linux.SOL_SOCKET, linux.SO_ERROR) and len(value) == 4 and _int(value):
         return f"[{v.error_name(_int(value))}]"
     return f"[{_int(value)}]" if len(value) == 4 else v.quote(value)
+
+
+def _credentials(value: bytes) -> str:
+    """struct ucred."""
+    return f"{{pid={_int(value)}, uid={_int(value[4:])}, gid={_int(value[8:])}}}"
 
 
 def _int(value: bytes) -> int:
@@ -155,8 +162,11 @@ def _message(address: Any, vector: list[str], control: tuple[Any, ...], flags: i
 
 def _ancillary(level: int, kind: int, data: bytes) -> str:
     if (level, kind) == (linux.SOL_SOCKET, linux.SCM_RIGHTS):
-        descriptors = [_int(data[at : at + 4]) for at in range(0, len(data), 4)]
+        descriptors = [_int(data[at : at + 4]) for at in range(0, len(data) - 3, 4)]
         return f"{{cmsg_len={16 + len(data)}, cmsg_level=SOL_SOCKET, cmsg_type=SCM_RIGHTS, cmsg_data={descriptors}}}"
+    if (level, kind) == (linux.SOL_SOCKET, linux.SCM_CREDENTIALS) and len(data) == 12:
+        who = _credentials(data)
+        return f"{{cmsg_len=28, cmsg_level=SOL_SOCKET, cmsg_type=SCM_CREDENTIALS, cmsg_data={who}}}"
     rest = control_text(level, kind, data) or f"cmsg_type={kind:#x}, cmsg_data={v.quote(data)}"
     return f"{{cmsg_len={16 + len(data)}, cmsg_level={_level(level)}, {rest}}}"
 

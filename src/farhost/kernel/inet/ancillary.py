@@ -7,6 +7,7 @@ ipv6(7), socket(7), cmsg(3)). Structs are little endian, as the waist has them. 
 import struct
 from typing import TYPE_CHECKING
 
+from farhost.kernel.control_buffer import ControlBuffer
 from farhost.kernel.files import Control
 from farhost.kernel.waiting import KernelError
 from farhost.wire import linux
@@ -17,9 +18,6 @@ if TYPE_CHECKING:
     from farhost.kernel.inet.interface import Interface
     from farhost.kernel.inet.message_socket import MessageSocket
     from farhost.kernel.inet.socket_base import InetSocket
-
-_HEADER = 16
-"""sizeof(struct cmsghdr)."""
 
 
 def timestamp(socket: "InetSocket", time_ns: int) -> Control:
@@ -64,17 +62,10 @@ def about(
 
 def cut(control: Control, size: int) -> tuple[Control, bool]:
     """The messages that fit a buffer of `size` bytes, the last perhaps shortened; and whether anything was lost."""
-    kept: list[tuple[int, int, bytes]] = []
+    buffer = ControlBuffer(size)
     for level, kind, data in control:
-        if size < _HEADER:
-            return tuple(kept), True
-        room = size - _HEADER
-        if len(data) > room:
-            kept.append((level, kind, data[:room]))
-            return tuple(kept), True
-        kept.append((level, kind, data))
-        size -= _HEADER + (len(data) + 7) // 8 * 8
-    return tuple(kept), False
+        buffer.put(level, kind, data)
+    return buffer.control, buffer.truncated
 
 
 def carried(socket: "MessageSocket", destination: IpAddress, control: Control) -> tuple[int, int]:

@@ -51,19 +51,23 @@ def receive_urgent(socket: "UnixSocket", size: int, flags: int) -> Received:
         socket.urgent = None
         place = socket.messages.index(message)
         if place and is_empty(socket.messages[place - 1]):
-            _drop(socket, place - 1)
+            drop_run(socket, place - 1)
         message.start = 1
     return Received(data[:size], None, linux.MSG_OOB, (), None if size else 1)
 
 
-def _drop(socket: "UnixSocket", place: int) -> None:
-    """Remove a run; its sender is charged for it no longer."""
+def drop_run(socket: "UnixSocket", place: int) -> None:
+    """Remove a run; its sender is charged for it no longer, and files that nobody took go with it."""
     message = socket.messages[place]
     del socket.messages[place]
     message.sender.uncharge(message.cost)
+    if message.parcel is not None:
+        transit = socket.kernel.transit
+        transit.leave(message.parcel, socket)
+        transit.drop(message.parcel.files)
 
 
-def _next(socket: "UnixSocket", place: int, copied: int, peek: bool) -> int | None:
+def next_run(socket: "UnixSocket", place: int, copied: int, peek: bool) -> int | None:
     """Where the run stands that a receive goes on with which has come to `place` and has `copied` bytes; None: here
     is the mark, or the end of the queue (manage_oob)."""
     messages = socket.messages
@@ -74,7 +78,7 @@ def _next(socket: "UnixSocket", place: int, copied: int, peek: bool) -> int | No
         if peek:
             place += 1
         else:
-            _drop(socket, place)
+            drop_run(socket, place)
         if place == len(messages):
             return None
     if messages[place] is not socket.urgent:
@@ -86,34 +90,7 @@ def _next(socket: "UnixSocket", place: int, copied: int, peek: bool) -> int | No
         socket.urgent = None
         if not inline:
             socket.passed += 1
-            _drop(socket, place)
+            drop_run(socket, place)
     elif not inline:
         place += 1
     return place if place < len(messages) else None
-
-
-def take(socket: "UnixSocket", size: int, copied: int, peek: bool) -> tuple[bytes, bool]:
-    """What a receive that has `copied` bytes takes from a queue with marks, and whether it has come to a mark."""
-    messages = socket.messages
-    pieces: list[bytes] = []
-    place = 0
-    while place < len(messages):
-        found = _next(socket, place, copied, peek)
-        if found is None:
-            return b"".join(pieces), copied > 0
-        place = found
-        message = messages[place]
-        piece = message.data[message.start : message.start + size]
-        pieces.append(piece)
-        copied += len(piece)
-        size -= len(piece)
-        if peek:
-            place += 1
-        else:
-            message.start += len(piece)
-            if not is_empty(message):
-                break
-            _drop(socket, place)
-        if not size:
-            break
-    return b"".join(pieces), False

@@ -112,7 +112,7 @@ def _numbers(process: "ProgramProcess", directory: "Directory") -> dict[str, Any
         if fd in files or fd < directory.base:
             call("close", fd)
             return
-        directory.opened.discard(fd)
+        directory.closed(fd)
         os.close(fd)
 
     def closerange(fd_low: Any, fd_high: Any, /) -> None:
