@@ -123,7 +123,9 @@ class Ping:
         except BlockingIOError:
             self.sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
             return
-        for _, _, value in control:
+        for level, name, value in control:
+            if (level, name) != (LEVEL[self.family], TELL_ERRORS[self.family]):
+                continue
             kind, code = value[5], value[6]
             where = value[20:24] if self.family == V4 else value[24:40]
             sequence = int.from_bytes(data[6:8], "big")

@@ -112,9 +112,14 @@ class Waiting:
     def _sit(self):
         from farhost.kernel.waiting import Waiter
 
-        self.waiters = [(queue, Waiter(mask, self.wakes.append)) for queue, mask in self.blocked.waits]
+        self.waiters = [(queue, Waiter(mask, self._wake)) for queue, mask in self.blocked.waits]
         for queue, waiter in self.waiters:
             queue.add(waiter)
+
+    def _wake(self, mask):
+        """Whether it slept until now."""
+        self.wakes.append(mask)
+        return len(self.wakes) == 1
 
     def _leave(self):
         for queue, waiter in self.waiters:
@@ -161,6 +166,7 @@ class SystemCalls:
         self.directory = os.fsencode(directory)
         self.opened = set()
         self.epolls = {}
+        self.spliced = []
 
     def finish(self):
         for number in tuple(self.opened):
@@ -264,6 +270,54 @@ class SystemCalls:
     def write(self, fd, data):
         return os.write(fd, data)
 
+    def readv(self, fd, sizes):
+        return self.preadv2(fd, sizes, -1, 0)
+
+    def writev(self, fd, chunks):
+        return os.writev(fd, chunks)
+
+    def preadv2(self, fd, sizes, offset, flags):
+        buffers = [bytearray(size) for size in sizes]
+        count = os.preadv(fd, buffers, offset, flags)
+        return b"".join(buffers)[:count]
+
+    def pwritev2(self, fd, chunks, offset, flags):
+        return os.pwritev(fd, chunks, offset, flags)
+
+    def vmsplice(self, fd, pages, flags):
+        """Each in a page of its own, which the pipe refers to until it is read."""
+        import ctypes
+        import mmap
+
+        vector = b""
+        for page in pages:
+            memory = mmap.mmap(-1, 4096)
+            memory.write(page)
+            self.spliced.append(memory)
+            vector += struct.pack("<QQ", ctypes.addressof(ctypes.c_char.from_buffer(memory)), len(page))
+        return libc_call("vmsplice", fd, vector, len(pages), flags)
+
+    def eventfd2(self, count, flags):
+        number = os.eventfd(count, flags)
+        self.opened.add(number)
+        return number
+
+    def timerfd_create(self, clock, flags):
+        number = libc_call("timerfd_create", clock, flags)
+        self.opened.add(number)
+        return number
+
+    def timerfd_settime(self, fd, flags, initial_ns, interval_ns):
+        old = bytearray(32)
+        new = struct.pack("<qqqq", *divmod(interval_ns, 10**9), *divmod(initial_ns, 10**9))
+        libc_call("timerfd_settime", fd, flags, new, _address_of(old))
+        return _setting(old)
+
+    def timerfd_gettime(self, fd):
+        found = bytearray(32)
+        libc_call("timerfd_gettime", fd, _address_of(found))
+        return _setting(found)
+
     def close(self, fd):
         os.close(fd)
         self.opened.discard(fd)
@@ -346,6 +400,18 @@ class SystemCalls:
 
     def umask(self, mask):
         return os.umask(mask)
+
+
+def _address_of(memory):
+    import ctypes
+
+    return (ctypes.c_char * len(memory)).from_buffer(memory)
+
+
+def _setting(memory):
+    """A struct itimerspec: (initial, interval) in ns."""
+    interval, interval_ns, initial, initial_ns = struct.unpack("<qqqq", memory)
+    return initial * 10**9 + initial_ns, interval * 10**9 + interval_ns
 
 
 def libc_call(name, *arguments):

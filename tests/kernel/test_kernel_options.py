@@ -21,7 +21,7 @@ from farhost.kernel.socket_options import SOCKET_ROWS
 from farhost.kernel.unix.options import UNIX_OPTIONS
 from farhost.kernel.waiting import KernelError
 from farhost.wire import linux
-from farhost.wire.sockaddr import SockaddrIn, SockaddrUn
+from farhost.wire.sockaddr import SockaddrIn, SockaddrOther, SockaddrUn
 
 SOL = linux.SOL_SOCKET
 LOOPBACK = bytes((127, 0, 0, 1))
@@ -381,6 +381,18 @@ def test_a_mark_takes_root_and_changes_nothing():
 def test_refused_options(far):
     fd = far.socket(linux.AF_UNIX, linux.SOCK_STREAM, 0)
     assert errno_of(get, far, fd, linux.SO_PEERSEC) == errno.ENOPROTOOPT
+
+
+def test_so_select_err_queue(calls):
+    one, other = calls.socketpair(linux.AF_UNIX, linux.SOCK_DGRAM, 0)
+    put(calls, one, linux.SO_SELECT_ERR_QUEUE, 5)
+    assert get(calls, one, linux.SO_SELECT_ERR_QUEUE) == integer(1)
+    calls.sendto(one, b"never read", 0, None)
+    calls.connect(other, SockaddrOther(linux.AF_UNSPEC))
+    asked = linux.POLLPRI
+    assert calls.poll(((one, asked),), 0) == ((one, linux.POLLERR | linux.POLLPRI),)
+    assert errno_of(calls.recvfrom, one, 1, linux.MSG_DONTWAIT) == errno.ECONNRESET
+    assert calls.poll(((one, asked),), 0) == ()
 
 
 def test_buffers_of_other_lengths(calls, fd):

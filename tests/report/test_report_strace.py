@@ -30,6 +30,13 @@ CAME_IN = (
 REFUSED = ((c.SOL_IP, c.IP_RECVERR, b"\x6f\0\0\0\2\3\3" + bytes(9) + b"\2\0\0\0\x7f\0\0\1" + bytes(8)),)
 CREDENTIALS = (c.SOL_SOCKET, c.SCM_CREDENTIALS, struct.pack("<3i", 22173, 0, 0))
 RIGHTS = ((c.SOL_SOCKET, c.SCM_RIGHTS, b"\x0f\0\0\0"),)
+TIMER_FLAGS = c.TFD_CLOEXEC | c.TFD_NONBLOCK
+SETTING = "{it_interval={tv_sec=0, tv_nsec=250000000}, it_value={tv_sec=1, tv_nsec=500000000}}"
+NO_SETTING = "{it_interval={tv_sec=0, tv_nsec=0}, it_value={tv_sec=0, tv_nsec=0}}"
+EVENT_FLAGS = "EFD_SEMAPHORE|EFD_CLOEXEC|EFD_NONBLOCK"
+WRITTEN = '[{iov_base="one", iov_len=3}, {iov_base="two", iov_len=3}]'
+READ = '[{iov_base="on", iov_len=2}, {iov_base="etwo", iov_len=8}]'
+PAGE = '[{iov_base="page", iov_len=4}]'
 
 
 def line(name, arguments, result=None, error=0):
@@ -139,6 +146,36 @@ def line(name, arguments, result=None, error=0):
                 "msg_controllen=24, msg_flags=0}, 0) = 1"
             ),
         ),
+        ("eventfd2", (5, 1 | c.EFD_CLOEXEC | c.EFD_NONBLOCK), 3, f"eventfd2(5, {EVENT_FLAGS}) = 3"),
+        (
+            "prlimit64",
+            (0, c.RLIMIT_NOFILE, ()),
+            (20000, 20000),
+            "prlimit64(0, RLIMIT_NOFILE, NULL, {rlim_cur=20000, rlim_max=20000}) = 0",
+        ),
+        (
+            "prlimit64",
+            (0, c.RLIMIT_NOFILE, (512, 20000)),
+            (1024, 20000),
+            "prlimit64(0, RLIMIT_NOFILE, {rlim_cur=512, rlim_max=20000}, NULL) = 0",
+        ),
+        ("close_range", (50, 59, 0), None, "close_range(50, 59, 0) = 0"),
+        ("close_range", (3, 9, 4), None, "close_range(3, 9, CLOSE_RANGE_CLOEXEC) = 0"),
+        ("timerfd_create", (1, TIMER_FLAGS), 3, "timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC|TFD_NONBLOCK) = 3"),
+        (
+            "timerfd_settime",
+            (3, 3, 1_500_000_000, 250_000_000),
+            (0, 0),
+            f"timerfd_settime(3, TFD_TIMER_ABSTIME|TFD_TIMER_CANCEL_ON_SET, {SETTING}, {NO_SETTING}) = 0",
+        ),
+        ("timerfd_gettime", (3,), (1_500_000_000, 250_000_000), f"timerfd_gettime(3, {SETTING}) = 0"),
+        ("eventfd2", (0, 0), 4, "eventfd2(0, 0) = 4"),
+        ("writev", (6, (b"one", b"two")), 6, f"writev(6, {WRITTEN}, 2) = 6"),
+        ("readv", (5, (2, 8)), b"onetwo", f"readv(5, {READ}, 2) = 6"),
+        ("readv", (5, ()), b"", "readv(5, [], 0) = 0"),
+        ("pwritev2", (6, (b"one", b"two"), -1, 0), 6, f"pwritev2(6, {WRITTEN}, 2, -1, 0) = 6"),
+        ("preadv2", (5, (2, 8), -1, 8), b"onetwo", f"preadv2(5, {READ}, 2, -1, RWF_NOWAIT) = 6"),
+        ("vmsplice", (6, (b"page",), 2), 4, f"vmsplice(6, {PAGE}, 1, SPLICE_F_NONBLOCK) = 4"),
         (
             "recvmsg",
             (4, 10, 200, c.MSG_CMSG_CLOEXEC),

@@ -21,6 +21,8 @@ class ConsoleFile(OpenFile):
     """One of the three standard streams: 0 is read, 1 and 2 are written."""
 
     kind = "console"
+    can_signal = True
+    can_be_direct = True
 
     def __init__(self, kernel: "Kernel", first: "Process", stream: int) -> None:
         super().__init__()
@@ -70,6 +72,12 @@ class ConsoleFile(OpenFile):
         if self.kernel.on_output is not None:
             self.kernel.on_output(writer, self.stream, bytes(data))
         return len(data)
+
+    def ioctl(self, thread: "Thread", request: int, argument: bytes) -> bytes:
+        """FIONREAD: the bytes that wait to be read."""
+        if request == linux.FIONREAD:
+            return len(self._input).to_bytes(4, "little")
+        return super().ioctl(thread, request, argument)
 
     def stat(self) -> Stat:
         """As a pipe."""

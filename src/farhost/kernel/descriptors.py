@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
 DEFAULT_LIMIT = 1024
 """RLIMIT_NOFILE, as distributions have it."""
-HARD_LIMIT = 1 << 20
-"""fs.nr_open: no limit is larger."""
 
 
 def drop(file: OpenFile, thread: "Thread | None") -> Blocked | None:
@@ -35,7 +33,7 @@ def drop(file: OpenFile, thread: "Thread | None") -> Blocked | None:
 class DescriptorTable:
     """Numbers to open files. `files` may be read directly (the hot path does); changes go through the methods."""
 
-    __slots__ = ("_first_free", "close_on_exec", "files", "limit")
+    __slots__ = ("_first_free", "_promised", "close_on_exec", "files", "limit")
 
     def __init__(self, limit: int = DEFAULT_LIMIT) -> None:
         self.files: dict[int, OpenFile] = {}
@@ -43,6 +41,8 @@ class DescriptorTable:
         self.limit = limit
         """RLIMIT_NOFILE: one more than the largest number that may be given out."""
         self._first_free = 0
+        self._promised: set[int] = set()
+        """Numbers that calls under way will use."""
 
     def get(self, number: int) -> OpenFile:
         """The file behind a number; EBADF where there is none."""
@@ -63,8 +63,8 @@ class DescriptorTable:
     def lowest_free(self, start: int = 0) -> int:
         """The number that `add` would give; EMFILE when the limit leaves none."""
         number = max(start, self._first_free)
-        files = self.files
-        while number in files:
+        files, promised = self.files, self._promised
+        while number in files or number in promised:
             number += 1
         if start <= self._first_free:
             self._first_free = number
@@ -81,6 +81,26 @@ class DescriptorTable:
     def add(self, file: OpenFile, close_on_exec: bool = False, start: int = 0) -> int:
         """Give the file the lowest free number from `start` up; EMFILE."""
         number = self.lowest_free(start)
+        self.files[number] = file
+        file.references += 1
+        if close_on_exec:
+            self.close_on_exec.add(number)
+        return number
+
+    def promise(self) -> int:
+        """Set the lowest free number aside for a call that may wait before it needs it; EMFILE."""
+        number = self.lowest_free()
+        self._promised.add(number)
+        return number
+
+    def withdraw(self, number: int) -> None:
+        """The call needs the number no more."""
+        self._promised.remove(number)
+        self._first_free = min(self._first_free, number)
+
+    def keep_promise(self, number: int, file: OpenFile, close_on_exec: bool) -> int:
+        """Give the file the number that was set aside for it."""
+        self._promised.remove(number)
         self.files[number] = file
         file.references += 1
         if close_on_exec:
@@ -105,10 +125,12 @@ class DescriptorTable:
         return self.add(file, close_on_exec, start)
 
     def duplicate_to(self, number: int, new: int, close_on_exec: bool, thread: "Thread | None") -> int:
-        """dup2(2), dup3(2) for two different numbers: what stood at `new` is closed silently; EBADF."""
+        """dup2(2), dup3(2) for two different numbers: what stood at `new` is closed silently; EBADF, EBUSY."""
         file = self.get(number)
         if not 0 <= new < self.limit:
             raise KernelError(linux.EBADF)
+        if new in self._promised:
+            raise KernelError(linux.EBUSY)
         old = self.files.get(new)
         self.files[new] = file
         file.references += 1
@@ -160,7 +182,7 @@ class GivenDescriptors(DescriptorTable):
     __slots__ = ("given",)
 
     def __init__(self) -> None:
-        super().__init__(HARD_LIMIT * 2)
+        super().__init__(UNCLAIMED * 2)
         self.given: list[int] = []
         """The numbers for the call under way, first to last."""
 
@@ -175,6 +197,12 @@ class GivenDescriptors(DescriptorTable):
 
     def reserve(self, count: int) -> None:
         """Nothing to check: the program has reserved them."""
+
+    def keep_promise(self, number: int, file: OpenFile, close_on_exec: bool) -> int:
+        """Likewise, with the number that was given."""
+        if self.given:
+            del self.given[0]
+        return super().keep_promise(number, file, close_on_exec)
 
     def add(self, file: OpenFile, close_on_exec: bool = False, start: int = 0) -> int:
         """Give the file the next of the given numbers."""

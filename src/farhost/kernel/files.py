@@ -8,7 +8,7 @@ the errno that Linux gives for it.
 
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from farhost.kernel.waiting import Blocked, KernelError, WaitQueue, mapped
+from farhost.kernel.waiting import Blocked, KernelError, TurnQueue, Waiter, WaitQueue, mapped
 from farhost.wire import linux
 from farhost.wire.sockaddr import Sockaddr
 
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from farhost.kernel.owners import Owner
     from farhost.kernel.process import Thread
 
+
+_OF_PIPES = (linux.F_GETPIPE_SZ, linux.F_SETPIPE_SZ)
 
 Control = tuple[tuple[int, int, bytes], ...]
 """Control messages: (level, type, data) of each (cmsg(3))."""
@@ -74,6 +76,18 @@ class OpenFile:
     """Whether this is a Socket; the system calls ask this instead of the slower isinstance."""
     can_poll = True
     """Whether epoll_ctl(2) takes it."""
+    transfers = True
+    """Whether it has read(2) and write(2) at all."""
+    seeks = False
+    """Whether lseek(2) succeeds, to no effect, as on anonymous files."""
+    writes_each = False
+    """Whether writev(2) writes each buffer by itself, rather than all of them together."""
+    can_signal = False
+    """Whether it takes O_ASYNC, to send SIGIO."""
+    can_be_direct = False
+    """Whether it takes O_DIRECT."""
+    turns: TurnQueue | None = None
+    """Those who are woken one at a time, once there is one."""
     outside = False
     """Whether the descriptors of a process that refer to it are kept by its `OutsideFiles`."""
 
@@ -88,6 +102,14 @@ class OpenFile:
         """Epoll entries for this file; gone when the last reference is."""
         self.owner: Owner | None = None
         """Who is sent this file's signals (F_SETOWN)."""
+
+    def one_at_a_time(self) -> TurnQueue:
+        """Where those sit who are woken one at a time: accept(2), EPOLLEXCLUSIVE. Its own place is on `queue`."""
+        turns = self.turns
+        if turns is None:
+            turns = self.turns = TurnQueue()
+            self.queue.add(Waiter(-1, turns.wake))
+        return turns
 
     @property
     def nonblocking(self) -> bool:
@@ -127,7 +149,7 @@ class OpenFile:
 
     def fcntl(self, thread: "Thread", command: int, argument: int) -> int:
         """fcntl(2), the commands that only some files know."""
-        raise KernelError(linux.EINVAL)
+        raise KernelError(linux.EBADF if command in _OF_PIPES else linux.EINVAL)
 
     def stat(self) -> Stat:
         """fstat(2)."""
@@ -151,6 +173,7 @@ class Socket(OpenFile):
 
     kind = "sock"
     is_socket = True
+    can_signal = True
     named = False
     """Whether a program gave it its address with bind(2): then others may know it and send to it unasked."""
 

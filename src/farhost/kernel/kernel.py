@@ -156,6 +156,7 @@ class Kernel:
             process.uid, process.gid, process.umask = parent.uid, parent.gid, parent.umask
             process.working_directory = parent.working_directory
             process.descriptors.inherit(parent.descriptors)
+            process.limits.inherit(parent.limits)
             for file in process.descriptors.files.values():
                 if isinstance(file, ConsoleFile):
                     file.heirs[process] = None

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from farhost.kernel.descriptors import DescriptorTable, drop
 from farhost.kernel.files import OpenFile, OutsideFiles
+from farhost.kernel.limits import Limits
 from farhost.kernel.signals import SignalState
 from farhost.kernel.waiting import WaitQueue
 
@@ -53,6 +54,7 @@ class Process:
         self.working_directory = b"/"
         """Where relative socket paths start; an absolute path of the host."""
         self.descriptors = descriptors or DescriptorTable()
+        self.limits = Limits(self)
         self.outside: OutsideFiles | None = None
         """Who keeps its further descriptors, if it has any: set by whoever runs its code."""
         self.signals = SignalState()

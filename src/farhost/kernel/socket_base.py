@@ -42,6 +42,7 @@ class SocketOptions:
         "receive_timeout_ns",
         "reuse_address",
         "reuse_port",
+        "select_error_queue",
         "send_buffer",
         "send_buffer_locked",
         "send_timeout_ns",
@@ -69,6 +70,8 @@ class SocketOptions:
         self.timestamp = 0
         """0, SO_TIMESTAMP or SO_TIMESTAMPNS."""
         self.pass_credentials = 0
+        self.select_error_queue = 0
+        """Whether an error also makes a datagram socket ready for what is exceptional."""
         self.oob_inline = 0
         self.pass_rights = 1
         """Whether messages with files are taken."""

@@ -288,6 +288,13 @@ SOCKET_ROWS: tuple[Option, ...] = (
         "test_so_timestampns",
         _timestamp(linux.SO_TIMESTAMPNS),
     ),
+    _kept(
+        linux.SO_SELECT_ERR_QUEUE,
+        "SO_SELECT_ERR_QUEUE",
+        _FLAG,
+        "an error of a datagram socket is exceptional as well (POLLPRI)",
+        "select_error_queue",
+    ),
     ignored(
         _LEVEL,
         linux.SO_PRIORITY,

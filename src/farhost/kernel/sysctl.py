@@ -12,6 +12,7 @@ from collections.abc import Mapping
 Value = int | str | tuple[int, ...]
 
 SYSCTLS: dict[str, Value] = {
+    "fs.nr_open": 1048576,
     "fs.pipe-max-size": 1048576,
     "net.core.netdev_max_backlog": 1000,
     "net.core.rmem_default": 212992,
@@ -53,6 +54,7 @@ SYSCTLS: dict[str, Value] = {
     "net.ipv4.tcp_syncookies": 1,
     "net.ipv4.tcp_timestamps": 1,
     "net.ipv4.tcp_tw_reuse": 2,
+    "net.ipv4.tcp_tw_reuse_delay": 1000,
     "net.ipv4.tcp_window_scaling": 1,
     "net.ipv4.tcp_wmem": (4096, 16384, 4194304),
     "net.ipv4.udp_rmem_min": 4096,

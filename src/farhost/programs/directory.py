@@ -77,6 +77,10 @@ class Directory:
         """Whether a number may be a real descriptor of the process."""
         return number >= self.base
 
+    def is_machines(self, number: int) -> bool:
+        """Whether a call on a number is the machine's to answer: neither simulated nor in the range of those."""
+        return number >= self.base and number not in self.process.kernel_process.descriptors.files
+
     def lift(self, number: int) -> int:
         """Move a new real descriptor above the simulated ones."""
         if number >= self.base:
@@ -110,11 +114,19 @@ class Directory:
         self.opened.discard(number)
 
     def open(self, path: Any, flags: int, mode: int = 0o777, *, dir_fd: int | None = None) -> int:
-        """open(2) of an ordinary file; ENXIO for a socket file, as on Linux."""
+        """open(2) of an ordinary file; ENXIO for a socket file, EMFILE beyond RLIMIT_NOFILE, as on Linux."""
         if dir_fd is None and self.is_socket_file(path) is not None:
             raise OSError(errno.ENXIO, os.strerror(errno.ENXIO), path)
+        if self._is_full():
+            raise OSError(errno.EMFILE, os.strerror(errno.EMFILE), path)
         given = path if dir_fd is not None else self.resolve(path)
         return self.lift(as_given(path, given, lambda: os.open(given, flags, mode, dir_fd=dir_fd)))
+
+    def _is_full(self) -> bool:
+        """Whether simulated and real descriptors together are as many as the process may have."""
+        descriptors = self.process.kernel_process.descriptors
+        room = descriptors.limit - len(descriptors.files) - len(self.opened)
+        return len(self._raws) >= room and sum(not raw.closed for raw in self._raws.values()) >= room
 
     def opener(self, path: Any, flags: int) -> int:
         """`open`, in the form in which `io.FileIO` takes it."""

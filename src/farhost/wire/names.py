@@ -70,6 +70,17 @@ IOCTL_NAMES = _table(lambda name: name.startswith(("FIO", "SIO")), ("SIOCINQ", "
 POLL_NAMES = _prefixed("POLL")
 EPOLL_NAMES = _table(lambda name: name.startswith("EPOLL") and name[5] != "_")
 EPOLL_CTL_NAMES = _prefixed("EPOLL_CTL_")
+EVENT_FLAG_NAMES = {
+    linux.EFD_SEMAPHORE: "EFD_SEMAPHORE",
+    linux.EFD_CLOEXEC: "EFD_CLOEXEC",
+    linux.EFD_NONBLOCK: "EFD_NONBLOCK",
+}
+TIMER_FLAG_NAMES = {linux.TFD_CLOEXEC: "TFD_CLOEXEC", linux.TFD_NONBLOCK: "TFD_NONBLOCK"}
+TIMER_SET_FLAG_NAMES = _prefixed("TFD_TIMER_")
+VECTOR_FLAG_NAMES = _prefixed("RWF_")
+SPLICE_FLAG_NAMES = _prefixed("SPLICE_F_")
+LIMIT_NAMES = _prefixed("RLIMIT_", "RLIMIT_OFILE")
+CLOSE_RANGE_NAMES = _prefixed("CLOSE_RANGE_")
 CLOCK_NAMES = _prefixed("CLOCK_")
 SIGACTION_FLAG_NAMES = _prefixed("SA_")
 DISPOSITION_NAMES = {linux.SIG_DFL: "SIG_DFL", linux.SIG_IGN: "SIG_IGN"}

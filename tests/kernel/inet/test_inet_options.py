@@ -202,7 +202,32 @@ def test_ip_mtu(sockets):
 def test_ipv6_mtu(sockets):
     one, other = sockets.datagram(linux.AF_INET6), sockets.datagram(linux.AF_INET6, "::1")
     sockets.connect(one, sockets.getsockname(other))
-    assert sockets.get_int(one, IPV6, linux.IPV6_MTU) == 65536
+    assert outcomes(sockets, one, IPV6, linux.IPV6_MTU, 0, 1279, -1, 1280) == [65536, "EINVAL", "EINVAL", 65536]
+    sockets.set_int(one, IPV6, linux.IPV6_MTU_DISCOVER, linux.IPV6_PMTUDISC_DO)
+    assert [sockets.sent(one, bytes(size)) for size in (1232, 1233)] == [1232, "EMSGSIZE"]
+
+
+def test_ipv6_dontfrag(sockets):
+    one, other = sockets.datagram(linux.AF_INET6), sockets.datagram(linux.AF_INET6, "::1")
+    sockets.connect(one, sockets.getsockname(other))
+    sockets.set_int(one, IPV6, linux.IPV6_MTU, 1280)
+    assert [sockets.sent(one, bytes(size)) for size in (1232, 1233)] == [1232, 1233]
+    sockets.set_int(one, IPV6, linux.IPV6_DONTFRAG, 1)
+    assert [sockets.sent(one, bytes(size)) for size in (1232, 1233)] == [1232, "EMSGSIZE"]
+
+
+def test_ipv6_recvpathmtu(sockets):
+    one, other = sockets.datagram(linux.AF_INET6), sockets.datagram(linux.AF_INET6, "::1")
+    for name, number in ((linux.IPV6_MTU, 1280), (linux.IPV6_DONTFRAG, 1), (linux.IPV6_RECVPATHMTU, 1)):
+        sockets.set_int(one, IPV6, name, number)
+    for size in (1300, 1400):
+        assert sockets.sent(one, bytes(size), 0, sockets.getsockname(other)) == "EMSGSIZE"
+    assert sockets.ready(one) == "OUT"
+    news = sockets.recvmsg(one, 10, 256, 0)
+    assert (news.data, news.flags, news.address.port, news.address.address[-1]) == (b"", 0, 0, 1)
+    info = struct.pack("<HHI16sII", linux.AF_INET6, 0, 0, bytes(15) + b"\1", 0, 1280)
+    assert news.control == ((IPV6, linux.IPV6_PATHMTU, info),)
+    assert sockets.received(one) == "EAGAIN"
 
 
 def test_ipv6_pathmtu(far):

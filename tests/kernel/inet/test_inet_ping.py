@@ -7,7 +7,7 @@ from inet_calls import UNSPEC, address, errno_name, shown
 from kernel_calls import FarhostCalls, errno_of, make_kernel, make_thread
 from raw_calls import LOCAL, LOCAL6, PING, make_raw_sockets, message
 
-from farhost.kernel.inet.message_socket import charge
+from farhost.kernel.inet.receive_buffer import charge
 from farhost.wire import linux
 from farhost.wire.sockaddr import SockaddrIn, SockaddrIn6
 

@@ -4,7 +4,7 @@ import pytest
 from inet_calls import UNSPEC, address, shown
 from raw_calls import LOCAL, LOCAL6, RAW, SPARE, described, header, header6, message, request
 
-from farhost.kernel.inet.message_socket import charge
+from farhost.kernel.inet.receive_buffer import charge
 from farhost.wire import linux
 from farhost.wire.sockaddr import SockaddrIn, SockaddrIn6
 

@@ -69,9 +69,11 @@ class Program:
         causes = []
 
         def wake(why):
-            if not causes:
-                causes.append(why)
-                self.scheduler.wake(task)
+            if causes:
+                return False
+            causes.append(why)
+            self.scheduler.wake(task)
+            return True
 
         waiters = [(queue, Waiter(mask, lambda bits: wake("ready"))) for queue, mask in blocked.waits]
         for queue, waiter in waiters:

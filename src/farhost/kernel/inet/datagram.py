@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 
 from farhost.kernel.files import Control
 from farhost.kernel.inet.addresses import destination_of
-from farhost.kernel.inet.message_socket import MessageSocket, charge
+from farhost.kernel.inet.message_socket import MessageSocket
 from farhost.kernel.inet.options import DATAGRAM_OPTIONS
+from farhost.kernel.inet.path import Path
 from farhost.kernel.inet.ports import PortTable
+from farhost.kernel.inet.receive_buffer import charge
 from farhost.kernel.inet.socket_base import SEND_SHUTDOWN
 from farhost.kernel.waiting import Blocked, KernelError
-from farhost.protocols.udp import HEADER, IPPROTO_UDP, max_payload
+from farhost.protocols.udp import HEADER, IPPROTO_UDP
 from farhost.wire import linux
 from farhost.wire.packet import Flow, IpAddress, Packet, UdpDatagram
 from farhost.wire.sockaddr import Sockaddr, SockaddrOther
@@ -67,7 +69,7 @@ class DatagramSocket(MessageSocket):
     ) -> int | Blocked:
         """sendto(2): one datagram. EMSGSIZE, EDESTADDRREQ, EINVAL (port 0), EACCES, ENETUNREACH, EPIPE, SO_ERROR."""
         self.have_port()
-        if len(data) > 0xFFFF:
+        if len(data) > 0xFFFF and self.domain == linux.AF_INET:
             raise KernelError(linux.EMSGSIZE)
         if flags & linux.MSG_OOB:
             raise KernelError(linux.EOPNOTSUPP)
@@ -77,21 +79,20 @@ class DatagramSocket(MessageSocket):
         return len(data)
 
     def _cork(self, data: bytes, address: Sockaddr | None, more: bool) -> int:
-        """MSG_MORE and UDP_CORK: parts of one datagram, sent with the last part (udp(7))."""
+        """MSG_MORE and UDP_CORK: parts of one datagram, sent with the last part (udp(7)). All are lost at the first
+        that makes it too long."""
         before, first = self._corked or (b"", address)
         whole = before + data
-        if len(whole) > 0xFFFF:
-            self._corked = None
-            raise KernelError(linux.EMSGSIZE)
+        self._corked = None
         if more:
+            self._check(len(whole), first, ())
             self._corked = (whole, first)
         else:
-            self._corked = None
             self._send(whole, first, ())
         return len(data)
 
-    def _send(self, data: bytes, address: Sockaddr | None, control: Control) -> None:
-        """Send one datagram."""
+    def _check(self, size: int, address: Sockaddr | None, control: Control) -> tuple[IpAddress, int, Path]:
+        """Where a datagram of `size` bytes goes, and by which path; raises what keeps it from going there."""
         if address is None:
             if self.remote_address is None:
                 raise KernelError(linux.EDESTADDRREQ)
@@ -99,14 +100,20 @@ class DatagramSocket(MessageSocket):
         else:
             destination, port, scope_id = self._destination(address)
         path = self.find_path(destination, scope_id, control)
+        if size > 0xFFFF and len(destination) == 4:
+            raise KernelError(linux.EMSGSIZE)
+        path = self.fitting(path, destination, size + HEADER, port)
+        if self.error:
+            self.raise_error()
         if self.shut & SEND_SHUTDOWN:
             raise KernelError(linux.EPIPE)
-        self.raise_error()
-        size = len(data)
-        if size > max_payload(destination):
-            self.refuse_size(destination, port, path.mtu)
+        return destination, port, path
+
+    def _send(self, data: bytes, address: Sockaddr | None, control: Control) -> None:
+        """Send one datagram."""
+        destination, port, path = self._check(len(data), address, control)
         body = UdpDatagram(self.local_port, port, data)
-        self.emit(path, destination, IPPROTO_UDP, body, size + HEADER, control, port)
+        self.emit(path, destination, IPPROTO_UDP, body, len(data) + HEADER, control)
         self.internet.counters["UdpOutDatagrams"] += 1
 
     def _destination(self, address: Sockaddr) -> tuple[IpAddress, int, int]:
@@ -130,7 +137,8 @@ class DatagramSocket(MessageSocket):
         assert isinstance(body, UdpDatagram)
         internet = self.internet
         cost = charge(len(body.payload), len(packet.source) == 16)
-        if self.charged and self.charged + cost > self.options.receive_buffer:
+        held = self.charged + (self.errors.charged if self.errors is not None else 0)
+        if held and held + cost > self.options.receive_buffer:
             self.drops += 1
             internet.counters["UdpInErrors"] += 1
             internet.drop(interface, packet, "receive-buffer", "UdpRcvbufErrors")

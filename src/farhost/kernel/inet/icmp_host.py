@@ -8,6 +8,7 @@ net/ipv4/icmp.c, icmpv6_err_convert in net/ipv6/icmp.c).
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
+from farhost.kernel.inet.error_queue import Report
 from farhost.kernel.waiting import KernelError
 from farhost.protocols import icmp
 from farhost.protocols.icmp_limit import IcmpLimit
@@ -89,14 +90,15 @@ class IcmpHost:
         quote = error.quote
         if error.trouble is Trouble.PACKET_TOO_BIG:
             internet.learn_path_mtu(quote.destination, error.mtu)
+        report = Report(error, packet, interface, internet.clock.now_ns)
         if internet.raw.open:
-            internet.raw.hear(error, interface)
+            internet.raw.hear(report)
         if quote.protocol == linux.IPPROTO_TCP:
-            internet.tcp.hear(error)
+            internet.tcp.hear(report)
         elif quote.protocol == linux.IPPROTO_UDP:
-            internet.udp.hear(error)
+            internet.udp.hear(report)
         elif quote.protocol == packet.protocol:
-            internet.ping.hear(error, interface)
+            internet.ping.hear(report)
 
     def _answer_echo(self, interface: "Interface", packet: Packet) -> None:
         """RFC 1122 §3.2.2.6, RFC 4443 §4.2: to an IPv6 group it is answered too, from an own address; to an IPv4 one

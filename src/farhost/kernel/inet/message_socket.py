@@ -10,44 +10,27 @@ from collections import deque
 from typing import TYPE_CHECKING, ClassVar, NamedTuple, NoReturn
 
 from farhost.kernel.files import Control, Received
-from farhost.kernel.inet import ancillary
+from farhost.kernel.inet import ancillary, error_queue
 from farhost.kernel.inet.addresses import any_of, as_sockaddr, destination_of
+from farhost.kernel.inet.message_size import SETS_DF, check_size, receive_news, usable
 from farhost.kernel.inet.path import Path
 from farhost.kernel.inet.socket_base import ALL, BOTH_SHUTDOWN, RECEIVE_SHUTDOWN, InetSocket
 from farhost.kernel.waiting import Blocked, GiveUp, KernelError
 from farhost.wire import linux
-from farhost.wire.addresses import is_broadcast, is_link_local, is_multicast, needs_scope
+from farhost.wire.addresses import ANY_V4, is_broadcast, is_link_local, is_multicast, needs_scope
 from farhost.wire.packet import NO_FLOW, Body, IpAddress, Packet
 from farhost.wire.sockaddr import Sockaddr, SockaddrOther
 
 if TYPE_CHECKING:
+    from farhost.kernel.inet.error_queue import QueuedError, Report
     from farhost.kernel.inet.icmp_host import Meaning
     from farhost.kernel.inet.interface import Interface
     from farhost.kernel.kernel import Kernel
     from farhost.kernel.process import Thread
-    from farhost.protocols.icmp_quote import IcmpError, Quote
+    from farhost.protocols.icmp_quote import Quote
 
 _IN, _OUT, _ERR = linux.EPOLLIN, linux.EPOLLOUT, linux.EPOLLERR
 _HUP, _RDHUP = linux.EPOLLHUP, linux.EPOLLRDHUP
-_SMALL_HEAD = 576
-_LARGEST_HEAD = 16384
-
-
-def charge(size: int, is_v6: bool) -> int:
-    """What a datagram of `size` bytes costs its receive buffer: Linux's skb->truesize over loopback, as measured.
-
-    `size` is counted behind a header of 8 bytes, UDP's or ICMP's; for another protocol it is 8 less than what the IP
-    header carries. What was sent with IP_HDRINCL and is larger than 16 KiB costs up to twice as much on Linux.
-
-    >>> charge(1, False), charge(197, False), charge(198, False), charge(65507, False)
-    (832, 832, 1280, 66339)
-    """
-    need = size + (392 if is_v6 else 379)
-    if need <= _SMALL_HEAD:
-        return _SMALL_HEAD + 256
-    if need > _LARGEST_HEAD:
-        return size + _SMALL_HEAD + 256
-    return (1 << (need - 1).bit_length()) + 256
 
 
 class Arrived(NamedTuple):
@@ -75,8 +58,8 @@ class MessageSocket(InetSocket):
         self.queued: deque[Arrived] = deque()
         self.charged = 0
         """Bytes of the receive buffer in use, by `charge`."""
-        self.errors: deque[ancillary.QueuedError] = deque()
-        """For MSG_ERRQUEUE."""
+        self.path_mtu_news: tuple[IpAddress, int] | None = None
+        """For IPV6_RECVPATHMTU: where the latest message that was too long would have gone, and the path's MTU."""
         self.drops = 0
         self.flow = NO_FLOW
         self._calls = 0
@@ -126,6 +109,7 @@ class MessageSocket(InetSocket):
             self.local_address = path.source
         if self.binding is not None:
             self.binding.address = self.local_address
+            self.ports.changed(self.binding)
         self.remote_address, self.remote_port = destination, port
         self._path = path
         self._generation = self.internet.generation
@@ -176,6 +160,14 @@ class MessageSocket(InetSocket):
             raise KernelError(linux.EACCES)
         return path
 
+    def fitting(self, path: Path, destination: IpAddress, size: int, port: int = 0) -> Path:
+        """The path as this socket uses it for a packet that carries `size` bytes behind its IP header; EMSGSIZE where
+        it may not be cut. Linux asks that before it looks at a pending error."""
+        if size + 40 > path.mtu or self.inet.fragment_size:
+            path = usable(self, path, destination)
+            check_size(self, path, destination, port, size)
+        return path
+
     def emit(
         self,
         path: Path,
@@ -184,18 +176,16 @@ class MessageSocket(InetSocket):
         body: Body,
         size: int,
         control: Control,
-        port: int = 0,
     ) -> None:
-        """Send one packet that carries `size` bytes behind its IP header; EMSGSIZE where it may not be cut.
+        """Send one packet that carries `size` bytes behind its IP header, along a path that is `fitting`.
 
         Each that has gone makes a writable edge, as Linux's does (sock_def_write_space).
         """
         self._calls += 1
-        fits = size + (20 if len(destination) == 4 else 40) <= path.mtu
-        inet = self.inet
-        discover = inet.mtu_discover
-        if not fits and discover >= linux.IP_PMTUDISC_DO and discover != linux.IP_PMTUDISC_OMIT:
-            self.refuse_size(destination, port, path.mtu)
+        if len(destination) == 4:
+            unbroken = size + 20 <= path.mtu and self.inet.mtu_discover in SETS_DF
+        else:
+            unbroken = size + 40 <= path.mtu
         hops, traffic_class = ancillary.carried(self, destination, control)
         packet = Packet(
             path.source,
@@ -204,7 +194,7 @@ class MessageSocket(InetSocket):
             body,
             hops,
             0,
-            fits and discover != linux.IP_PMTUDISC_DONT,
+            unbroken,
             traffic_class,
             flow=self.flow,
             ordinal=self._calls,
@@ -230,9 +220,9 @@ class MessageSocket(InetSocket):
         the destination's port on IPv6, on IPv4 with the peer's."""
         v4 = len(destination) == 4
         if self.inet.receive_error if v4 else self.inet.receive_error_v6:
-            port = self.remote_port if v4 else port
-            self.errors.append(ancillary.local_error(self, linux.EMSGSIZE, destination, port, mtu))
-            self.queue.wake(_ERR)
+            entry = error_queue.too_long(destination, self.remote_port if v4 else port, mtu)
+            if self.error_queue().add(entry, self.options.receive_buffer - self.charged):
+                self.queue.wake(_ERR)
         raise KernelError(linux.EMSGSIZE)
 
     # Arrival.
@@ -249,31 +239,33 @@ class MessageSocket(InetSocket):
         if self.internet.tracer.on:
             self.internet.trace(interface, "dropped", packet, reason)
 
-    def hear(self, error: "IcmpError", said: "Meaning") -> None:
+    def hear(self, report: "Report", said: "Meaning") -> None:
         """An ICMP error quotes a message of this socket: queued with IP_RECVERR, else pending if it is a hard one and
         there is a peer."""
-        wants = self.inet.receive_error if len(error.quote.source) == 4 else self.inet.receive_error_v6
-        if wants:
-            self.fail(said.errno, ancillary.queued_error(self, error, said.errno))
+        quote = report.error.quote
+        if self.inet.receive_error if len(quote.source) == 4 else self.inet.receive_error_v6:
+            self.fail(said.errno, error_queue.reported(said.errno, *self.quoted(quote), report))
         elif said.hard and self.remote_address is not None:
             self.fail(said.errno, None)
 
-    def fail(self, errno: int, queued: "ancillary.QueuedError | None") -> None:
-        """The next call fails with `errno`."""
+    def fail(self, errno: int, queued: "QueuedError | None") -> None:
+        """The next call fails with `errno`, also where the error queue has no room for the rest."""
         if queued is not None:
-            self.errors.append(queued)
+            self.error_queue().add(queued, self.options.receive_buffer - self.charged)
         self.error = errno
-        self.queue.wake(_IN | _OUT | _ERR)
+        self.queue.wake(_ERR)
 
     # recv(2)
 
     def recvmsg(self, thread: "Thread", size: int, flags: int, control_size: int = 0) -> Received | Blocked:
         """recvfrom(2): one message, cut to `size` (MSG_TRUNC). The pending error first, then data, then the end."""
         if flags & linux.MSG_ERRQUEUE:
-            return ancillary.take_error(self, size, control_size)
+            return error_queue.receive(self, size, control_size)
         deadline_ns = self.receive_deadline_ns()
 
         def attempt() -> Received | Blocked:
+            if self.path_mtu_news is not None and self.inet.receive_path_mtu:
+                return receive_news(self, control_size)
             self.raise_error()
             if self.queued:
                 return self.take_message(size, flags, control_size)
@@ -296,7 +288,8 @@ class MessageSocket(InetSocket):
             self.charged -= arrived.cost
         packet, data = arrived.packet, arrived.data
         result_flags = linux.MSG_TRUNC if len(data) > size else 0
-        control: Control = ancillary.about(self, packet, arrived.interface, arrived.time_ns)
+        own = None if self.tells_own_address else ANY_V4
+        control: Control = ancillary.about(self, packet, arrived.interface, arrived.time_ns, own)
         if control:
             control, lost = ancillary.cut(control, control_size)
             result_flags |= linux.MSG_CTRUNC if lost else 0
@@ -310,7 +303,7 @@ class MessageSocket(InetSocket):
         """Readiness as datagram_poll() has it."""
         ready = _OUT
         if self.error or self.errors:
-            ready |= _ERR
+            ready |= _ERR | linux.EPOLLPRI if self.options.select_error_queue else _ERR
         if self.shut & RECEIVE_SHUTDOWN:
             ready |= _RDHUP | _IN
         if self.shut == BOTH_SHUTDOWN:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from farhost.kernel.files import Control, Received
 from farhost.kernel.inet.addresses import destination_of, local_of
-from farhost.kernel.inet.message_socket import MessageSocket, charge
+from farhost.kernel.inet.message_socket import MessageSocket
 from farhost.kernel.inet.raw_options import PING_OPTIONS
+from farhost.kernel.inet.receive_buffer import charge
 from farhost.kernel.inet.socket_base import SEND_SHUTDOWN
 from farhost.kernel.waiting import Blocked, KernelError
 from farhost.protocols.icmp import ECHO, PROBE, V6_ECHO, V6_PROBE
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from farhost.kernel.process import Thread
 
 _LARGEST = 0xFFFF
-_V4_HEADER = 20
 REQUESTS = {linux.AF_INET: (ECHO, PROBE), linux.AF_INET6: (V6_ECHO, V6_PROBE)}
 """What a ping socket may send, with code 0 (ping_supported)."""
 
@@ -122,12 +122,10 @@ class PingSocket(MessageSocket):
         if data[0] not in REQUESTS[self.domain] or data[1]:
             raise KernelError(linux.EINVAL)
         destination, scope_id = self._destination(address)
-        path = self.find_path(destination, scope_id, control)
+        path = self.fitting(self.find_path(destination, scope_id, control), destination, len(data))
         self.raise_error()
         if self.shut & SEND_SHUTDOWN:
             raise KernelError(linux.EPIPE)
-        if len(data) > _LARGEST - (_V4_HEADER if len(destination) == 4 else 0):
-            self.refuse_size(destination, 0, path.mtu)
         sequence = int.from_bytes(data[6:8], "big")
         body = IcmpMessage(data[0], 0, self.local_port << 16 | sequence, data[HEADER_SIZE:])
         self.emit(path, destination, self.protocol, body, len(data), control)

@@ -5,11 +5,12 @@ from typing import TYPE_CHECKING
 
 from farhost.kernel.inet.icmp_host import meaning
 from farhost.kernel.inet.ping import REQUESTS, PingSocket
-from farhost.protocols.icmp_quote import IcmpError, Trouble
+from farhost.protocols.icmp_quote import Trouble
 from farhost.wire import linux
 from farhost.wire.packet import Flow, IcmpMessage, IpAddress, Packet
 
 if TYPE_CHECKING:
+    from farhost.kernel.inet.error_queue import Report
     from farhost.kernel.inet.interface import Interface
     from farhost.kernel.inet.internet import Internet
 
@@ -75,14 +76,15 @@ class PingHost:
                 return socket
         return None
 
-    def hear(self, error: IcmpError, interface: "Interface") -> None:
+    def hear(self, report: "Report") -> None:
         """An ICMP message quotes an ICMP message of this host's (ping_err)."""
+        error = report.error
         quote = error.quote
         v4 = len(quote.source) == 4
         kinds = REQUESTS[linux.AF_INET if v4 else linux.AF_INET6]
         if quote.data[0] not in kinds or quote.data[1]:
             return
-        socket = self._find(quote.source_port, quote.source, interface)
+        socket = self._find(quote.source_port, quote.source, report.interface)
         if socket is None:
             return
         said = meaning(error)
@@ -90,7 +92,7 @@ class PingHost:
             if socket.inet.mtu_discover == linux.IP_PMTUDISC_DONT:
                 return
             said = said._replace(hard=True)
-        socket.hear(error, said)
+        socket.hear(report, said)
 
     def sockets(self) -> Iterator[PingSocket]:
         """Those that have an identifier."""

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 from farhost.kernel.files import Control, Received
 from farhost.kernel.inet import raw_packets
 from farhost.kernel.inet.addresses import SIN6_BYTES, any_of, destination_of, local_of
-from farhost.kernel.inet.message_socket import MessageSocket, charge
+from farhost.kernel.inet.message_socket import MessageSocket
 from farhost.kernel.inet.path import Path
 from farhost.kernel.inet.raw_options import RAW_OPTIONS
+from farhost.kernel.inet.receive_buffer import charge
 from farhost.kernel.inet.socket_base import SEND_SHUTDOWN
 from farhost.kernel.waiting import Blocked, KernelError
 from farhost.wire import linux
@@ -127,8 +128,7 @@ class RawSocket(MessageSocket):
             self._send_included(path, destination, data)
             return len(data)
         whole, self._parts = self._parts + data, b""
-        if len(whole) > _LARGEST - (raw_packets.header_size(destination) if len(destination) == 4 else 0):
-            self.refuse_size(destination, 0, path.mtu)
+        path = self.fitting(path, destination, len(whole))
         if flags & linux.MSG_MORE:
             self._parts = whole
         else:

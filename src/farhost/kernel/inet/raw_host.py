@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from farhost.kernel.inet.icmp_host import Meaning, meaning
+from farhost.kernel.inet.message_size import discovery
 from farhost.protocols.icmp_quote import IcmpError, Trouble
 from farhost.wire import linux
 from farhost.wire.codec import encode, encode_body
@@ -16,6 +17,7 @@ from farhost.wire.packet import Flow, IpAddress, Packet
 from farhost.wire.segmentation import split
 
 if TYPE_CHECKING:
+    from farhost.kernel.inet.error_queue import Report
     from farhost.kernel.inet.interface import Interface
     from farhost.kernel.inet.internet import Internet
     from farhost.kernel.inet.raw import RawSocket
@@ -77,13 +79,13 @@ class RawHost:
                 taken = socket.take(piece, interface, data) or taken
         return taken
 
-    def hear(self, error: IcmpError, interface: "Interface") -> None:
+    def hear(self, report: "Report") -> None:
         """An ICMP message quotes a packet that this host sent (raw_icmp_error, raw6_icmp_error)."""
-        quote = error.quote
+        quote = report.error.quote
         domain = linux.AF_INET if len(quote.source) == 4 else linux.AF_INET6
         for socket in self._sockets.get((domain, quote.protocol), [])[::-1]:
-            if fits(socket, quote.source, quote.destination, interface):
-                socket.hear(error, _meaning(socket, error))
+            if fits(socket, quote.source, quote.destination, report.interface):
+                socket.hear(report, _meaning(socket, report.error))
 
     def sockets(self) -> Iterator["RawSocket"]:
         """All of them."""
@@ -120,7 +122,7 @@ def _meaning(socket: "RawSocket", error: IcmpError) -> Meaning:
     said = meaning(error)
     if error.trouble is not Trouble.PACKET_TOO_BIG:
         return said
-    discover = socket.inet.mtu_discover
+    discover = discovery(socket, error.quote.destination)
     if len(error.quote.source) == 4:
         return said._replace(hard=discover != linux.IP_PMTUDISC_DONT)
     return said._replace(hard=discover == linux.IP_PMTUDISC_DO)

@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from farhost.kernel.files import Control, Received
-from farhost.kernel.inet import stream_io, stream_urgent
+from farhost.kernel.inet import error_queue, stream_io, stream_urgent
 from farhost.kernel.inet.addresses import as_sockaddr
 from farhost.kernel.inet.connecting import start
 from farhost.kernel.inet.endpoint import TcpEndpoint
@@ -160,6 +160,7 @@ class StreamSocket(InetSocket):
             del self.internet.tcp.listeners[self.local_port]
         if self.binding is not None:
             self.binding.listening = False
+            self.ports.changed(self.binding)
         listener.close()
         self.kernel.trace_state(f"tcp {self.kernel.name}:{self.local_port}", "LISTEN", "CLOSED")
 
@@ -176,7 +177,7 @@ class StreamSocket(InetSocket):
                 return self._accepted(endpoint)
             if self.nonblocking:
                 raise KernelError(linux.EAGAIN)
-            return Blocked(((self.queue, _IN),), attempt, deadline_ns)
+            return Blocked(((self.one_at_a_time(), _IN),), attempt, deadline_ns)
 
         return attempt()
 
@@ -274,6 +275,7 @@ class StreamSocket(InetSocket):
             self.drop_port()
         elif self.binding is not None:
             self.binding.address = self.local_address
+            self.ports.changed(self.binding)
         self.endpoint = None
         stream_urgent.look_simple(self)
         self.shut = 0
@@ -322,7 +324,7 @@ class StreamSocket(InetSocket):
         v4 = len(endpoint.key[0]) == 4
         if self.inet.receive_error if v4 else self.inet.receive_error_v6:
             self.error = errno
-            self.queue.wake(_IN | _OUT | _ERR)
+            self.queue.wake(_ERR)
 
     def tcp_has_space(self, endpoint: TcpEndpoint) -> None:
         """Something was acknowledged while somebody waits for room (sk_stream_write_space)."""
@@ -377,6 +379,8 @@ class StreamSocket(InetSocket):
                 and not self.kernel.soft
             ):
                 return Blocked(self._readable, partial(stream_io.read_on, self, size, flags))
+        if flags & linux.MSG_ERRQUEUE:
+            return error_queue.receive(self, size, control_size)
         return stream_io.receive(self, size, flags)
 
     def queued_bytes(self, request: int) -> int | None:

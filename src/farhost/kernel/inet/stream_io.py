@@ -117,8 +117,6 @@ def receive(socket: "StreamSocket", size: int, flags: int) -> Received | Blocked
         raise KernelError(linux.ENOTCONN)
     if flags & linux.MSG_OOB:
         return receive_urgent(socket, size, flags)
-    if flags & linux.MSG_ERRQUEUE:
-        raise KernelError(linux.EAGAIN)
     return _Receiving(socket, size, flags).go_on()
 
 

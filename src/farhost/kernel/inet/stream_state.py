@@ -39,7 +39,7 @@ def readiness(socket: "StreamSocket") -> int:
             ready |= linux.EPOLLOUT
         elif endpoint is not None:
             endpoint.wants_space = True
-    if socket.error:
+    if socket.error or socket.errors:
         ready |= linux.EPOLLERR
     return ready
 

@@ -8,9 +8,12 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from farhost.kernel.inet.datagram import DatagramSocket, flow_name
+from farhost.kernel.inet.error_queue import Report
 from farhost.kernel.inet.icmp_host import meaning
+from farhost.kernel.inet.message_size import discovery
+from farhost.kernel.inet.port_search import datagram_order
 from farhost.kernel.inet.ports import PortTable, udp_conflict
-from farhost.protocols.icmp_quote import IcmpError, Trouble
+from farhost.protocols.icmp_quote import Trouble
 from farhost.wire import linux
 from farhost.wire.addresses import ANY_V4, ANY_V6, is_multicast
 from farhost.wire.packet import Flow, IpAddress, Packet, UdpDatagram
@@ -25,7 +28,7 @@ class UdpHost:
 
     def __init__(self, internet: "Internet") -> None:
         self.internet = internet
-        self.ports = PortTable(udp_conflict)
+        self.ports = PortTable(udp_conflict, datagram_order)
         self._sockets: dict[int, list[DatagramSocket]] = {}
         self._uses: dict[int, int] = {}
 
@@ -100,25 +103,26 @@ class UdpHost:
         place = f"udp {sender}:{datagram.source_port}>{internet.kernel.name}:{datagram.destination_port}"
         return found[internet.chance.draw("reuseport", place, len(found))]
 
-    def hear(self, error: IcmpError) -> None:
+    def hear(self, report: Report) -> None:
         """An ICMP message quotes a datagram of ours (__udp4_lib_err)."""
-        quote = error.quote
+        quote = report.error.quote
         for socket in self._sockets.get(quote.source_port, ()):
             peer = (quote.destination, quote.destination_port)
             if socket.remote_address is not None and (socket.remote_address, socket.remote_port) != peer:
                 continue
             if socket.local_address not in (quote.source, ANY_V4, ANY_V6):
                 continue
-            self._tell(socket, error)
+            self._tell(socket, report)
             return
 
-    def _tell(self, socket: DatagramSocket, error: IcmpError) -> None:
+    def _tell(self, socket: DatagramSocket, report: Report) -> None:
+        error = report.error
         said = meaning(error)
         if error.trouble is Trouble.PACKET_TOO_BIG:
-            if socket.inet.mtu_discover == linux.IP_PMTUDISC_DONT:
+            if discovery(socket, error.quote.destination) == linux.IP_PMTUDISC_DONT:
                 return
             said = said._replace(hard=True)
-        socket.hear(error, said)
+        socket.hear(report, said)
 
     def sockets(self) -> Iterator[DatagramSocket]:
         """The datagram sockets that have a port."""

@@ -7,7 +7,7 @@ A function is called with the calling `Thread` and the arguments; it returns its
 from collections.abc import Callable
 
 from farhost.kernel import poll
-from farhost.kernel.syscalls import descriptors, messages, paths, processes, readiness, sockets
+from farhost.kernel.syscalls import descriptors, messages, paths, processes, readiness, sockets, timers, vectors
 from farhost.kernel.syscalls.signatures import CALLS
 
 _MODULES = {
@@ -18,6 +18,8 @@ _MODULES = {
     "processes": processes,
     "readiness": readiness,
     "sockets": sockets,
+    "timers": timers,
+    "vectors": vectors,
 }
 
 FUNCTIONS: dict[str, Callable[..., object]] = {

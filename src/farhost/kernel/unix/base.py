@@ -9,6 +9,7 @@ import struct
 from collections import deque
 from typing import TYPE_CHECKING
 
+from farhost.kernel.inet.controls import interface_control
 from farhost.kernel.socket_base import SocketBase
 from farhost.kernel.unix.namespace import PATH_SIZE, SocketFile
 from farhost.kernel.unix.options import UNIX_OPTIONS
@@ -234,7 +235,8 @@ class UnixSocket(SocketBase):
         if self.urgent is not None:
             ready |= PRI
         if self.error:
-            ready |= ERR
+            told = self.options.select_error_queue and self.type != linux.SOCK_STREAM
+            ready |= ERR | linux.EPOLLPRI if told else ERR
         if self.receive_shut:
             ready |= IN | RDHUP
             if self.send_shut:
@@ -253,7 +255,7 @@ class UnixSocket(SocketBase):
             return struct.pack("<i", self.charged)
         if request == linux.SIOCATMARK:
             return struct.pack("<i", is_at_mark(self))
-        return super().ioctl(thread, request, argument)
+        return interface_control(self.kernel.internet, request, argument)
 
     def leave_name(self) -> None:
         """The socket closes: an abstract name is free again, a file stays."""

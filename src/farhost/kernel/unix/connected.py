@@ -116,7 +116,7 @@ class ConnectedSocket(UnixSocket):
             raise KernelError(linux.EAGAIN)
         if self.receive_shut:
             raise KernelError(linux.EINVAL)
-        return Blocked(((self.queue, IN),), lambda: self._accept(thread, deadline_ns), deadline_ns)
+        return Blocked(((self.one_at_a_time(), IN),), lambda: self._accept(thread, deadline_ns), deadline_ns)
 
     def inherit_passing(self, listener: UnixSocket) -> None:
         """Take over what the listener passes on, at the time of the connect (unix_stream_connect)."""

@@ -27,7 +27,13 @@ NO_FILES = ("lseek", "ftruncate", "fsync", "fdatasync", "pread", "preadv", "pwri
 def install(attachment: Attachment, calls: Calls) -> None:
     """Put them in place, in `os` and `posix`."""
     files = attachment.files
-    directory: Any = SimpleNamespace(base=0, is_simulated=files.__contains__, is_real=lambda number: True)
+    directory: Any = SimpleNamespace(
+        base=0,
+        opened=(),
+        is_simulated=files.__contains__,
+        is_real=lambda number: True,
+        is_machines=lambda number: number not in files,
+    )
     process: Any = SimpleNamespace(
         call=calls, kernel_process=SimpleNamespace(descriptors=SimpleNamespace(files=files))
     )
