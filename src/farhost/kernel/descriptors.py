@@ -43,6 +43,12 @@ class DescriptorTable:
         """RLIMIT_NOFILE: one more than the largest number that may be given out."""
         self._first_free = 0
 
+    def begin_at(self, first: int) -> None:
+        """Give out numbers from `first` up, as many as before; call it while nothing is open."""
+        assert not self.files, "numbers are chosen before they are given out"
+        self._first_free = first
+        self.limit += first
+
     def get(self, number: int) -> OpenFile:
         """The file behind a number; EBADF where there is none."""
         file = self.files.get(number)

@@ -14,6 +14,7 @@ from farhost.programs.thread import ProgramThread
 if TYPE_CHECKING:
     from farhost.kernel.process import Process
     from farhost.network.network import Network
+    from farhost.programs.in_place.os_thread import OsThread
     from farhost.programs.process import ProgramProcess
 
 
@@ -42,6 +43,10 @@ class Runtime:
         """What programs reached for outside the simulation, each place once, in order."""
         self.on_output: Callable[[ProgramProcess, int, bytes], None] | None = None
         """Called with what any process prints, as it does."""
+        self.os_thread: OsThread | None = None
+        """What the threads of functions in place take turns with, once there is one."""
+        self.at_end: list[Callable[[], None]] = []
+        """Called when the run is over and its programs are gone, the last first."""
         self._by_kernel_process: dict[Process, ProgramProcess] = {}
         self.recursion_limits: dict[int, int] = {}
         """What each process has set, by its identity."""

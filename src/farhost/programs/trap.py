@@ -36,6 +36,9 @@ TIMEOUT_ARGUMENT = {"poll": 1, "select": 3, "epoll_wait": 2, "nanosleep": 0}
 PATIENCE = 100
 """Calls that a dead thread may make while it unwinds; one that swallows every GreenletExit is left parked."""
 
+NOTHING_READY: dict[str, tuple[tuple[object, ...], ...]] = {"poll": (), "epoll_wait": (), "select": ((), (), ())}
+"""What these find in a dead thread that unwinds: an event loop then cancels its tasks and closes, as at its end."""
+
 _FUNCTIONS: dict[str, Callable[..., object]] = {name: row.function for name, row in CALLS.items()}
 
 
@@ -236,6 +239,8 @@ def inert(thread: ProgramThread, name: str, arguments: tuple[object, ...]) -> ob
         return None
     if name == "write":
         return len(arguments[1])  # type: ignore[arg-type]
+    if name in NOTHING_READY and thread.unwinding:
+        return NOTHING_READY[name]
     raise GreenletExit
 
 

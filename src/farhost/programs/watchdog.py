@@ -8,6 +8,7 @@ the run ends as hung, with the file and line. A C function that never returns ca
 import ctypes
 import sys
 import threading
+from _thread import get_ident
 from typing import TYPE_CHECKING
 
 from farhost.programs.frames import place
@@ -32,7 +33,7 @@ class Watchdog:
         self.runtime = runtime
         self.limit_s = limit_s
         self.hung: str | None = None
-        self._ident = threading.get_ident()
+        self._ident = get_ident()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="farhost watchdog", daemon=True)
 

@@ -39,7 +39,8 @@ class RunResult(NamedTuple):
     outcome: Outcome
     network: Network
     counts: PacketCounts
-    hashes: TraceHash
+    hashes: TraceHash | None
+    """None if nobody asked for them."""
     seed: int
     command: str = ""
     """What gives the same run again."""
@@ -62,7 +63,9 @@ def summary_lines(result: RunResult) -> list[Line]:
             lines.append((f"  refused, and caught: {escape}", "bold yellow"))
     lines.append((counts_line(result.network.ledger(), result.counts), ""))
     hashes = result.hashes
-    lines.append((f"trace: shape {hashes.shape[:16]}, content {hashes.content[:16]}, {hashes.events} events", "dim"))
+    if hashes is not None:
+        text = f"trace: shape {hashes.shape[:16]}, content {hashes.content[:16]}, {hashes.events} events"
+        lines.append((text, "dim"))
     if not outcome.ok and result.command:
         lines.append((f"the same again: {result.command}", ""))
     return lines
@@ -80,7 +83,7 @@ def result_as_json(result: RunResult) -> dict[str, object]:
         "refused": list(outcome.escapes),
         "processes": [_process_as_json(process) for process in outcome.processes],
         "packets": counts_as_json(result.network.ledger(), result.counts),
-        "trace": result.hashes._asdict(),
+        "trace": None if result.hashes is None else result.hashes._asdict(),
     }
 
 

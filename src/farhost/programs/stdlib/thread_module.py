@@ -44,7 +44,7 @@ def _identity(process: ProgramProcess) -> dict[str, Any]:
 
     def get_ident() -> int:
         thread = process.current_thread
-        return (process.main_thread if thread is None else thread).ident
+        return (process.main_thread if thread is None else thread).python_ident
 
     chosen = [0]
 
@@ -66,7 +66,7 @@ def _identity(process: ProgramProcess) -> dict[str, Any]:
         "get_ident": get_ident,
         "get_native_id": get_ident,
         "_count": lambda: len(process.threads) - 1,
-        "_get_main_thread_ident": lambda: process.main_thread.ident,
+        "_get_main_thread_ident": lambda: process.main_thread.python_ident,
         "stack_size": stack_size,
         "interrupt_main": interrupt_main,
     }
@@ -92,7 +92,7 @@ def _starters(process: ProgramProcess, lock_type: Any) -> dict[str, Any]:
             except BaseException as error:
                 process.report_ignored("Exception ignored in thread started by", function, error)
 
-        return process.spawn_thread(body, thread_name(function)).ident
+        return process.spawn_thread(body, thread_name(function)).python_ident
 
     def exit_thread() -> None:
         """This is synonymous to ``raise SystemExit''."""

@@ -1,0 +1,120 @@
+"""A function as a program: its process, its life in the caller's modules, and what came of it.
+
+The function runs in the main thread of its process. When it has returned, its threads that are no daemons are waited
+for; then the process exits with 0. An exception that comes out of it ends it with 1, and is kept as it was raised;
+what `sys.exit` asks for is its exit status.
+"""
+
+import functools
+import importlib
+import inspect
+import sys
+import threading
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from greenlet import GreenletExit
+
+from farhost.programs.frames import strip
+from farhost.programs.in_place import threads
+from farhost.programs.in_place.install import share_existing_locks
+from farhost.programs.in_place.os_thread import OsThread
+from farhost.programs.in_place.process import FunctionProcess
+from farhost.programs.watchdog import Abort
+
+if TYPE_CHECKING:
+    from farhost.network.host import Host
+    from farhost.programs.runtime import Runtime
+
+UNCAUGHT = 1
+
+
+class FunctionProgram:
+    """A function to run on a host, and afterwards what it returned or raised."""
+
+    def __init__(
+        self, host: str, function: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any], name: str
+    ) -> None:
+        self.host = host
+        self.function = function
+        self.args = args
+        self.kwargs = kwargs
+        self.name = name
+        """For reports; the host's name or the function's."""
+        self.argv = (describe(function),)
+        self.has_world = False
+        self.result: Any = None
+        """What it returned."""
+        self.error: BaseException | None = None
+        """The exception that ended it."""
+        self.failed_ns = 0
+        """When that was."""
+
+    def start(self, runtime: "Runtime", host: "Host", scratch: object) -> FunctionProcess:
+        """Start it on its host; called in an event of the run."""
+        if runtime.os_thread is None:
+            enter(runtime)
+        process = FunctionProcess(runtime, host, self.name, self.argv)
+        process.start(functools.partial(self._run, process))
+        return process
+
+    def _run(self, process: FunctionProcess) -> int:
+        try:
+            threads.enter_main_thread(process.place)
+            try:
+                status = self._call()
+            except SystemExit as error:
+                status = exit_status(error)
+            threads.wait_for_threads(process)
+            process.place.directory.close_files()
+        except (GreenletExit, Abort):
+            raise
+        except BaseException as error:
+            if process.dead:
+                raise GreenletExit from None
+            strip(error, set())
+            self.error = error
+            self.failed_ns = process.runtime.scheduler.now_ns
+            process.traceback = "".join(process.format_exception(error, error.__traceback__))
+            return UNCAUGHT
+        return status
+
+    def _call(self) -> int:
+        if inspect.iscoroutinefunction(self.function):
+            self.result = importlib.import_module("asyncio").run(self.function(*self.args, **self.kwargs))
+        else:
+            self.result = self.function(*self.args, **self.kwargs)
+        return 0
+
+
+def enter(runtime: "Runtime") -> None:
+    """The first function of a run is about to start: what all of them share comes into place, until the run's end."""
+    share_existing_locks()
+    os_thread = runtime.os_thread = OsThread()
+    names = vars(threading)
+    outside = names["excepthook"]
+    own = names["excepthook"] = threads.quiet_excepthook(outside)
+
+    def leave() -> None:
+        os_thread.show(None)
+        if names["excepthook"] is own:
+            names["excepthook"] = outside
+        functions = [process for process in runtime.processes if isinstance(process, FunctionProcess)]
+        threads.forget_threads(frozenset(ident for process in functions for ident in process.idents))
+
+    runtime.at_end.append(leave)
+
+
+def describe(function: Callable[..., Any]) -> str:
+    """What reports call a function."""
+    return str(getattr(function, "__qualname__", None) or type(function).__qualname__).replace(".<locals>", "")
+
+
+def exit_status(error: SystemExit) -> int:
+    """The status that SystemExit asks for; what is no number goes to standard error, as CPython does it."""
+    if error.code is None:
+        return 0
+    if isinstance(error.code, int):
+        return error.code & 0xFF
+    print(error.code, file=sys.stderr)
+    return UNCAUGHT
