@@ -48,10 +48,13 @@ def with_notes(first: Program, programs: Sequence[Program], seed: int) -> BaseEx
     """The exception of the function that failed first, with notes on where and when that was."""
     error = first.error
     assert error is not None
+    error.add_note(f"in {_where_and_when(first)} (seed {seed})")
     for program in programs:
-        if program.error is not None:
-            where = program.host if program.name == program.host else f"{program.name} on {program.host}"
-            what = "" if program is first else f"; {type(program.error).__name__}: {program.error}"
-            when = f"at {_failed_ns(program) / 1e9:.6f} s of virtual time"
-            error.add_note(f"{'in' if program is first else 'also in'} {where}, {when} (seed {seed}){what}")
+        if program.error is not None and program is not first:
+            error.add_note(f"also {type(program.error).__name__} in {_where_and_when(program)}: {program.error}")
     return error
+
+
+def _where_and_when(program: Program) -> str:
+    where = program.host if program.name == program.host else f"{program.name} on {program.host}"
+    return f"{where}, at {_failed_ns(program) / 1e9:.6f} s of virtual time"

@@ -195,6 +195,7 @@ class Network:
         self.outcome = outcome
         for program, ended in zip(self.programs, outcome.processes):
             program.outcome = ended
+            program.name = ended.name
         if check and not outcome.ok:
             raise self._failure(outcome)
         return outcome

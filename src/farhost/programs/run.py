@@ -281,8 +281,10 @@ class Run:
             return None
 
         def interrupt(signum: int, frame: FrameType | None) -> None:
-            again, self._interrupted = self._interrupted, True
-            if self._ending:
+            if self.watchdog.hung is not None and self.runtime.scheduler.current is not None:
+                raise Abort
+            again, self._interrupted = self._interrupted, self.watchdog.hung is None
+            if self._ending or not self._interrupted:
                 return
             for process in self.runtime.processes:
                 process.silence()

@@ -36,8 +36,16 @@ TIMEOUT_ARGUMENT = {"poll": 1, "select": 3, "epoll_wait": 2, "nanosleep": 0}
 PATIENCE = 100
 """Calls that a dead thread may make while it unwinds; one that swallows every GreenletExit is left parked."""
 
-NOTHING_READY: dict[str, tuple[tuple[object, ...], ...]] = {"poll": (), "epoll_wait": (), "select": ((), (), ())}
-"""What these find in a dead thread that unwinds: an event loop then cancels its tasks and closes, as at its end."""
+LAST_RESULTS: dict[str, object] = {
+    "poll": (),
+    "epoll_wait": (),
+    "select": ((), (), ()),
+    "epoll_ctl": None,
+    "shutdown": None,
+    "sigaction": None,
+    "unlink": None,
+}
+"""What these return to a dead thread that unwinds, and do nothing: an event loop cancels its tasks then."""
 
 _FUNCTIONS: dict[str, Callable[..., object]] = {name: row.function for name, row in CALLS.items()}
 
@@ -239,8 +247,8 @@ def inert(thread: ProgramThread, name: str, arguments: tuple[object, ...]) -> ob
         return None
     if name == "write":
         return len(arguments[1])  # type: ignore[arg-type]
-    if name in NOTHING_READY and thread.unwinding:
-        return NOTHING_READY[name]
+    if thread.unwinding and name in LAST_RESULTS:
+        return LAST_RESULTS[name]
     raise GreenletExit
 
 

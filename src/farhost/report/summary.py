@@ -8,6 +8,7 @@ from typing import NamedTuple
 from farhost.network.network import Network
 from farhost.programs.endings import Waiting
 from farhost.programs.run import Outcome, ProcessOutcome
+from farhost.programs.watchdog import RUNS, WAITS
 from farhost.report.counts import PacketCounts, counts_as_json, counts_line
 from farhost.report.strace import format_pending
 from farhost.report.values import signal_name
@@ -20,10 +21,12 @@ MOST_PROCESSES = 10
 MOST_WAITS = 8
 LONGEST = 300
 """Characters of the exception that ended a program."""
-HUNG = (
-    "  a loop that makes no call holds virtual time still for all: let it wait for something "
-    "(time.sleep, an Event, a socket)"
-)
+HINTS = {
+    RUNS: "  a loop that makes no call holds virtual time still for all: let it wait for something "
+    "(time.sleep, an Event, a socket)",
+    WAITS: "  virtual time stands still for all meanwhile: make locks, queues and events after the network, "
+    "and wait for nothing that is not simulated",
+}
 _VERDICTS = {
     "passed": ("passed", "bold green"),
     "failed": ("failed", "bold red"),
@@ -54,7 +57,7 @@ def summary_lines(result: RunResult) -> list[Line]:
         verdict += f": {outcome.message}"
     lines = [(f"{verdict} (virtual time {_seconds(outcome.virtual_ns)}, seed {result.seed})", style)]
     if outcome.kind == "hung":
-        lines.append((HUNG, ""))
+        lines += [(hint, "") for what, hint in HINTS.items() if what in outcome.message]
     waits = _wait_lines(outcome)
     lines += _process_lines(outcome.processes, not waits)
     lines += waits

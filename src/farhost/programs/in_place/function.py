@@ -8,8 +8,10 @@ what `sys.exit` asks for is its exit status.
 import functools
 import importlib
 import inspect
+import logging
 import sys
 import threading
+from _thread import get_ident
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +19,7 @@ from greenlet import GreenletExit
 
 from farhost.programs.frames import strip
 from farhost.programs.in_place import threads
+from farhost.programs.in_place.caller import RUNNING, simulated
 from farhost.programs.in_place.install import share_existing_locks
 from farhost.programs.in_place.os_thread import OsThread
 from farhost.programs.in_place.process import FunctionProcess
@@ -87,6 +90,27 @@ class FunctionProgram:
         return 0
 
 
+class Quiet:
+    """Keeps the standard library's loggers from telling of tasks and threads that are unwound with their process."""
+
+    NAMES = ("asyncio", "concurrent.futures")
+
+    def enter(self) -> None:
+        """A run begins."""
+        for name in self.NAMES:
+            logging.getLogger(name).addFilter(self)
+
+    def leave(self) -> None:
+        """It is over."""
+        for name in self.NAMES:
+            logging.getLogger(name).removeFilter(self)
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether the record is told: not if its process is dead, or if it comes of the collection at the end."""
+        thread = simulated()
+        return not (thread.process.dead if thread is not None else get_ident() in RUNNING)
+
+
 def enter(runtime: "Runtime") -> None:
     """The first function of a run is about to start: what all of them share comes into place, until the run's end."""
     share_existing_locks()
@@ -95,8 +119,12 @@ def enter(runtime: "Runtime") -> None:
     outside = names["excepthook"]
     own = names["excepthook"] = threads.quiet_excepthook(outside)
 
+    quiet = Quiet()
+    quiet.enter()
+
     def leave() -> None:
         os_thread.show(None)
+        quiet.leave()
         if names["excepthook"] is own:
             names["excepthook"] = outside
         functions = [process for process in runtime.processes if isinstance(process, FunctionProcess)]
@@ -107,7 +135,7 @@ def enter(runtime: "Runtime") -> None:
 
 def describe(function: Callable[..., Any]) -> str:
     """What reports call a function."""
-    return str(getattr(function, "__qualname__", None) or type(function).__qualname__).replace(".<locals>", "")
+    return str(getattr(function, "__name__", None) or type(function).__name__)
 
 
 def exit_status(error: SystemExit) -> int:

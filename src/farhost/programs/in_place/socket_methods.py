@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 _MOVING = {"send", "sendall", "sendto", "sendmsg", "sendmsg_afalg"}
 _MOVING |= {"recv", "recvfrom", "recv_into", "recvfrom_into", "recvmsg", "recvmsg_into"}
+_FILLING = {"recv_into", "recvfrom_into"}
 _WORKING = _MOVING | {"bind", "connect", "connect_ex", "listen", "_accept", "shutdown", "setsockopt"}
 """What a simulated thread has no business to do with a socket of the operating system's."""
 _FREE = {"fileno", "getblocking", "gettimeout"}
@@ -89,21 +90,30 @@ def _method(name: str) -> Callable[..., Any]:
     stand_in = getattr(PlacedSocket, name)
     works, free = name in _WORKING, name in _FREE
 
-    def method(self: Any, /, *args: Any, **kwargs: Any) -> Any:
+    def method(self: Any, /, *args: Any) -> Any:
         try:
             inner = _get(self)
         except AttributeError:
-            return original(self, *args, **kwargs)
+            return original(self, *args)
         if inner.__class__ is bool:
-            if works and RUNNING and place_of_caller() is not None:
+            if RUNNING and works and place_of_caller() is not None:
                 complain(f"{name} on a socket of the operating system's", "descriptor")
-            return original(self, *args, **kwargs)
+            return original(self, *args)
         thread = simulated()
         if not free and (thread is None or thread.process is not inner._sim.process):
             misused(inner, name)
-        return stand_in(inner, *args, **kwargs)
+        return stand_in(inner, *args)
 
-    return method
+    return method if name not in _FILLING else _with_words(method)
+
+
+def _with_words(method: Callable[..., Any]) -> Callable[..., Any]:
+    """For the two methods that take keywords."""
+
+    def filling(self: Any, buffer: Any, nbytes: Any = 0, flags: Any = 0) -> Any:
+        return method(self, buffer, nbytes, flags)
+
+    return filling
 
 
 def misused(inner: PlacedSocket, name: str) -> NoReturn:
