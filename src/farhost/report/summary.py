@@ -116,9 +116,15 @@ def _ended(process: ProcessOutcome, with_call: bool) -> Line:
         return f"still waiting{call}", ""
     if process.status < 0:
         return f"killed by {signal_name(-process.status)}", "red"
-    why = process.traceback.strip().rpartition("\n")[2] if process.traceback else ""
-    why = _shortened(why.removeprefix("farhost.programs.escapes."))
+    why = _shortened(_exception(process.traceback).removeprefix("farhost.programs.escapes."))
     return f"exited {process.status}" + (f": {why}" if why else ""), "red" if process.status else ""
+
+
+def _exception(traceback: str) -> str:
+    """The first line of the exception that a traceback ends with: its class and what it says."""
+    lines = traceback.strip().split("\n")
+    last = max((number for number, line in enumerate(lines) if line.startswith('  File "')), default=-1)
+    return next((line for line in lines[last + 1 :] if line and not line.startswith(" ")), "")
 
 
 def _shortened(text: str) -> str:
