@@ -10,7 +10,6 @@ import importlib
 import inspect
 import logging
 import sys
-import threading
 from _thread import get_ident
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -23,6 +22,7 @@ from farhost.programs.in_place.caller import RUNNING, simulated
 from farhost.programs.in_place.install import share_existing_locks
 from farhost.programs.in_place.os_thread import OsThread
 from farhost.programs.in_place.process import FunctionProcess
+from farhost.programs.in_place.socket_methods import refuse_tls
 from farhost.programs.watchdog import Abort
 
 if TYPE_CHECKING:
@@ -114,21 +114,20 @@ class Quiet:
 def enter(runtime: "Runtime") -> None:
     """The first function of a run is about to start: what all of them share comes into place, until the run's end."""
     share_existing_locks()
+    refuse_tls()
     os_thread = runtime.os_thread = OsThread()
-    names = vars(threading)
-    outside = names["excepthook"]
-    own = names["excepthook"] = threads.quiet_excepthook(outside)
-
+    threads.QUIET_HOOK.enter()
     quiet = Quiet()
     quiet.enter()
 
     def leave() -> None:
         os_thread.show(None)
         quiet.leave()
-        if names["excepthook"] is own:
-            names["excepthook"] = outside
+        threads.QUIET_HOOK.leave()
         functions = [process for process in runtime.processes if isinstance(process, FunctionProcess)]
         threads.forget_threads(frozenset(ident for process in functions for ident in process.idents))
+        for process in functions:
+            threads.release_idents(process.ident_base)
 
     runtime.at_end.append(leave)
 

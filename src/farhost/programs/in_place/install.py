@@ -4,14 +4,15 @@ Outside of a run they do nothing but call what was there before, so nothing that
 are there. They are put in place when the first network is made, not when farhost is imported.
 """
 
+import _thread
 import importlib
 import random
 import sys
-from _thread import LockType, get_ident
+from _thread import LockType, allocate_lock, get_ident
 from types import FunctionType
 from typing import Any
 
-from farhost.programs.in_place import socket_methods
+from farhost.programs.in_place import import_lock, socket_methods
 from farhost.programs.in_place.caller import RUNNING, place_of_caller
 from farhost.programs.in_place.dispatch import as_builtin, choice
 from farhost.programs.in_place.shared_lock import SharedLock
@@ -22,12 +23,17 @@ from farhost.programs.stdlib.select_epoll import BaseEpoll
 
 _installed: list[dict[int, Any]] = []
 """What was replaced by what, once that has been done: the originals must live as long as their identities count."""
+_installing = allocate_lock()
 
 
 def install() -> None:
     """Put the dispatchers in place, unless they are."""
-    if _installed:
-        return
+    with _installing:
+        if not _installed:
+            _install()
+
+
+def _install() -> None:
     importlib.import_module("selectors")
     replacements = {**make_lock_functions(), **make_thread_functions()}
     for row in ROWS:
@@ -41,10 +47,11 @@ def install() -> None:
     select = vars(importlib.import_module("select"))
     c_epoll = select["epoll"]
     replacements[id(c_epoll)] = choice(c_epoll, "select", lambda: _epoll(c_epoll), (BaseEpoll,))
-    _installed.append(replacements)
+    import_lock.install(replacements[id(_thread.get_ident)])
     sweep(replacements)
     _patch_random()
     socket_methods.install()
+    _installed.append(replacements)
 
 
 def _epoll(original: Any) -> Any:

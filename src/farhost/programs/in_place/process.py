@@ -11,6 +11,7 @@ from farhost.kernel.waiting import Blocked
 from farhost.programs.costs import CLOCK_NS
 from farhost.programs.in_place.os_thread import PlaceTask
 from farhost.programs.in_place.place import FIRST, Place
+from farhost.programs.in_place.threads import claim_idents
 from farhost.programs.process import ProgramProcess
 from farhost.programs.thread import ProgramThread
 
@@ -22,8 +23,6 @@ FREE_LOOKS = 8
 """Looks at a clock in a row that take no time. `queue` and `threading` look once or twice while they hold a lock,
 which may be the operating system's: no other simulated thread may come in between. A loop that polls a clock gets
 on."""
-_IDENTS = 1 << 32
-"""How far the idents of two processes' threads are apart."""
 
 
 class FunctionProcess(ProgramProcess):
@@ -34,7 +33,7 @@ class FunctionProcess(ProgramProcess):
     def __init__(self, runtime: "Runtime", host: "Host", name: str, argv: tuple[str, ...]) -> None:
         super().__init__(runtime, host, name, argv)
         self.real_base = 0
-        self.ident_base = len(runtime.processes) * _IDENTS
+        self.ident_base = claim_idents(self)
         self.main_thread.python_ident += self.ident_base
         descriptors = self.kernel_process.descriptors
         descriptors.close_all()

@@ -110,9 +110,11 @@ class SharedLock:
             return
         if not self._lock.locked():
             raise RuntimeError("release unlocked lock")
-        if self._waiting and get_ident() in RUNNING:
+        runtime = RUNNING.get(get_ident()) if self._waiting else None
+        if runtime is not None:
             for place, turn in enumerate(self._waiting):
-                if not turn.thread.process.dead and turn.thread.end_wait(READY):
+                process = turn.thread.process
+                if process.runtime is runtime and not process.dead and turn.thread.end_wait(READY):
                     turn.came = True
                     del self._waiting[place]
                     self._owner, self._os_thread = turn.thread, get_ident()

@@ -10,9 +10,11 @@ run; EscapeError for one of the operating system's that a simulated thread wants
 """
 
 import _socket
+import functools
 import os
 import socket
 import stat
+import sys
 from collections.abc import Callable
 from types import FunctionType
 from typing import TYPE_CHECKING, Any, NoReturn, cast
@@ -64,6 +66,23 @@ def install() -> None:
     for name, convert in (("family", socket.AddressFamily), ("type", socket.SocketKind), ("proto", int)):
         setattr(_CLASS, name, property(_reader(name, convert), doc=getattr(_CLASS, name).__doc__))
     _CLASS.timeout = property(_reader("timeout", lambda value: value), doc=_socket.socket.timeout.__doc__)
+
+
+def refuse_tls() -> None:
+    """Where `ssl` is loaded: C's TLS reads and writes a descriptor by itself, and a simulated socket has none."""
+    module = sys.modules.get("ssl")
+    owner: Any = None if module is None else vars(module)["SSLContext"]
+    if owner is None or hasattr(owner.wrap_socket, "__wrapped__"):
+        return
+    original = owner.wrap_socket
+
+    @functools.wraps(original)
+    def wrap_socket(self: Any, sock: Any, *args: Any, **kwargs: Any) -> Any:
+        if placed(sock) is not None:
+            complain("SSLContext.wrap_socket of a simulated socket", "tls")
+        return original(self, sock, *args, **kwargs)
+
+    owner.wrap_socket = wrap_socket
 
 
 def placed(sock: Any) -> PlacedSocket | None:

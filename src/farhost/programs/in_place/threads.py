@@ -162,12 +162,49 @@ def forget_threads(idents: frozenset[int]) -> None:
         module._shutdown_locks -= {lock for lock in module._shutdown_locks if isinstance(lock, Sentinel)}
 
 
-def quiet_excepthook(outside: Callable[[Any], object]) -> Callable[[Any], object]:
-    """`threading.excepthook` for the time of a run: a thread that is unwound with its process has nothing to say."""
+class QuietHook:
+    """`threading.excepthook` while functions run: a thread that is unwound with its process has nothing to say."""
 
-    def excepthook(arguments: Any) -> object:
+    def __init__(self) -> None:
+        self._runs = 0
+        self._outside: Callable[[Any], object] = threading.excepthook
+        self._own = self._excepthook
+
+    def enter(self) -> None:
+        """A run begins."""
+        self._runs += 1
+        if self._runs == 1:
+            self._outside = vars(threading)["excepthook"]
+            vars(threading)["excepthook"] = self._own
+
+    def leave(self) -> None:
+        """It is over; with the last one, what was there before is there again."""
+        self._runs -= 1
+        if self._runs == 0 and vars(threading)["excepthook"] is self._own:
+            vars(threading)["excepthook"] = self._outside
+
+    def _excepthook(self, arguments: Any) -> object:
         if isinstance(arguments.exc_value, GreenletExit | Abort):
             return None
-        return outside(arguments)
+        return self._outside(arguments)
 
-    return excepthook
+
+QUIET_HOOK = QuietHook()
+"""One for the interpreter, as `threading.excepthook` is."""
+
+_BASES: dict[int, object] = {}
+IDENTS = 1 << 32
+"""How far the idents of two processes' threads are apart."""
+
+
+def claim_idents(owner: object) -> int:
+    """Where the idents of a process's threads begin: lowest free first, so that a run's are the same each time."""
+    number = 1
+    while _BASES.setdefault(number, owner) is not owner:
+        number += 1
+    return number * IDENTS
+
+
+def release_idents(base: int) -> None:
+    """The process is gone."""
+    _BASES.pop(base // IDENTS, None)
