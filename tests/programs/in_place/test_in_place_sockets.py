@@ -304,7 +304,7 @@ def test_pipes_and_names_bound_early_are_the_processes_own():
         data = read(receiver, 10), read(receiver, 10), round(time.monotonic() - began)
         os.close(receiver)
         receiver, sender = os.pipe2(os.O_CLOEXEC)
-        with fdopen(receiver) as source, os.fdopen(sender, "w") as sink:
+        with fdopen(receiver) as source, open(sender, "w") as sink:
             sink.write("text\n")
             sink.flush()
             line = source.readline()

@@ -38,11 +38,10 @@ def _install() -> None:
     replacements = {**make_lock_functions(), **make_thread_functions()}
     for row in ROWS:
         module = vars(importlib.import_module(row.module))
-        for word in row.names.split():
-            name, _, other = word.partition(":")
+        for name in row.names.split():
             original = module.get(name)
             if original is not None and id(original) not in replacements:
-                function = row.decide(original, f"{row.stand_in}.{other or name}")
+                function = row.decide(original, f"{row.stand_in}.{name}")
                 replacements[id(original)] = as_builtin(function, original, row.module, name)
     select = vars(importlib.import_module("select"))
     c_epoll = select["epoll"]

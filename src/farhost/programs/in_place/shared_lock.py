@@ -150,32 +150,28 @@ class SharedLock:
 
 
 class Sentinel:
-    """What `_thread._set_sentinel` gives a simulated thread (CPython 3.11, 3.12): a lock that is free at its end."""
+    """What `_thread._set_sentinel` gives a simulated thread (3.11, 3.12): a lock that its end releases."""
 
-    __slots__ = ("__weakref__", "_thread", "_waiting", "ended")
+    __slots__ = ("__weakref__", "_held", "_thread", "_waiting")
 
     def __init__(self, thread: "ProgramThread") -> None:
         self._thread = thread
+        self._held = False
         self._waiting: list[ProgramThread] = []
-        self.ended = False
-        thread.when_ended.append(self._end)
-
-    def _end(self) -> None:
-        self.ended = True
-        for thread in self._waiting:
-            thread.end_wait(READY)
+        thread.when_ended.append(self.release)
 
     def acquire(self, blocking: Any = True, timeout: Any = -1) -> bool:
-        """Wait for the thread's end; the thread itself takes it at once."""
-        caller = simulated()
-        if self.ended or caller is self._thread:
+        """Take it, first by the thread itself, then by those who wait for its end."""
+        if not self._held:
+            self._held = True
             return True
+        caller = simulated()
         if caller is None:
             raise RuntimeError("a simulated thread cannot be waited for outside of the simulation")
         until_ns = deadline(caller.process, blocking, timeout)
         if not blocking or timeout == 0:
             return False
-        blocked = Blocked((), lambda: self.ended or blocked, until_ns, self._give_up)
+        blocked = Blocked((), lambda: self._try() or blocked, until_ns, self._give_up)
         self._waiting.append(caller)
         try:
             while True:
@@ -186,20 +182,28 @@ class Sentinel:
         finally:
             self._waiting.remove(caller)
 
+    def _try(self) -> bool:
+        taken = not self._held
+        self._held = True
+        return taken
+
     def _give_up(self, why: GiveUp) -> object:
-        if why is GiveUp.INTERRUPTED and not self.ended:
+        if why is GiveUp.INTERRUPTED and self._held:
             raise KernelError(linux.EINTR)
-        return self.ended
+        return self._try()
 
     def release(self) -> None:
-        """Nothing: whoever joined the thread holds nothing."""
+        """The thread has ended, or one that waited for that has learned of it."""
+        self._held = False
+        for thread in self._waiting:
+            thread.end_wait(READY)
 
     def locked(self) -> bool:
         """Whether the thread still runs."""
-        return not self.ended
+        return self._held
 
     def _at_fork_reinit(self) -> None:
-        self.ended = True
+        self._held = False
 
     __enter__ = acquire
 

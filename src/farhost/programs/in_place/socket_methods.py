@@ -36,6 +36,9 @@ _FREE = {"fileno", "getblocking", "gettimeout"}
 """What only looks at the object, and works from everywhere."""
 _ASKING = _FREE | {"getsockname", "getpeername", "getsockopt", "setblocking", "settimeout"}
 
+_REFUSING: list[Any] = []
+"""Classes of `ssl` that refuse simulated sockets already."""
+
 _CLASS: Any = socket.socket
 _SLOT = vars(_CLASS)["_closed"]
 _get, _put = _SLOT.__get__, _SLOT.__set__
@@ -72,8 +75,9 @@ def refuse_tls() -> None:
     """Where `ssl` is loaded: C's TLS reads and writes a descriptor by itself, and a simulated socket has none."""
     module = sys.modules.get("ssl")
     owner: Any = None if module is None else vars(module)["SSLContext"]
-    if owner is None or hasattr(owner.wrap_socket, "__wrapped__"):
+    if owner is None or owner in _REFUSING:
         return
+    _REFUSING.append(owner)
     original = owner.wrap_socket
 
     @functools.wraps(original)

@@ -17,7 +17,7 @@ class Row(NamedTuple):
     stand_in: str
     decide: Callable[[Callable[..., Any], str], Callable[..., Any]]
     names: str
-    """Separated by spaces; `name:other` where the stand-in has it by another name."""
+    """Separated by spaces."""
 
 
 ROWS = (
@@ -74,7 +74,7 @@ ROWS = (
     Row("os", "posix", dispatch.on_path, "stat lstat unlink remove chmod access rename replace"),
     Row("os", "posix", dispatch.on_directory, "listdir scandir rmdir"),
     Row("os", "posix", dispatch.then_look, "chdir fchdir"),
-    Row("os", "_io", dispatch.on_descriptor, "fdopen:open"),
+    Row("io", "_io", dispatch.on_descriptor, "open"),
     Row(
         "random",
         "random",

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from greenlet import GreenletExit
 
+from farhost.programs.frames import strip
 from farhost.programs.in_place.caller import RUNNING, place_of_caller, simulated
 from farhost.programs.in_place.dispatch import Origin, as_builtin, choice
 from farhost.programs.in_place.shared_lock import Sentinel, SharedLock
@@ -184,8 +185,12 @@ class QuietHook:
             vars(threading)["excepthook"] = self._outside
 
     def _excepthook(self, arguments: Any) -> object:
-        if isinstance(arguments.exc_value, GreenletExit | Abort):
+        error = arguments.exc_value
+        if isinstance(error, GreenletExit | Abort):
             return None
+        if error is not None and simulated() is not None:
+            strip(error, set())
+            arguments = threading.ExceptHookArgs((type(error), error, error.__traceback__, arguments.thread))
         return self._outside(arguments)
 
 
