@@ -50,8 +50,6 @@ class ProgramProcess:
         self.threads: list[ProgramThread] = []
         self.real_base = high_base()
         """From this number up, a descriptor that is none of its simulated ones may be the machine's."""
-        self.ident_base = 0
-        """What the idents of its threads begin at."""
         self.main_thread = self._new_thread("MainThread", True)
         self.stdout = bytearray()
         self.stderr = bytearray()

@@ -229,11 +229,11 @@ class Run:
 
     def _abandon(self) -> None:
         """Nothing of a process outlives the run: what its finalizers would say, it has no standard error for."""
-        for process in self.runtime.processes:
-            process.abandon()
-        sys.unraisablehook = lambda _: None
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
+            for process in self.runtime.processes:
+                process.abandon()
+            sys.unraisablehook = lambda _: None
             for _ in range(COLLECTIONS):
                 if not gc.collect():
                     break

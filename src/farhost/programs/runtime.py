@@ -45,6 +45,8 @@ class Runtime:
         """Called with what any process prints, as it does."""
         self.os_thread: OsThread | None = None
         """What the threads of functions in place take turns with, once there is one."""
+        self.idents: list[int] = []
+        """Those that threads of functions in place have, or had, in `threading`."""
         self.at_end: list[Callable[[], None]] = []
         """Called when the run is over and its programs are gone, the last first."""
         self._by_kernel_process: dict[Process, ProgramProcess] = {}

@@ -58,7 +58,7 @@ class ProgramThread:
         self.process = process
         self.kernel_thread = kernel_thread
         self.ident = kernel_thread.tid
-        self.python_ident = process.ident_base + kernel_thread.tid
+        self.python_ident = self.ident
         """What `threading.get_ident` says: the same, but where threads of several processes share one `threading`."""
         self.name = name
         self.is_main = is_main

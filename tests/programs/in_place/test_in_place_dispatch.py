@@ -19,7 +19,7 @@ from farhost import Network
 from farhost.programs.in_place.table import ROWS
 
 EARLY = """
-    import functools, os, queue, random, sched, select, selectors, socketserver, sys, threading, time
+    import functools, os, queue, random, sched, select, selectors, socket, socketserver, sys, threading, time
     from os import getpid as early_getpid
     from random import randint as early_randint
     from threading import Lock, get_ident
@@ -39,9 +39,28 @@ EARLY = """
             sleep(50)
             return round(self.clock() - began), round(self.spare() - began)
 
+    def closure(sleep=None, own=time.sleep):
+        kept = own
+
+        def inner():
+            began = time.monotonic()
+            kept(5)
+            return round(time.monotonic() - began)
+
+        return inner
+
+    closed = closure()
+    unbound_recv = socket.socket.recv
+
+    def received():
+        one, other = socket.socketpair()
+        with one, other:
+            other.send(b"x")
+            return unbound_recv(one, 1)
+
     in_a_list = [time.monotonic]
     partial = functools.partial(time.monotonic)
-    real_pid = os.getpid()
+    real_pid, real_ident = os.getpid(), get_ident()
     made_early = sched.scheduler
 
     from farhost import Network
@@ -59,9 +78,11 @@ EARLY = """
             "early": round(early_monotonic() - began),
             "default": default(),
             "holder": Holder().method(),
+            "closure": closed(),
+            "method": received(),
             "pid": early_getpid() != real_pid,
-            "ident": get_ident() < 1 << 40,
-            "lock": type(Lock()).__name__,
+            "ident": get_ident() != real_ident,
+            "lock": (type(Lock()).__module__, type(Lock()).__qualname__),
             "queue": queue.time is time.monotonic,
             "server": socketserver.time is time.monotonic,
             "selector": kind,
@@ -84,9 +105,11 @@ def test_a_sweep_finds_names_defaults_and_attributes_that_were_bound_before():
         "early": 30,
         "default": 100,
         "holder": (50, 50),
+        "closure": 5,
+        "method": b"x",
         "pid": True,
         "ident": True,
-        "lock": "SharedLock",
+        "lock": ("_thread", "lock"),
         "queue": True,
         "server": True,
         "selector": ("select", True),

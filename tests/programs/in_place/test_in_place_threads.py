@@ -1,5 +1,8 @@
 """Threads, locks and queues of functions in place: simulated inside, shared with the test outside."""
 
+import ctypes
+import errno
+import os
 import queue
 import threading
 import time
@@ -335,3 +338,18 @@ def test_a_real_thread_and_the_test_share_a_lock_while_a_network_lives():
             assert passed == []
         thread.join()
         assert passed == [1]
+
+
+def test_an_ident_is_no_thread_to_the_c_library():
+    def ask():
+        library = ctypes.CDLL(None)
+        library.pthread_getname_np.argtypes = [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_size_t]
+        error = library.pthread_getname_np(threading.get_ident(), ctypes.create_string_buffer(64), 64)
+        with pytest.raises(ProcessLookupError):
+            time.pthread_getcpuclockid(threading.get_ident())
+        return error, threading.get_ident(), threading.get_native_id() == os.getpid()
+
+    first, second = (result_of(ask) for _ in range(2))
+    assert first[0] in (errno.ENOENT, errno.ESRCH)
+    assert first == second
+    assert first[2]

@@ -19,8 +19,10 @@ from greenlet import GreenletExit
 from farhost.programs.frames import strip
 from farhost.programs.in_place import threads
 from farhost.programs.in_place.caller import RUNNING, simulated
+from farhost.programs.in_place.idents import IDENTS
 from farhost.programs.in_place.install import share_existing_locks
 from farhost.programs.in_place.os_thread import OsThread
+from farhost.programs.in_place.pools import keep_no_idle_threads
 from farhost.programs.in_place.process import FunctionProcess
 from farhost.programs.in_place.socket_methods import refuse_tls
 from farhost.programs.watchdog import Abort
@@ -116,6 +118,7 @@ def enter(runtime: "Runtime") -> None:
     share_existing_locks()
     refuse_tls()
     os_thread = runtime.os_thread = OsThread()
+    restore_idle_threads = keep_no_idle_threads()
     threads.QUIET_HOOK.enter()
     quiet = Quiet()
     quiet.enter()
@@ -124,10 +127,10 @@ def enter(runtime: "Runtime") -> None:
         os_thread.show(None)
         quiet.leave()
         threads.QUIET_HOOK.leave()
-        functions = [process for process in runtime.processes if isinstance(process, FunctionProcess)]
-        threads.forget_threads(frozenset(ident for process in functions for ident in process.idents))
-        for process in functions:
-            threads.release_idents(process.ident_base)
+        restore_idle_threads()
+        threads.forget_threads(frozenset(runtime.idents))
+        while runtime.idents:
+            IDENTS.release(runtime.idents.pop())
 
     runtime.at_end.append(leave)
 

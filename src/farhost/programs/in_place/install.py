@@ -47,9 +47,9 @@ def _install() -> None:
     c_epoll = select["epoll"]
     replacements[id(c_epoll)] = choice(c_epoll, "select", lambda: _epoll(c_epoll), (BaseEpoll,))
     import_lock.install(replacements[id(_thread.get_ident)])
+    replacements |= socket_methods.install()
     sweep(replacements)
     _patch_random()
-    socket_methods.install()
     _installed.append(replacements)
 
 

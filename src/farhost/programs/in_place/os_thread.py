@@ -11,6 +11,7 @@ import ctypes
 import gc
 import sys
 import threading
+import warnings
 from typing import TYPE_CHECKING, Any, cast
 
 from farhost.sim.scheduler import Task
@@ -80,16 +81,16 @@ class OsThread:
 
 
 def _local_pointers() -> tuple[ctypes.c_void_p, ctypes.c_void_p] | None:
-    """Where a thread state of 3.13 has the key and the sentinel of its `threading.local`s; None on other versions.
+    """Where a thread state has, since 3.13, the key and the sentinel of its `threading.local`s; None before.
 
     They are found by their values: the key of this thread is the only one in a fresh local's dictionary, and the
-    sentinel stands beside it.
+    sentinel stands beside it. RuntimeWarning where they are not found: all simulated threads share their locals then.
     """
-    if sys.version_info[:2] != (3, 13):
+    if sys.version_info < (3, 13):
         return None
     fresh = threading.local()
     fresh.here = True
-    (key,) = next(found for found in gc.get_referents(fresh) if isinstance(found, dict))
+    (key,) = next((found for found in gc.get_referents(fresh) if isinstance(found, dict)), (None,))
     state = ctypes.pythonapi.PyThreadState_Get
     state.restype = ctypes.c_void_p
     start = cast("int", state())
@@ -98,6 +99,9 @@ def _local_pointers() -> tuple[ctypes.c_void_p, ctypes.c_void_p] | None:
         if ctypes.c_void_p.from_address(place).value == id(key):
             beside = place + ctypes.sizeof(ctypes.c_void_p)
             return ctypes.c_void_p.from_address(place), ctypes.c_void_p.from_address(beside)
+    warnings.warn(
+        "on this Python all simulated threads share their threading.local data", RuntimeWarning, stacklevel=2
+    )
     return None
 
 

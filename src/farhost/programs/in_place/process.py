@@ -9,9 +9,9 @@ from greenlet import GreenletExit
 
 from farhost.kernel.waiting import Blocked
 from farhost.programs.costs import CLOCK_NS
+from farhost.programs.in_place.idents import IDENTS
 from farhost.programs.in_place.os_thread import PlaceTask
 from farhost.programs.in_place.place import FIRST, Place
-from farhost.programs.in_place.threads import claim_idents
 from farhost.programs.process import ProgramProcess
 from farhost.programs.thread import ProgramThread
 
@@ -33,21 +33,17 @@ class FunctionProcess(ProgramProcess):
     def __init__(self, runtime: "Runtime", host: "Host", name: str, argv: tuple[str, ...]) -> None:
         super().__init__(runtime, host, name, argv)
         self.real_base = 0
-        self.ident_base = claim_idents(self)
-        self.main_thread.python_ident += self.ident_base
         descriptors = self.kernel_process.descriptors
         descriptors.close_all()
         descriptors.begin_at(FIRST)
         self.place = Place(self)
-        self.idents = {self.main_thread.python_ident}
-        """Those of all its threads, ended ones too."""
         self._looks = 0
         self._calls_at_look = 0
 
     def _new_thread(self, name: str, is_main: bool) -> ProgramThread:
         thread = super()._new_thread(name, is_main)
-        if not is_main:
-            self.idents.add(thread.python_ident)
+        thread.python_ident = IDENTS.claim()
+        self.runtime.idents.append(thread.python_ident)
         return thread
 
     def _run(self, thread: ProgramThread, body: Callable[[], None]) -> None:

@@ -149,6 +149,10 @@ class SharedLock:
         return f"<{'locked' if self.locked() else 'unlocked'} _thread.lock object at {id(self):#x}>"
 
 
+SharedLock.__module__, SharedLock.__qualname__ = "_thread", "lock"
+"""trio, for one, asserts that a lock's class lives there."""
+
+
 class Sentinel:
     """What `_thread._set_sentinel` gives a simulated thread (3.11, 3.12): a lock that its end releases."""
 

@@ -57,18 +57,21 @@ class PlacedSocket(BaseSocket):
         return f"<socket.socket fd={self._sim_fd}, family={family}, type={type}, proto={proto}>"
 
 
-def install() -> None:
-    """Patch the class; called once."""
-    for name in sorted(_WORKING | _ASKING):
-        _patch(name, _method(name))
-    _patch("__init__", _initialiser(_CLASS.__init__))
-    _patch("_real_close", _closer(_CLASS._real_close, "close"))
-    _patch("detach", _closer(_CLASS.detach, "detach"))
-    _patch("makefile", _makefile(_CLASS.makefile))
+def install() -> dict[int, Any]:
+    """Patch the class, once; the methods by the identity of what they replace, for the sweep (trio keeps such)."""
+    made = {name: _method(name) for name in sorted(_WORKING | _ASKING)}
+    made["__init__"] = _initialiser(_CLASS.__init__)
+    made["_real_close"] = _closer(_CLASS._real_close, "close")
+    made["detach"] = _closer(_CLASS.detach, "detach")
+    made["makefile"] = _makefile(_CLASS.makefile)
+    replaced = {id(getattr(_CLASS, name)): method for name, method in made.items()}
+    for name, method in made.items():
+        _patch(name, method)
     _CLASS._closed = property(_closed, _set_closed)
     for name, convert in (("family", socket.AddressFamily), ("type", socket.SocketKind), ("proto", int)):
         setattr(_CLASS, name, property(_reader(name, convert), doc=getattr(_CLASS, name).__doc__))
     _CLASS.timeout = property(_reader("timeout", lambda value: value), doc=_socket.socket.timeout.__doc__)
+    return replaced
 
 
 def refuse_tls() -> None:

@@ -1,7 +1,7 @@
-"""Names that were bound before: `from time import sleep`, default arguments, attributes of classes.
+"""Names that were bound before: `from time import sleep`, default arguments, closures, attributes of classes.
 
 A sweep goes once through everything that modules hold: their globals, the attributes of their classes, the defaults
-of their functions. It does not reach what objects, containers, closures and partial objects hold:
+and closures of their functions. It does not reach what objects, containers and partial objects hold:
 docs/functions-in-place.md has that.
 """
 
@@ -9,6 +9,8 @@ import sys
 from collections.abc import Iterable, Mapping
 from types import FunctionType, ModuleType
 from typing import Any
+
+from farhost.programs.frames import HOME
 
 _KEPT = ("posix", "farhost")
 """The stand-ins need the machine's own functions, and find them in `posix`."""
@@ -29,7 +31,7 @@ def _sweep_names(module: str, names: dict[str, Any], replacements: Mapping[int, 
         if found is not None:
             names[name] = found
         elif type(value) is FunctionType:
-            _sweep_defaults(value, replacements)
+            _sweep_function(value, replacements)
         elif isinstance(value, type) and value.__module__ == module:
             _sweep_class(value, replacements)
 
@@ -44,15 +46,24 @@ def _sweep_class(owner: type, replacements: Mapping[int, Any]) -> None:
             except (AttributeError, TypeError):
                 continue
         elif type(inner) is FunctionType:
-            _sweep_defaults(inner, replacements)
+            _sweep_function(inner, replacements)
 
 
-def _sweep_defaults(function: FunctionType, replacements: Mapping[int, Any]) -> None:
+def _sweep_function(function: FunctionType, replacements: Mapping[int, Any]) -> None:
+    if function.__code__.co_filename.startswith(HOME):
+        return
     if function.__defaults__ and _any(function.__defaults__, replacements):
         function.__defaults__ = tuple(replacements.get(id(value), value) for value in function.__defaults__)
     if function.__kwdefaults__ and _any(function.__kwdefaults__.values(), replacements):
         for name, value in function.__kwdefaults__.items():
             function.__kwdefaults__[name] = replacements.get(id(value), value)
+    for cell in function.__closure__ or ():
+        try:
+            found = replacements.get(id(cell.cell_contents))
+        except ValueError:
+            continue
+        if found is not None:
+            cell.cell_contents = found
 
 
 def _any(values: Iterable[object], replacements: Mapping[int, Any]) -> bool:

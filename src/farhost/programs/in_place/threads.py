@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, cast
 from greenlet import GreenletExit
 
 from farhost.programs.frames import strip
+from farhost.programs.in_place import pools
 from farhost.programs.in_place.caller import RUNNING, place_of_caller, simulated
 from farhost.programs.in_place.dispatch import Origin, as_builtin, choice
 from farhost.programs.in_place.shared_lock import Sentinel, SharedLock
@@ -40,7 +41,7 @@ def shares() -> bool:
 def make_lock_functions() -> dict[int, Any]:
     """By the identity of what they replace: `allocate_lock` and the classes of locks, queues and selectors."""
     allocate, c_lock, c_rlock = _thread.allocate_lock, _thread.LockType, _thread.RLock
-    python_rlock = cast("Any", threading)._PyRLock
+    python_rlock = type("RLock", (cast("Any", threading)._PyRLock,), {"__module__": "_thread"})
     simple, python_simple = queue.SimpleQueue, cast("Any", queue)._PySimpleQueue
 
     def allocate_lock(_: Origin) -> Any:
@@ -133,21 +134,8 @@ def wait_for_threads(process: "ProgramProcess") -> None:
         waited_for = [thread for thread in others if not thread.daemon]
         if not waited_for:
             return
-        _shut_pool(waited_for[0])
+        pools.shut(waited_for[0])
         waited_for[0].join()
-
-
-def _shut_pool(thread: threading.Thread) -> None:
-    """If the thread works for a ThreadPoolExecutor, tell that."""
-    reference = next(iter(vars(thread).get("_args", ())), None)
-    executor = reference() if thread in _pool_threads() and reference is not None else None
-    if executor is not None:
-        executor.shutdown(wait=False)
-
-
-def _pool_threads() -> Any:
-    module = sys.modules.get("concurrent.futures.thread")
-    return () if module is None else vars(module)["_threads_queues"]
 
 
 def forget_threads(idents: frozenset[int]) -> None:
@@ -157,8 +145,7 @@ def forget_threads(idents: frozenset[int]) -> None:
         thread = module._active.pop(ident, None)
         if thread is not None and sys.version_info < (3, 13):
             cast("Any", thread)._is_stopped = True
-    for thread in [thread for thread in _pool_threads() if thread.ident in idents]:
-        del _pool_threads()[thread]
+    pools.forget(idents)
     if sys.version_info < (3, 13):
         module._shutdown_locks -= {lock for lock in module._shutdown_locks if isinstance(lock, Sentinel)}
 
@@ -196,20 +183,3 @@ class QuietHook:
 
 QUIET_HOOK = QuietHook()
 """One for the interpreter, as `threading.excepthook` is."""
-
-_BASES: dict[int, object] = {}
-IDENTS = 1 << 32
-"""How far the idents of two processes' threads are apart."""
-
-
-def claim_idents(owner: object) -> int:
-    """Where the idents of a process's threads begin: lowest free first, so that a run's are the same each time."""
-    number = 1
-    while _BASES.setdefault(number, owner) is not owner:
-        number += 1
-    return number * IDENTS
-
-
-def release_idents(base: int) -> None:
-    """The process is gone."""
-    _BASES.pop(base // IDENTS, None)

@@ -46,6 +46,10 @@ def _identity(process: ProgramProcess) -> dict[str, Any]:
         thread = process.current_thread
         return (process.main_thread if thread is None else thread).python_ident
 
+    def get_native_id() -> int:
+        thread = process.current_thread
+        return (process.main_thread if thread is None else thread).ident
+
     chosen = [0]
 
     def stack_size(size: int = 0, /) -> int:
@@ -64,7 +68,7 @@ def _identity(process: ProgramProcess) -> dict[str, Any]:
 
     return {
         "get_ident": get_ident,
-        "get_native_id": get_ident,
+        "get_native_id": get_native_id,
         "_count": lambda: len(process.threads) - 1,
         "_get_main_thread_ident": lambda: process.main_thread.python_ident,
         "stack_size": stack_size,
