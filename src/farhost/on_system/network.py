@@ -15,6 +15,7 @@ from typing import Any, NoReturn
 from farhost.facade.failure import RunFailed
 from farhost.facade.program import of_script
 from farhost.network.conditions import Conditions
+from farhost.on_system.ending import end_threads
 from farhost.on_system.program import FunctionOnSystem, Program, ScriptOnSystem, thread_waits
 from farhost.on_system.sockets import WATCH
 from farhost.on_system.waits import Wait
@@ -193,9 +194,8 @@ class Network:
         """Let nothing of the run live on, as far as it can be ended."""
         for program in self.programs:
             program.end()
-        WATCH.leave(self._own_threads())
-        for thread in self._own_threads():
-            thread.join(LOOK_S * LOOKS)
+        end_threads(self._own_threads())
+        WATCH.leave()
 
     def _name_programs(self) -> None:
         count = Counter(program.host for program in self.programs)

@@ -10,7 +10,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, cast
 
 from farhost.on_system.waits import Wait, wait_of, waits_for_clients
 from farhost.programs.in_place.function import exit_status
@@ -81,6 +81,8 @@ class FunctionOnSystem(Program):
 
     def _run(self) -> None:
         __tracebackhide__ = True
+        # The threads that the function makes are no daemons unless it says so, as in a process of its own.
+        cast("Any", self.thread)._daemonic = False
         try:
             result = asyncio.run(self._call()) if self._is_coroutine else self._call()
         except BaseException as error:

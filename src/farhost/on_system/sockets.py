@@ -3,7 +3,6 @@
 An audit hook stays for the interpreter's life; it does nothing but for the OS threads that a run has named.
 """
 
-import ctypes
 import os
 import socket
 import sys
@@ -33,18 +32,17 @@ class Watch:
         """The inodes of sockets that their programs gave an address."""
         return frozenset(self._chosen)
 
-    def leave(self, threads: list[threading.Thread]) -> None:
-        """The run is over: end its threads, as far as they can be, by shutting the sockets that they wait for."""
-        self._outside = None
-        for thread in threads:
-            if thread.is_alive():
-                ident = ctypes.c_ulong(thread.ident or 0)
-                ctypes.pythonapi.PyThreadState_SetAsyncExc(ident, ctypes.py_object(SystemExit))
+    def shut(self) -> None:
+        """Shut the sockets: whoever waits in one comes back, with an error or the end of the data."""
         for sock in list(self._sockets):
             try:
                 sock.shutdown(socket.SHUT_RDWR)
             except OSError:
                 pass
+
+    def leave(self) -> None:
+        """The run is over."""
+        self._outside = None
         self._sockets.clear()
         self._chosen.clear()
 
