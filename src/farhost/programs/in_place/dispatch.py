@@ -150,6 +150,9 @@ class Choice(type):
     def __getattr__(cls, name: str) -> Any:
         return getattr(cls.choose(), name)
 
+    def __dir__(cls) -> list[str]:
+        return dir(cls.original)
+
 
 def choice(original: type, module: str, choose: Callable[[], Any], also: tuple[type, ...] = ()) -> type:
     """A class in place of `original`: calling it makes an instance of what `choose()` returns; instances of those in
