@@ -70,7 +70,7 @@ class FunctionProgram:
                 status = self._call()
             except SystemExit as error:
                 status = exit_status(error)
-            threads.wait_for_threads(process)
+            threads.wait_for_threads()
             process.place.directory.close_files()
         except (GreenletExit, Abort):
             raise

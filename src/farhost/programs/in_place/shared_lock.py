@@ -180,7 +180,7 @@ class Sentinel:
         try:
             while True:
                 try:
-                    return bool(caller.process.wait("join", (self._thread.python_ident,), blocked))
+                    return bool(caller.process.wait("join", (self._thread.ident,), blocked))
                 except KernelError:
                     caller.process.attend()
         finally:

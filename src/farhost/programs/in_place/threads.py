@@ -27,7 +27,6 @@ from farhost.programs.watchdog import Abort
 
 if TYPE_CHECKING:
     from farhost.programs.in_place.place import Place
-    from farhost.programs.process import ProgramProcess
 
 LIVING: Counter[int] = Counter()
 """How many networks live, by the identity of the OS thread that made them."""
@@ -124,8 +123,8 @@ def enter_main_thread(place: "Place") -> None:
     place.main = cast("Any", threading)._MainThread()
 
 
-def wait_for_threads(process: "ProgramProcess") -> None:
-    """At the end of its main function: wait for the threads that are no daemons, as `threading._shutdown` does.
+def wait_for_threads() -> None:
+    """Called at the end of a main function: wait for the threads that are no daemons, as `threading._shutdown` does.
 
     Pools that nobody has shut down are, as at an interpreter's end.
     """
