@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench constraints clean
+.PHONY: help setup demo test interop check bench constraints clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -24,6 +24,9 @@ demo: $(READY)  ## run the main job: the notes' programs over a bad link, and ht
 test: $(READY)  ## all tests, under 5 minutes on 2 cores
 	$(BIN)/python -m pytest -n 2
 
+interop: $(READY)  ## the stack against the Linux kernel through TUN: 100 MB each way; root; long (about an hour)
+	FARHOST_INTEROP_MB=100 FARHOST_INTEROP_SECONDS=60 $(BIN)/python -m pytest -n 4 --durations=0 -v tests/interop
+
 check: $(READY)  ## ruff, mypy, the layers, the tidy test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -31,7 +34,7 @@ check: $(READY)  ## ruff, mypy, the layers, the tidy test
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest tests/test_tidy.py
 
-bench: $(READY)  ## round trips and bulk transfer, beside the kernel's
+bench: $(READY)  ## round trips, bulk transfer, attached calls, TUN: beside the kernel's
 	$(BIN)/python -m benchmarks
 
 constraints:  ## write constraints.txt anew with the newest versions that pyproject.toml allows

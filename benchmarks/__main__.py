@@ -1,11 +1,17 @@
-"""`python -m benchmarks [echo] [bulk] [trace]`: all of them without a name."""
+"""`python -m benchmarks [echo] [bulk] [trace] [attached] [tun]`: all of them without a name."""
 
 import sys
 
-from benchmarks import bulk, echo, trace_cost
+from benchmarks import attached, bulk, echo, trace_cost, tun
 from benchmarks.measure import machine
 
-REPORTS = {"echo": echo.report, "bulk": bulk.report, "trace": trace_cost.report}
+REPORTS = {
+    "echo": echo.report,
+    "bulk": bulk.report,
+    "trace": trace_cost.report,
+    "attached": attached.report,
+    "tun": tun.report,
+}
 
 
 def main() -> None:

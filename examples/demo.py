@@ -20,7 +20,7 @@ def run(title: str, *words: str) -> bool:
 
 
 def pairs() -> list[bool]:
-    """The four IP pairs over a bad link, and the two Unix pairs each on one host."""
+    """The four IP pairs over a bad link, the two Unix pairs each on one host, and a ping."""
     passed = []
     for family in ("ipv4", "ipv6"):
         for kind in ("stream", "datagram"):
@@ -41,7 +41,24 @@ def pairs() -> list[bool]:
                 *("--link", BAD_LINK, "--seed", "7"),
             )
         )
+    passed.append(
+        run(
+            f"ping over {BAD_LINK}: the host's kernel answers, not its program",
+            *("run", "server=examples/ipv4_datagram/server.py 5000", "client=examples/ping/ping.py server 5"),
+            *("--link", BAD_LINK, "--seed", "7"),
+        )
+    )
     return passed
+
+
+def handed_over() -> bool:
+    """One process accepts, another on its host serves."""
+    return run(
+        f"accepted connections, handed to a worker over a Unix socket; over {BAD_LINK}",
+        *("run", "server=examples/unix_rights/worker.py worker.sock"),
+        "server=examples/unix_rights/acceptor.py 5000 worker.sock 3",
+        *("client=examples/unix_rights/client.py server 5000 3", "--link", BAD_LINK, "--seed", "7"),
+    )
 
 
 def web(folder: Path) -> bool:
@@ -59,7 +76,7 @@ def web(folder: Path) -> bool:
 def main() -> int:
     """Run everything; 0 when all passed."""
     began = time.perf_counter()
-    passed = pairs()
+    passed = [*pairs(), handed_over()]
     with tempfile.TemporaryDirectory() as folder:
         passed.append(web(Path(folder)))
     print(f"\n{sum(passed)} of {len(passed)} runs passed in {time.perf_counter() - began:.1f} s of real time")

@@ -32,6 +32,7 @@ PAIRS = {
     "posix_datagram": pair("posix_datagram", server_name="10.0.0.1"),
     "unix_stream": pair("unix_stream", one_host=True, words="demo.sock"),
     "unix_datagram": pair("unix_datagram", one_host=True, words="demo.sock"),
+    "ping": ["server=examples/ipv4_datagram/server.py 5000", "client=examples/ping/ping.py server 5"],
 }
 
 

@@ -42,6 +42,12 @@ def test_a_host_has_its_byte_order():
     assert [host.kernel.byte_order for host in network.hosts.values()] == ["little", "little", "big"]
 
 
+def test_a_host_has_its_user():
+    network = build_network(HOSTS, 0, None, ["third: byte-order=big user=root"])
+    assert [host.kernel.user for host in network.hosts.values()] == ["user", "user", "root"]
+    assert network.hosts["third"].kernel.byte_order == "big"
+
+
 def test_a_host_is_described_once():
     with pytest.raises(WordError, match="described twice"):
         build_network(HOSTS, 0, None, ["third: byte-order=big", "third: byte-order=little"])

@@ -5,28 +5,35 @@ from pathlib import Path
 
 from machines import Farhost, Finished, Machine, System
 
-TELLING = Path(__file__).with_name("telling.py")
-
+IMPORTED = [Path(__file__).with_name(name) for name in ("telling.py", "passing.py")]
+"""What the compared programs may import."""
 
 ATTEMPTS = 4
 """How often the system is asked: others on it may hold a port, and its pauses may be longer than a program's."""
 
 
-def run_on(kind: type[Machine], folder: Path, programs, statuses):
-    """How each program ended, in a scratch directory of its own, in which programs find `telling`."""
+def run_on(kind: type[Machine], folder: Path, programs, statuses, user="user"):
+    """How each program ended, in a scratch directory of its own, in which programs find what they may import."""
     folder.mkdir()
-    (folder / TELLING.name).write_bytes(TELLING.read_bytes())
-    finished = kind(folder).run_all(one_host=True, statuses=(*statuses, None), **programs)
+    for module in IMPORTED:
+        (folder / module.name).write_bytes(module.read_bytes())
+    machine = kind(folder)
+    if isinstance(machine, Farhost):
+        network = machine.network()
+        network.host("box", user=user)
+        programs = {**programs, "network": network}
+    finished = machine.run_all(one_host=True, statuses=(*statuses, None), **programs)
     return finished, {name: (one.status, one.out, _error(one.err)) for name, one in finished.items()}
 
 
-def agree(folder: Path, program=None, *, statuses=(0,), **programs) -> dict[str, Finished]:
-    """Run one program, or several with their arguments on one host, both ways; what they agree on.
+def agree(folder: Path, program=None, *, statuses=(0,), user="user", **programs) -> dict[str, Finished]:
+    """Run one program, or several with their arguments on one host, both ways; what they agree on. `user`: whose
+    programs they are on farhost.
 
     farhost is asked once. The system, which is not alone in the world, may be asked again.
     """
     programs = programs or {"one": [program]}
-    finished, ours = run_on(Farhost, folder / "farhost", programs, statuses)
+    finished, ours = run_on(Farhost, folder / "farhost", programs, statuses, user)
     for attempt in range(ATTEMPTS):
         _, theirs = run_on(System, folder / f"system{attempt}", programs, statuses)
         if ours == theirs:

@@ -14,7 +14,7 @@ import struct
 from farhost.kernel.environment import Environment
 from farhost.kernel.files import Received, Stat
 from farhost.kernel.kernel import Kernel
-from farhost.kernel.syscalls.table import CALLS
+from farhost.kernel.syscalls.table import FUNCTIONS
 from farhost.kernel.waiting import Blocked, GiveUp, KernelError
 from farhost.sim.choices import Choices
 from farhost.sim.scheduler import Scheduler
@@ -70,7 +70,7 @@ class FarhostCalls:
         self.sigpipes = 0
 
     def __getattr__(self, name):
-        function = CALLS[name].function
+        function = FUNCTIONS[name]
 
         def call(*arguments):
             try:
@@ -112,9 +112,14 @@ class Waiting:
     def _sit(self):
         from farhost.kernel.waiting import Waiter
 
-        self.waiters = [(queue, Waiter(mask, self.wakes.append)) for queue, mask in self.blocked.waits]
+        self.waiters = [(queue, Waiter(mask, self._wake)) for queue, mask in self.blocked.waits]
         for queue, waiter in self.waiters:
             queue.add(waiter)
+
+    def _wake(self, mask):
+        """Whether it slept until now."""
+        self.wakes.append(mask)
+        return len(self.wakes) == 1
 
     def _leave(self):
         for queue, waiter in self.waiters:
@@ -133,6 +138,8 @@ class Waiting:
         except KernelError as error:
             self.thread.let_go()
             raise OSError(error.errno, os.strerror(error.errno)) from None
+        finally:
+            self.thread.kernel.softirq()
         if isinstance(result, Blocked):
             self.blocked = result
             self._sit()
@@ -159,6 +166,7 @@ class SystemCalls:
         self.directory = os.fsencode(directory)
         self.opened = set()
         self.epolls = {}
+        self.spliced = []
 
     def finish(self):
         for number in tuple(self.opened):
@@ -248,9 +256,10 @@ class SystemCalls:
     def recvmsg(self, fd, size, control_size, flags):
         with self._sock(fd) as sock:
             data, control, found, address = sock.recvmsg(size, control_size, flags)
-        return Received(
-            data, self._in(address) if address else None, found & ~socket.MSG_CMSG_CLOEXEC, tuple(control)
-        )
+        for level, kind, numbers in control:
+            if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
+                self.opened.update(struct.unpack(f"{len(numbers) // 4}i", numbers))
+        return Received(data, self._in(address) if address else None, found, tuple(control))
 
     def recvfrom(self, fd, size, flags):
         return self.recvmsg(fd, size, 0, flags)
@@ -260,6 +269,54 @@ class SystemCalls:
 
     def write(self, fd, data):
         return os.write(fd, data)
+
+    def readv(self, fd, sizes):
+        return self.preadv2(fd, sizes, -1, 0)
+
+    def writev(self, fd, chunks):
+        return os.writev(fd, chunks)
+
+    def preadv2(self, fd, sizes, offset, flags):
+        buffers = [bytearray(size) for size in sizes]
+        count = os.preadv(fd, buffers, offset, flags)
+        return b"".join(buffers)[:count]
+
+    def pwritev2(self, fd, chunks, offset, flags):
+        return os.pwritev(fd, chunks, offset, flags)
+
+    def vmsplice(self, fd, pages, flags):
+        """Each in a page of its own, which the pipe refers to until it is read."""
+        import ctypes
+        import mmap
+
+        vector = b""
+        for page in pages:
+            memory = mmap.mmap(-1, 4096)
+            memory.write(page)
+            self.spliced.append(memory)
+            vector += struct.pack("<QQ", ctypes.addressof(ctypes.c_char.from_buffer(memory)), len(page))
+        return libc_call("vmsplice", fd, vector, len(pages), flags)
+
+    def eventfd2(self, count, flags):
+        number = os.eventfd(count, flags)
+        self.opened.add(number)
+        return number
+
+    def timerfd_create(self, clock, flags):
+        number = libc_call("timerfd_create", clock, flags)
+        self.opened.add(number)
+        return number
+
+    def timerfd_settime(self, fd, flags, initial_ns, interval_ns):
+        old = bytearray(32)
+        new = struct.pack("<qqqq", *divmod(interval_ns, 10**9), *divmod(initial_ns, 10**9))
+        libc_call("timerfd_settime", fd, flags, new, _address_of(old))
+        return _setting(old)
+
+    def timerfd_gettime(self, fd):
+        found = bytearray(32)
+        libc_call("timerfd_gettime", fd, _address_of(found))
+        return _setting(found)
 
     def close(self, fd):
         os.close(fd)
@@ -343,6 +400,18 @@ class SystemCalls:
 
     def umask(self, mask):
         return os.umask(mask)
+
+
+def _address_of(memory):
+    import ctypes
+
+    return (ctypes.c_char * len(memory)).from_buffer(memory)
+
+
+def _setting(memory):
+    """A struct itimerspec: (initial, interval) in ns."""
+    interval, interval_ns, initial, initial_ns = struct.unpack("<qqqq", memory)
+    return initial * 10**9 + initial_ns, interval * 10**9 + interval_ns
 
 
 def libc_call(name, *arguments):

@@ -8,10 +8,11 @@ import pytest
 from _pytest.runner import runtestprotocol
 
 from farhost.kernel.inet.options import DATAGRAM_OPTIONS, STREAM_OPTIONS
+from farhost.kernel.inet.raw_options import PING_OPTIONS, RAW_OPTIONS
 from farhost.kernel.options import CType, Standing
 from farhost.kernel.unix.options import UNIX_OPTIONS
 
-TABLES = (UNIX_OPTIONS, STREAM_OPTIONS, DATAGRAM_OPTIONS)
+TABLES = (UNIX_OPTIONS, STREAM_OPTIONS, DATAGRAM_OPTIONS, RAW_OPTIONS, PING_OPTIONS)
 
 
 def _do_nothing(sock, thread, value):

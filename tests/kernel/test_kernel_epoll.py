@@ -241,6 +241,15 @@ def test_waiting_ends_at_an_event_or_in_time(far):
     assert errno_of(far.start("epoll_wait", epoll, 10, 1000).end) == errno.EINTR
 
 
+def test_a_signal_does_not_hide_what_is_ready(far):
+    epoll = far.epoll_create1(0)
+    one, other = pair(far)
+    far.epoll_ctl(epoll, ADD, other, IN, 9)
+    waiting = far.start("epoll_wait", epoll, 10, None)
+    send(far, one)
+    assert waiting.end(GiveUp.INTERRUPTED) == ((9, IN),)
+
+
 def test_wake_up_by_an_added_file(far):
     epoll = far.epoll_create1(0)
     one, _ = pair(far)

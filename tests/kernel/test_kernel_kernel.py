@@ -41,6 +41,16 @@ def test_output_is_handed_on_and_traced():
     ]
 
 
+def test_what_is_written_to_a_console_that_was_passed_on_is_its_owners(far):
+    heard = []
+    far.kernel.on_output = lambda process, stream, data: heard.append((process.name, stream, data))
+    other = far.other("other")
+    number = other.thread.process.descriptors.add(far.thread.process.descriptors.get(1))
+    other.write(number, b"for the owner")
+    other.write(1, b"for itself")
+    assert heard == [("program", 1, b"for the owner"), ("other", 1, b"for itself")]
+
+
 def test_standard_input_is_at_its_end_until_fed(far):
     assert far.read(0, 10) == b""
     assert far.poll(((0, linux.POLLIN), (1, linux.POLLOUT)), 0) == ((0, linux.POLLHUP), (1, linux.POLLOUT))

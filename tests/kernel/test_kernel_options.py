@@ -12,15 +12,16 @@ import sys
 from pathlib import Path
 
 import pytest
-from kernel_calls import errno_of
+from kernel_calls import FarhostCalls, errno_of, make_kernel, make_thread
 
 from farhost.kernel.inet.options import DATAGRAM_OPTIONS, STREAM_OPTIONS
+from farhost.kernel.inet.raw_options import PING_OPTIONS, RAW_OPTIONS
 from farhost.kernel.options import CType, OptionTable, Standing, build, ignored, parse, refused, supported
 from farhost.kernel.socket_options import SOCKET_ROWS
 from farhost.kernel.unix.options import UNIX_OPTIONS
 from farhost.kernel.waiting import KernelError
 from farhost.wire import linux
-from farhost.wire.sockaddr import SockaddrIn, SockaddrUn
+from farhost.wire.sockaddr import SockaddrIn, SockaddrOther, SockaddrUn
 
 SOL = linux.SOL_SOCKET
 LOOPBACK = bytes((127, 0, 0, 1))
@@ -46,7 +47,7 @@ def fd(calls):
 
 def every_row():
     seen = {}
-    for table in (UNIX_OPTIONS, STREAM_OPTIONS, DATAGRAM_OPTIONS):
+    for table in (UNIX_OPTIONS, STREAM_OPTIONS, DATAGRAM_OPTIONS, RAW_OPTIONS, PING_OPTIONS):
         for row in table:
             seen[row] = None
     return list(seen)
@@ -220,6 +221,36 @@ def test_so_peercred(calls, fd):
     assert errno_of(put, calls, one, linux.SO_PEERCRED, nobody) == errno.ENOPROTOOPT
 
 
+def test_so_peergroups(calls, far, fd):
+    assert errno_of(get, calls, fd, linux.SO_PEERGROUPS, 64) == errno.ENODATA
+    assert errno_of(put, calls, fd, linux.SO_PEERGROUPS, 1) == errno.ENOPROTOOPT
+    one, _ = calls.socketpair(linux.AF_UNIX, linux.SOCK_STREAM, 0)
+    groups = os.getgroups() if calls.on_system else [1000]
+    assert get(calls, one, linux.SO_PEERGROUPS, 1024) == struct.pack(f"{len(groups)}i", *groups)
+    one, _ = far.socketpair(linux.AF_UNIX, linux.SOCK_STREAM, 0)
+    assert get(far, one, linux.SO_PEERGROUPS, 4) == integer(1000)
+    assert errno_of(get, far, one, linux.SO_PEERGROUPS, 3) == errno.ERANGE
+
+
+def test_so_passrights(calls, far):
+    one, other = calls.socketpair(linux.AF_UNIX, linux.SOCK_STREAM, 0)
+    assert get(calls, other, linux.SO_PASSRIGHTS) == integer(1)
+    put(calls, other, linux.SO_PASSRIGHTS, 0)
+    assert get(calls, other, linux.SO_PASSRIGHTS) == integer(0)
+    rights = ((SOL, linux.SCM_RIGHTS, struct.pack("i", one)),)
+    assert errno_of(calls.sendmsg, one, (b"x",), None, rights, 0) == errno.EPERM
+    assert errno_of(put, far, datagram(far), linux.SO_PASSRIGHTS, 1) == errno.EOPNOTSUPP
+
+
+def test_so_passsec(calls, far, fd):
+    flag_round_trip(calls, fd, linux.SO_PASSSEC)
+    one, other = calls.socketpair(linux.AF_UNIX, linux.SOCK_STREAM, 0)
+    put(calls, other, linux.SO_PASSSEC, 1)
+    calls.sendto(one, b"x", 0, None)
+    assert calls.recvmsg(other, 10, 0, 0).flags == linux.MSG_CTRUNC
+    assert errno_of(put, far, datagram(far), linux.SO_PASSSEC, 1) == errno.EOPNOTSUPP
+
+
 def test_peers_credentials_are_of_listen_and_connect(far):
     server, client = far.other("server"), far.other("client")
     listening = server.socket(linux.AF_UNIX, linux.SOCK_STREAM, 0)
@@ -276,6 +307,15 @@ def test_so_sndtimeo(calls, far, fd):
     assert far.start("sendto", one, b"x" * 300_000, 0, None).blocked.deadline_ns == far.kernel.now_ns() + 2 * 10**9
 
 
+def test_so_oobinline(calls, fd):
+    flag_round_trip(calls, fd, linux.SO_OOBINLINE)
+    one, other = calls.socketpair(linux.AF_UNIX, linux.SOCK_STREAM | linux.SOCK_NONBLOCK, 0)
+    calls.sendto(one, b"x", linux.MSG_OOB, None)
+    put(calls, other, linux.SO_OOBINLINE, 1)
+    assert errno_of(calls.recvfrom, other, 1, linux.MSG_OOB) == errno.EINVAL
+    assert calls.recvfrom(other, 1, 0).data == b"x"
+
+
 def test_so_bindtodevice(calls, fd, far):
     assert get(calls, fd, linux.SO_BINDTODEVICE, 16) == b""
     put(calls, fd, linux.SO_BINDTODEVICE, b"lo")
@@ -312,7 +352,7 @@ def test_so_timestampns(calls, fd):
 
 
 def test_ignored_options_are_taken_and_given_back(calls, fd):
-    for name in (linux.SO_OOBINLINE, linux.SO_DONTROUTE, linux.SO_NO_CHECK, linux.SO_RXQ_OVFL):
+    for name in (linux.SO_DONTROUTE, linux.SO_NO_CHECK, linux.SO_RXQ_OVFL):
         flag_round_trip(calls, fd, name)
     assert get(calls, fd, linux.SO_INCOMING_CPU) == integer(-1)
     assert get(calls, fd, linux.SO_MAX_PACING_RATE, 8) == b"\xff" * 8
@@ -329,10 +369,30 @@ def test_so_priority_has_limits(calls, far, fd):
     put(far, sock, linux.SO_PRIORITY, 7)
 
 
+def test_a_mark_takes_root_and_changes_nothing():
+    for user, result in (("user", errno.EPERM), ("root", 0)):
+        calls = FarhostCalls(make_thread(make_kernel(user=user)))
+        fd = calls.socket(linux.AF_INET, linux.SOCK_STREAM, 0)
+        assert get(calls, fd, linux.SO_MARK) == integer(0)
+        assert errno_of(put, calls, fd, linux.SO_MARK, 1) == result
+        assert get(calls, fd, linux.SO_MARK) == integer(int(user == "root"))
+
+
 def test_refused_options(far):
     fd = far.socket(linux.AF_UNIX, linux.SOCK_STREAM, 0)
-    assert errno_of(put, far, fd, linux.SO_MARK, 1) == errno.EPERM
     assert errno_of(get, far, fd, linux.SO_PEERSEC) == errno.ENOPROTOOPT
+
+
+def test_so_select_err_queue(calls):
+    one, other = calls.socketpair(linux.AF_UNIX, linux.SOCK_DGRAM, 0)
+    put(calls, one, linux.SO_SELECT_ERR_QUEUE, 5)
+    assert get(calls, one, linux.SO_SELECT_ERR_QUEUE) == integer(1)
+    calls.sendto(one, b"never read", 0, None)
+    calls.connect(other, SockaddrOther(linux.AF_UNSPEC))
+    asked = linux.POLLPRI
+    assert calls.poll(((one, asked),), 0) == ((one, linux.POLLERR | linux.POLLPRI),)
+    assert errno_of(calls.recvfrom, one, 1, linux.MSG_DONTWAIT) == errno.ECONNRESET
+    assert calls.poll(((one, asked),), 0) == ()
 
 
 def test_buffers_of_other_lengths(calls, fd):
@@ -385,7 +445,7 @@ def test_named_tests_fail_when_the_handler_does_nothing():
     run = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "option_mutations", *files],
         cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(here)},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join((str(here), os.environ.get("PYTHONPATH", "")))},
         capture_output=True,
         text=True,
     )

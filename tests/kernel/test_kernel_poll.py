@@ -84,6 +84,14 @@ def test_select_wakes_for_its_own_set_only(far):
     assert waiting.retry() == ((other,), (), ())
 
 
+def test_a_signal_does_not_hide_what_is_ready(far):
+    """do_poll() and do_select() look once more before they say EINTR."""
+    one, other = pair(far)
+    waits = [far.start("poll", ((other, linux.POLLIN),), None), far.start("select", (other,), (), (), None)]
+    far.sendto(one, b"x", 0, None)
+    assert [waiting.end(GiveUp.INTERRUPTED) for waiting in waits] == [((other, linux.POLLIN),), ((other,), (), ())]
+
+
 def test_negative_descriptors_are_passed_over(far):
     assert far.poll(((-1, linux.POLLIN),), 0) == ()
     assert errno_of(far.select, (), (), (), -1) == errno.EINVAL

@@ -185,6 +185,30 @@ def test_connect_needs_write_permission(far):
     assert errno_of(other.connect, stream(other), SockaddrUn(b"/run/s")) == 0
 
 
+@pytest.mark.parametrize("kind", [linux.SOCK_STREAM, linux.SOCK_DGRAM, linux.SOCK_SEQPACKET])
+def test_a_receiver_is_told_the_name_that_the_sender_has_by_then(calls, kind):
+    one, other = calls.socketpair(linux.AF_UNIX, kind, 0)
+    calls.sendto(one, b"x", 0, None)
+    calls.sendto(one, b"y", 0, None)
+    assert calls.recvfrom(other, 1, 0).address is None
+    calls.bind(one, SockaddrUn(b""))
+    name = calls.getsockname(one)
+    calls.close(one)
+    assert calls.recvfrom(other, 1, linux.MSG_PEEK).address == name
+    assert calls.recvfrom(other, 1, 0).address == name
+
+
+def test_who_connects_is_told_the_name_of_the_listener(calls, path, server):
+    client = stream(calls)
+    calls.connect(client, SockaddrUn(path))
+    accepted, _ = calls.accept4(server, 0)
+    calls.sendto(accepted, b"xy", 0, None)
+    calls.sendto(client, b"z", 0, None)
+    for flags in (0, linux.MSG_WAITALL):
+        assert calls.recvfrom(client, 1, flags).address == SockaddrUn(path)
+    assert calls.recvfrom(accepted, 1, 0).address is None
+
+
 def test_file_stays_after_a_crash(far):
     server = far.other("server")
     fd = stream(server)

@@ -336,18 +336,6 @@ def test_types_do_not_mix(calls):
         calls.bind(other, name)
 
 
-def test_urgent_byte_is_refused_by_the_receiver_that_has_none(far):
-    one, other = pair(far)
-    assert errno_of(far.sendto, one, b"x", linux.MSG_OOB, None) == errno.EOPNOTSUPP
-    assert errno_of(far.recvfrom, other, 1, linux.MSG_OOB) == errno.EINVAL
-
-
-def test_descriptors_are_not_passed(far):
-    one, _ = pair(far)
-    rights = ((linux.SOL_SOCKET, linux.SCM_RIGHTS, struct.pack("i", one)),)
-    assert errno_of(far.sendmsg, one, (b"x",), None, rights, 0) == errno.EOPNOTSUPP
-
-
 def test_chunks_are_one_send(calls):
     one, other = pair(calls)
     assert calls.sendmsg(one, (b"ab", b"", b"cd"), None, (), 0) == 4

@@ -4,7 +4,7 @@ import errno
 
 import pytest
 
-from farhost.kernel.waiting import Blocked, GiveUp, KernelError, Waiter, WaitQueue, interrupted, mapped
+from farhost.kernel.waiting import Blocked, GiveUp, KernelError, TurnQueue, Waiter, WaitQueue, interrupted, mapped
 
 IN, OUT, ERR, HUP = 1, 4, 8, 16
 
@@ -32,6 +32,48 @@ def test_waiter_may_leave_while_it_is_told():
     queue.wake(IN)
     queue.remove(waiter)
     assert told == [IN]
+
+
+def in_turn(newest_first, **sleep):
+    """A queue of waiters by name, each with how often it can be woken; and who was asked."""
+    queue, asked = TurnQueue(newest_first), []
+
+    def waiter(name):
+        def told(mask):
+            asked.append(name)
+            sleep[name] -= 1
+            return sleep[name] >= 0
+
+        return told
+
+    for name in sleep:
+        queue.add(Waiter(IN, waiter(name)))
+    return queue, asked
+
+
+def test_one_at_a_time_the_first_that_sleeps_is_woken():
+    queue, asked = in_turn(False, a=0, b=1, c=1)
+    assert queue.wake_one(IN)
+    assert asked == ["a", "b"]
+    assert not queue.wake_one(OUT)
+    assert asked == ["a", "b"]
+    assert queue.wake_one(IN)
+    assert asked == ["a", "b", "a", "b", "c"]
+    assert not queue.wake_one(IN)
+
+
+def test_one_at_a_time_the_newest_first():
+    queue, asked = in_turn(True, a=1, b=1, c=1)
+    queue.wake(IN)
+    queue.wake(ERR)
+    assert asked == ["c", "c", "b"]
+
+
+def test_a_change_of_state_wakes_all_of_them():
+    for mask in (HUP, IN | HUP, IN | OUT, OUT | ERR):
+        queue, asked = in_turn(False, a=1, b=1)
+        assert queue.wake_one(mask)
+        assert asked == ["a", "b"]
 
 
 def test_interrupted_waits_end_with_an_errno():

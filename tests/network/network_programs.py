@@ -2,7 +2,7 @@
 
 from farhost.kernel.files import Received
 from farhost.kernel.kernel import Kernel
-from farhost.kernel.syscalls.table import CALLS
+from farhost.kernel.syscalls.table import FUNCTIONS
 from farhost.kernel.waiting import Blocked, KernelError
 from farhost.wire import linux
 from farhost.wire.sockaddr import SockaddrIn, SockaddrIn6
@@ -29,7 +29,7 @@ class Program:
     def call(self, name: str, *arguments: object) -> object:
         """The result; None where the call would wait, KernelError where it fails."""
         try:
-            result = CALLS[name].function(self.thread, *arguments)
+            result = FUNCTIONS[name](self.thread, *arguments)
         except KernelError as error:
             self.kernel.softirq()
             if error.errno in (linux.EAGAIN, linux.EINPROGRESS):

@@ -12,6 +12,8 @@ import textwrap
 from pathlib import Path
 from typing import NamedTuple
 
+from lines import read_line
+
 from farhost.network.conditions import Conditions
 from farhost.network.network import Network
 from farhost.programs.run import Outcome, ProgramSpec, run_programs
@@ -72,7 +74,7 @@ class System(Machine):
                 )
                 early[name] = ""
                 if '"listening"' in script.read_text():
-                    early[name] = process.stdout.readline()
+                    early[name] = read_line(process)
                 elif name != list(programs)[-1] and "client" not in programs:
                     process.wait(timeout=20)
             finished = {}

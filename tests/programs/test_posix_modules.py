@@ -243,6 +243,21 @@ def test_options_in_the_host_s_order(byte_order):
     assert on_host(options, byte_order) == (1, 4, 1, 7, 3, 250000, 1)
 
 
+def test_urgent_data_by_c_s_names():
+    def urgent(process):
+        c = calls(process)
+        told = []
+        fds = c.socketpair(c.AF_UNIX, c.SOCK_STREAM, 0)
+        c.signal(c.SIGURG, told.append)
+        c.fcntl(fds[1], c.F_SETOWN, c.getpid())
+        c.send(fds[0], b"abX", 3, c.MSG_OOB)
+        first = [c.sockatmark(fds[1]), c.recv(fds[1], 10, 0), c.sockatmark(fds[1])]
+        buffer = bytearray(5)
+        return told, first, c.recv(fds[1], buffer, 5, c.MSG_OOB), bytes(buffer), c.fcntl(fds[1], c.F_GETOWN) > 0
+
+    assert on_host(urgent) == ([23], [0, b"ab", 1], 1, b"X" + bytes(4), True)
+
+
 def test_a_pipe_goes_one_way():
     def pipe(process):
         posix = calls(process, "farhost.posix.c")

@@ -7,8 +7,8 @@ import weakref
 import pytest
 from running import run_all, run_one, write
 
+from farhost.kernel.syscalls.table import FUNCTIONS
 from farhost.network.network import Network
-from farhost.programs import trap
 from farhost.programs.run import ProgramSpec, run_programs
 from farhost.trace.hashes import HashSink
 from farhost.trace.tracer import Tracer
@@ -178,7 +178,7 @@ def test_an_error_of_farhost_itself_is_not_hidden(tmp_path, monkeypatch):
     def broken(thread, duration_ns):
         raise ZeroDivisionError("a defect")
 
-    monkeypatch.setitem(trap._FUNCTIONS, "nanosleep", broken)
+    monkeypatch.setitem(FUNCTIONS, "nanosleep", broken)
     for source in ("import time\ntry: time.sleep(1)\nexcept Exception: pass\n", "import time\ntime.sleep(1)\n"):
         with pytest.raises(ZeroDivisionError, match="a defect") as caught:
             run_one(tmp_path, source)

@@ -5,6 +5,7 @@ import pytest
 from farhost.protocols.ip.fragment import fragment
 from farhost.protocols.ip.reassemble import SECOND_NS, FragmentError, Reassembler
 from farhost.wire.addresses import parse_address
+from farhost.wire.codec import parse
 from farhost.wire.malformed import MalformedPacket
 from farhost.wire.packet import Flow, Packet, RawBody, UdpDatagram
 
@@ -142,6 +143,7 @@ def test_a_damaged_fragment_is_found_by_the_checksum_of_the_whole() -> None:
     assert isinstance(second.body, RawBody)
     box.add(first, 0)
     box.add(second._replace(body=RawBody(b"\x01" + second.body.data[1:])), 0)
+    whole = box.add(third, 0)
+    assert whole is not None and box.memory == 0
     with pytest.raises(MalformedPacket):
-        box.add(third, 0)
-    assert box.memory == 0
+        parse(whole)

@@ -1,5 +1,7 @@
 """Virtual time: order of events, charges, wake-ups, limits."""
 
+from collections.abc import Callable
+
 import greenlet
 import pytest
 
@@ -130,25 +132,57 @@ def test_a_thrown_error_unwinds_a_parked_task() -> None:
 
 
 class CountingPace:
-    """A clock in which every wait takes as long as it was asked for."""
+    """A clock in which every wait takes as long as it was asked for, and 100 ns where nothing is due."""
 
-    def __init__(self) -> None:
+    def __init__(self, scheduler: Scheduler) -> None:
         self.waits: list[int | None] = []
+        self.arrivals: list[tuple[int, Callable[[], object]]] = []
+        """What arrives at which time, in order."""
+        self.scheduler = scheduler
+        scheduler.pace = self
 
     def wait(self, due_ns: int | None) -> int:
         self.waits.append(due_ns)
-        assert due_ns is not None
-        return due_ns
+        until_ns = self.scheduler.now_ns + 100 if due_ns is None else due_ns
+        if self.arrivals and self.arrivals[0][0] <= until_ns:
+            until_ns, arrive = self.arrivals.pop(0)
+            self.scheduler.now_ns = until_ns
+            arrive()
+        return until_ns
 
 
-def test_a_paced_run_waits_for_each_event() -> None:
+def test_a_paced_run_waits_for_each_event_and_for_what_may_arrive_until_it_is_stopped() -> None:
     scheduler = Scheduler()
-    pace = CountingPace()
-    scheduler.pace = pace
+    pace = CountingPace(scheduler)
     scheduler.call_at(7, lambda: None)
     scheduler.call_at(9, lambda: None)
+    pace.arrivals = [(60, scheduler.stop)]
+    assert scheduler.run() is End.STOPPED
+    assert pace.waits == [7, 9, None]
+    assert scheduler.now_ns == 60
+
+
+def test_a_paced_run_ends_at_its_limit() -> None:
+    scheduler = Scheduler()
+    pace = CountingPace(scheduler)
+    assert scheduler.run(until_ns=50) is End.UNTIL
+    assert pace.waits == [50]
+    assert scheduler.now_ns == 50
+
+
+def test_what_arrives_may_make_an_event_that_comes_before_the_one_waited_for() -> None:
+    scheduler = Scheduler()
+    pace = CountingPace(scheduler)
+    seen: list[tuple[str, int]] = []
+
+    def note(what: str) -> None:
+        seen.append((what, scheduler.now_ns))
+
+    scheduler.call_at(100, note, "planned")
+    scheduler.call_at(200, scheduler.stop)
+    pace.arrivals = [(30, lambda: scheduler.call_at(scheduler.now_ns + 5, note, "arrived"))]
     scheduler.run()
-    assert pace.waits == [7, 9]
+    assert seen == [("arrived", 35), ("planned", 100)]
 
 
 def test_the_limit_of_a_run_is_no_event() -> None:

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from wire_packets import A4, A6, B4, B6, one_of_every_sort, packets
 
 from farhost.wire import linux
-from farhost.wire.codec import MalformedPacket, decode, decode_body, encode, encode_body, wire_size
+from farhost.wire.codec import MalformedPacket, decode, decode_body, encode, encode_body, parse, wire_size
 from farhost.wire.packet import ACK, CWR, FIN, NO_FLOW, PSH, Flow, Packet, RawBody, TcpSegment, UdpDatagram
 from farhost.wire.segmentation import cut, pieces, split
 
@@ -122,3 +122,28 @@ def test_a_packet_larger_than_ip_allows_is_a_bug_of_ours() -> None:
     for source, destination, size in ((A4, B4, 65516), (A6, B6, 65536)):
         with pytest.raises(AssertionError, match="bytes"):
             encode(Packet(source, destination, 253, RawBody(bytes(size))))
+
+
+def test_a_packet_with_ip_options_stays_unparsed_until_its_receiver_parses_it() -> None:
+    router_alert = bytes.fromhex("94040000")
+    datagram = Packet(A4, B4, linux.IPPROTO_UDP, UdpDatagram(7, 9, b"x"), flow=Flow("a"), ordinal=3)
+    sent = datagram._replace(body=RawBody(encode_body(datagram), router_alert))
+    data = encode(sent)[0]
+    assert len(data) == wire_size(sent) == 24 + 9
+    assert decode(data).body == sent.body
+    assert parse(sent) == datagram
+    unknown = sent._replace(protocol=253)
+    assert parse(unknown) == unknown
+
+
+def test_parsing_goes_behind_ipv6_extension_headers_and_stops_at_a_fragment() -> None:
+    destination_options = bytes([linux.IPPROTO_UDP, 0, 1, 4, 0, 0, 0, 0])
+    datagram = Packet(A6, B6, linux.IPPROTO_UDP, UdpDatagram(7, 9, b"x"), flow=Flow("a"), ordinal=3)
+    body = encode_body(datagram)
+    sent = datagram._replace(protocol=linux.IPPROTO_DSTOPTS, body=RawBody(destination_options + body))
+    assert parse(sent) == datagram
+    header = bytes([linux.IPPROTO_UDP, 0, 0, 1, 0, 0, 0, 77])
+    piece = datagram._replace(protocol=linux.IPPROTO_FRAGMENT, body=RawBody(header + body))
+    found = parse(piece)
+    assert (found.protocol, found.more_fragments, found.identification) == (linux.IPPROTO_UDP, True, 77)
+    assert found.body == RawBody(body)

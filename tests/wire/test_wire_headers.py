@@ -32,12 +32,14 @@ def test_an_ipv4_header_bit_by_bit() -> None:
     assert ipv4.decode(HEADER4 + bytes(40)) == PACKET4
 
 
-def test_ipv4_options_are_skipped_and_padding_behind_the_packet_is_left_out() -> None:
+def test_ipv4_options_are_kept_and_padding_behind_the_packet_is_left_out() -> None:
     from farhost.wire.checksum import internet_checksum
 
     header = bytearray(bytes.fromhex("46000019000000004006 0000 0a0000010a000002 94040000"))
     header[10:12] = internet_checksum(header).to_bytes(2, "big")
-    assert ipv4.decode(bytes(header) + b"ZPADDING").body == RawBody(b"Z")
+    packet = ipv4.decode(bytes(header) + b"ZPADDING")
+    assert packet.body == RawBody(b"Z", bytes.fromhex("94040000"))
+    assert ipv4.encode_header(packet, 1) == header
 
 
 def test_what_ipv4_refuses() -> None:

@@ -47,7 +47,8 @@ tcp_segments = st.builds(
 )
 udp_datagrams = st.builds(UdpDatagram, bits16, bits16, payloads)
 icmp_messages = st.builds(IcmpMessage, bits8, bits8, bits32, payloads)
-raw_bodies = st.builds(RawBody, payloads)
+raw_bodies = st.builds(RawBody, payloads, st.just(b""))
+ip_options = st.lists(st.binary(min_size=4, max_size=4), max_size=10).map(b"".join)
 
 
 @st.composite
@@ -68,6 +69,8 @@ def packets(draw: st.DrawFn) -> Packet:
     if v6:
         identification = draw(bits32) if fragmented else 0
         return packet._replace(identification=identification, flow_label=draw(st.integers(0, 0xFFFFF)))
+    if isinstance(packet.body, RawBody):
+        packet = packet._replace(body=packet.body._replace(options=draw(ip_options)))
     return packet._replace(identification=draw(bits16), dont_fragment=draw(st.booleans()))
 
 

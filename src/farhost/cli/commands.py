@@ -4,6 +4,7 @@
 the user's is a message that names the word and the remedy; a bug of ours is a traceback with a request to report it.
 """
 
+import importlib
 import io
 import os
 import platform
@@ -14,15 +15,43 @@ from typing import NoReturn
 import click
 from click.shell_completion import get_completion_class
 
-from farhost.cli.dig import dig
 from farhost.cli.exits import INTERNAL_ERROR, INTERRUPTED, USAGE, VERSION
-from farhost.cli.run import run
 
 HELP = {"help_option_names": ["-h", "--help"]}
 SHELLS = ("bash", "zsh", "fish")
 
 
-@click.group(context_settings=HELP)
+COMMANDS = {
+    "run": "run:run",
+    "up": "up:up",
+    "exec": "execute:execute",
+    "status": "running:status",
+    "ss": "running:ss",
+    "link": "running:link",
+    "dig": "dig:dig",
+    "down": "running:down",
+}
+"""Each command's module beside this one, and its name there, in the order of the help."""
+
+
+class Commands(click.Group):
+    """Commands that are loaded when they are asked for: `farhost exec` needs nothing of what `farhost run` does."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """All of them, in order."""
+        return [*COMMANDS, *self.commands]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """One of them; None if there is none of that name."""
+        place = COMMANDS.get(cmd_name)
+        if place is None:
+            return super().get_command(ctx, cmd_name)
+        module, _, name = place.partition(":")
+        command: click.Command = getattr(importlib.import_module(f"farhost.cli.{module}"), name)
+        return command
+
+
+@click.group(cls=Commands, context_settings=HELP)
 @click.version_option(VERSION, "-V", "--version", prog_name="farhost")
 def farhost() -> None:
     """Works on localhost? Try farhost.
@@ -35,6 +64,13 @@ def farhost() -> None:
     farhost run "server.py 5000" "client.py server 5000" --link "delay=40ms loss=2%" --seed 7
     farhost run ... --trace                every call and packet, one column a host
     farhost dig www --names www=web1,web2  what a name stands for
+
+    \b
+    In two terminals, in real time
+    farhost up --link "delay=40ms loss=2%"
+    farhost exec --host server -- python server.py 5000
+    farhost exec --host client -- python client.py server 5000
+    farhost status | ss | link | down
     """
 
 
@@ -51,10 +87,6 @@ def completion(shell: str) -> None:
     maker = get_completion_class(shell)
     assert maker is not None, "click knows these shells"
     click.echo(maker(farhost, {}, "farhost", "_FARHOST_COMPLETE").source())
-
-
-farhost.add_command(run)
-farhost.add_command(dig)
 
 
 def main() -> NoReturn:

@@ -1,6 +1,6 @@
 """From the command line's words to a network: hosts, links, names. Shared by `run` and `dig`."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from farhost.cli.words import HostWords, LinkWords, WordError, check_known, parse_host, parse_link, parse_names
 from farhost.network.conditions import Conditions
@@ -17,41 +17,49 @@ def build_network(
     host_words: Iterable[str] = (),
     links: Iterable[str] = (),
     names: Iterable[str] = (),
+    networks: Mapping[str, str] | None = None,
 ) -> Network:
-    """A network of these hosts on one segment. WordError and UnitError name the word that is wrong."""
+    """A network of these hosts on one segment; `networks`: its `v4` and `v6`, if they are not to be the usual ones.
+    WordError, UnitError and AddressError name the word that is wrong."""
     described: dict[str, HostWords] = {}
     for text in host_words:
         words = parse_host(text, hosts)
         if words.host in described:
             raise WordError(f"{text!r}: host {words.host!r} is described twice: put its words together")
         described[words.host] = words
-    network = Network(seed=seed, tracer=tracer)
+    network = Network(seed, tracer, None, **dict(networks or {}))
     for host in hosts:
-        network.host(host, byte_order=described[host].byte_order if host in described else "little")
-    _add_links(network, links, hosts)
-    for text in names:
-        _add_names(network, text, hosts)
+        if host in described:
+            network.host(host, byte_order=described[host].byte_order, user=described[host].user)
+        else:
+            network.host(host)
+    add_words(network, links, names)
     return network
 
 
-def _add_links(network: Network, links: Iterable[str], hosts: Sequence[str]) -> None:
+def add_words(network: Network, links: Iterable[str], names: Iterable[str]) -> None:
+    """Say more of a network: its links and names. WordError and UnitError name the word that is wrong."""
+    hosts = list(network.hosts)
+    _add_links(network, [(text, parse_link(text, hosts)) for text in links])
+    for text in names:
+        _add_names(network, text, hosts)
+
+
+def _add_links(network: Network, parsed: Sequence[tuple[str, LinkWords]]) -> None:
     """What is said of all links first, then what is said of single ones; words said later win."""
-    parsed = [(text, parse_link(text, hosts)) for text in links]
-    everywhere = Conditions()
     for text, words in parsed:
         if not words.source:
-            everywhere = _conditions(text, words, everywhere)
-    network.link_all(everywhere)
-    single: dict[tuple[str, str], Conditions] = {}
+            for segment in network.segments.values():
+                segment.set_conditions(_conditions(text, words, segment.conditions))
     for text, words in parsed:
         if words.source:
-            ways = [(words.source, words.target)]
-            if words.both:
-                ways.append((words.target, words.source))
-            for way in ways:
-                single[way] = _conditions(text, words, single.get(way, everywhere))
-    for (source, target), conditions in single.items():
-        network.link(source, target, conditions, direction=f"{source}>{target}")
+            ends = words.source, words.target
+            for way in (ends, ends[::-1]) if words.both else (ends,):
+                found = network.channels_between(*way)
+                if not found:
+                    raise WordError(f"{text!r}: {way[0]} and {way[1]} have no link: no segment in common")
+                segment, channel = found[0]
+                segment.set_channel(channel, _conditions(text, words, channel.conditions))
 
 
 def _conditions(text: str, words: LinkWords, base: Conditions) -> Conditions:

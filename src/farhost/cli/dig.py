@@ -1,24 +1,27 @@
 """`farhost dig`: what a name or an address stands for in a network, answered in dig(1)'s manner.
 
 The answers come from the network's hosts table, which is what programs' getaddrinfo(3) and gethostbyaddr(3) ask too.
+The network is the one that is up, or, with --host or --names, the one that they describe.
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import click
 
+from farhost.cli.asking import NETWORK, asking
 from farhost.cli.description import build_network
 from farhost.cli.words import WordError, parse_names
 from farhost.network.names import DnsAnswer, answer, reverse_answer, reverse_name
 from farhost.units import UnitError
-from farhost.wire.addresses import AddressError, parse_address
+from farhost.wire.addresses import AddressError, inet_ntop, parse_address
 
 TYPES = ("A", "AAAA", "CNAME", "ANY")
 EPILOG = """
 \b
 Examples
-  farhost dig server --host server
+  farhost dig server                            in the network that is up
+  farhost dig server --host server              in one that is described here
   farhost dig www --names www=web1,web2         hosts named by --names need no --host
   farhost dig www AAAA --names www=web1,web2
   farhost dig -x 10.0.0.2 --host server --host client
@@ -35,26 +38,47 @@ Hosts get addresses in the order in which they are named, as in `farhost run`:
 @click.option("-x", "reverse", metavar="ADDRESS", help="The names of an address.")
 @click.option("--host", "hosts", multiple=True, metavar="NAME", help="A host of the network; repeatable.")
 @click.option("--names", multiple=True, metavar="NAME=HOST,...", help="A further name for hosts or addresses.")
+@NETWORK
 @click.pass_context
 def dig(
-    ctx: click.Context, words: tuple[str, ...], reverse: str | None, hosts: tuple[str, ...], names: tuple[str, ...]
+    ctx: click.Context,
+    words: tuple[str, ...],
+    reverse: str | None,
+    hosts: tuple[str, ...],
+    names: tuple[str, ...],
+    network: str | None,
 ) -> None:
     """Look up NAME (TYPE is A, AAAA, CNAME or ANY) in the hosts table of a network."""
     try:
         question = parse_question(words, reverse)
-        all_hosts = hosts_named(hosts, names)
-        network = build_network(all_hosts, 0, None, names=names)
-        if question.server and question.server not in all_hosts:
-            known = ", ".join(all_hosts) or "none"
-            raise WordError(f"@{question.server}: no host {question.server!r}: the hosts are {known}")
+        described = bool(hosts or names)
+        if described and network is not None:
+            raise WordError("--network asks a network that is up; --host and --names describe another")
+        found = look_up(question, hosts, names) if described else ask(ctx, question, network)
     except (WordError, UnitError, AddressError) as error:
         raise click.UsageError(str(error), ctx) from None
-    if question.address is not None:
-        found = reverse_answer(network.names, question.address)
-    else:
-        found = answer(network.names, question.name, question.kind)
     for line in short(found) if question.short else written(question, found):
         click.echo(line)
+
+
+def look_up(question: "Question", hosts: Sequence[str], names: Sequence[str]) -> DnsAnswer:
+    """The answer in the network that the words describe. WordError, UnitError, AddressError."""
+    all_hosts = hosts_named(hosts, names)
+    network = build_network(all_hosts, 0, None, names=names)
+    if question.server and question.server not in all_hosts:
+        known = ", ".join(all_hosts) or "none"
+        raise WordError(f"@{question.server}: no host {question.server!r}: the hosts are {known}")
+    if question.address is not None:
+        return reverse_answer(network.names, question.address)
+    return answer(network.names, question.name, question.kind)
+
+
+def ask(ctx: click.Context, question: "Question", network: str | None) -> DnsAnswer:
+    """The answer of the network that is up."""
+    reverse = None if question.address is None else inet_ntop(question.address)
+    with asking(ctx, network, ", or describe one with --host or --names") as asker:
+        found: Any = asker.ask("dig", name=question.name, kind=question.kind, reverse=reverse, server=question.server)
+    return DnsAnswer(*found)
 
 
 class Question(NamedTuple):

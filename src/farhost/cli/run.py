@@ -43,6 +43,11 @@ Links (tc-netem's words; values carry units)
   --link "client-server: loss=20%"             both directions of one pair
 
 \b
+Hosts
+  --host "client: user=root"                   its programs run as root: raw sockets
+  --host "server: byte-order=big user=root"    several words for one host
+
+\b
 Captures
   --capture run.pcapng           each packet at both of its ends, as on two machines:
                                  Wireshark then takes every second one for a repetition
@@ -101,7 +106,9 @@ class Options(NamedTuple):
 @click.option("--trace", is_flag=True, help="Show every call and packet, one column a host.")
 @click.option("--format", "form", type=click.Choice(("text", "json")), default="text", show_default=True)
 @click.option("--capture", metavar="[HOST:]FILE", help="Write all packets, or those at one host (pcapng).")
-@click.option("--host", "hosts", multiple=True, metavar="NAME: WORDS", help="What a host is: byte-order=big.")
+@click.option(
+    "--host", "hosts", multiple=True, metavar="NAME: WORDS", help="What a host is: byte-order=big, user=root."
+)
 @click.option("--names", multiple=True, metavar="NAME=HOST,...", help="A further name for hosts or addresses.")
 @click.pass_context
 def run(

@@ -5,7 +5,7 @@
 "delay=40ms loss=2%"             every link
 "client>server: delay=40ms"      one direction between two hosts
 "client-server: delay=40ms"      both directions
-"server: byte-order=big"         a host
+"server: user=root"              a host; several words for one: "server: byte-order=big user=root"
 "www=server,web2"                a name and the hosts or addresses that it stands for
 """
 
@@ -16,8 +16,13 @@ from collections.abc import Collection
 from pathlib import Path, PurePath
 from typing import NamedTuple
 
-_HOST = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?", re.ASCII)
+from farhost.network.hosts_table import check_host_name
+
 _PLACED = re.compile(r"([^\s=/'\"]+)=(.*)", re.DOTALL)
+
+
+HOST_WORDS = {"byte-order": ("little", "big"), "user": ("user", "root")}
+"""What can be said of a host, with the values that a word takes; the first is what a host has unless told."""
 
 
 class WordError(ValueError):
@@ -48,6 +53,7 @@ class HostWords(NamedTuple):
 
     host: str
     byte_order: str
+    user: str
 
 
 def parse_programs(words: Collection[str]) -> list[Program]:
@@ -84,17 +90,27 @@ def parse_link(text: str, hosts: Collection[str]) -> LinkWords:
     place, colon, conditions = text.partition(":")
     if not colon or "=" in place:
         return LinkWords("", "", True, text)
+    return parse_link_place(place, hosts, text)._replace(conditions=conditions.strip())
+
+
+def parse_link_place(place: str, hosts: Collection[str], text: str | None = None) -> LinkWords:
+    """Two hosts (`a-b`), or one direction between them (`a>b`). `text`: what the place is a part of, for complaints.
+
+    >>> parse_link_place("far-away-here", ["far-away", "here"])
+    LinkWords(source='far-away', target='here', both=True, conditions='')
+    """
+    text = place if text is None else text
     place = place.strip()
     if ">" in place:
         source, _, target = (part.strip() for part in place.partition(">"))
         _known(source, hosts, text)
         _known(target, hosts, text)
-        return _between(source, target, False, conditions, text)
+        return _between(source, target, False, text)
     parts = place.split("-")
     for index in range(1, len(parts)):
         source, target = "-".join(parts[:index]).strip(), "-".join(parts[index:]).strip()
         if source in hosts and target in hosts:
-            return _between(source, target, True, conditions, text)
+            return _between(source, target, True, text)
     if len(parts) == 1:
         raise WordError(
             f"{text!r}: {place!r} names one end of a link: write a-b: for two hosts, or a>b: for one direction"
@@ -108,22 +124,29 @@ def parse_host(text: str, hosts: Collection[str]) -> HostWords:
     """What `--host` says of a host.
 
     >>> parse_host("server: byte-order=big", ["server"])
-    HostWords(host='server', byte_order='big')
+    HostWords(host='server', byte_order='big', user='user')
     """
     host, colon, words = text.partition(":")
     host = host.strip()
     if not colon or not words.split():
-        raise WordError(f"{text!r}: write the host, a colon and what it is, such as 'server: byte-order=big'")
+        raise WordError(f"{text!r}: write the host, a colon and what it is, such as 'server: user=root'")
     _known(host, hosts, text)
-    byte_order = "little"
+    found: dict[str, str] = {}
     for word in words.split():
         key, equals, value = word.partition("=")
-        if key != "byte-order" or not equals:
-            raise WordError(f"{text!r}: no word {word!r}: a host has byte-order=little or byte-order=big")
-        if value not in ("little", "big"):
-            raise WordError(f"{text!r}: no byte order {value!r}: it is little or big")
-        byte_order = value
-    return HostWords(host, byte_order)
+        if key not in HOST_WORDS or not equals:
+            raise WordError(f"{text!r}: no word {word!r}: a host has {_host_words()}")
+        if value not in HOST_WORDS[key]:
+            raise WordError(f"{text!r}: no {key.replace('-', ' ')} {value!r}: it is {' or '.join(HOST_WORDS[key])}")
+        if key in found:
+            raise WordError(f"{text!r}: {key} is said twice: write it once")
+        found[key] = value
+    return HostWords(host, *(found.get(key, values[0]) for key, values in HOST_WORDS.items()))
+
+
+def _host_words() -> str:
+    """`byte-order=little or byte-order=big, and user=user or user=root`."""
+    return ", and ".join(" or ".join(f"{key}={value}" for value in values) for key, values in HOST_WORDS.items())
 
 
 def parse_names(text: str) -> tuple[str, tuple[str, ...]]:
@@ -203,8 +226,10 @@ def _fresh(name: str, taken: Collection[str]) -> str:
 
 
 def _host_name(name: str, text: str) -> None:
-    if not _HOST.fullmatch(name) or len(name) > 63:
-        raise WordError(f"{text!r}: {name!r} is no host name: letters, digits, - _ and . inside, at most 63")
+    try:
+        check_host_name(name)
+    except ValueError as error:
+        raise WordError(f"{text!r}: {error}") from None
 
 
 def _known(host: str, hosts: Collection[str], text: str) -> None:
@@ -212,9 +237,9 @@ def _known(host: str, hosts: Collection[str], text: str) -> None:
         raise WordError(f"{text!r}: no host {host!r}: the hosts are {', '.join(hosts)}")
 
 
-def _between(source: str, target: str, both: bool, conditions: str, text: str) -> LinkWords:
+def _between(source: str, target: str, both: bool, text: str) -> LinkWords:
     if source == target:
         raise WordError(
             f"{text!r}: a link has two ends; what a host sends to itself goes through lo, which is perfect"
         )
-    return LinkWords(source, target, both, conditions.strip())
+    return LinkWords(source, target, both, "")

@@ -89,14 +89,22 @@ class Network:
         aliases: Sequence[str] = (),
         forwarding: bool = False,
         sysctls: Mapping[str, int | str | tuple[int, ...]] | None = None,
+        user: str = "user",
     ) -> Host:
-        """A new host, attached to the segments in order; others find it by its name and aliases.
+        """A new host, attached to the segments in order; others find it by its name and aliases. `user`: who runs its
+        programs, `user` or `root`.
 
         ValueError for a name that is taken, or for a segment that there is not.
         """
         self.check_open(f"add the host {name}")
         made = self._network.host(
-            name, segments=segments, byte_order=byte_order, aliases=aliases, forwarding=forwarding, sysctls=sysctls
+            name,
+            segments=segments,
+            byte_order=byte_order,
+            aliases=aliases,
+            forwarding=forwarding,
+            sysctls=sysctls,
+            user=user,
         )
         host = self._hosts[name] = Host(self, made)
         return host

@@ -1,6 +1,8 @@
 """Standard input, output and error of a simulated process: open files whose far end is whoever runs the process.
 
 They look like pipes (isatty(3) is false), are always ready to write, and can be inherited, duplicated and closed.
+Who was born with one writes in its own name; what others write, to whom it was passed (SCM_RIGHTS),
+comes from its first process.
 """
 
 from typing import TYPE_CHECKING
@@ -12,17 +14,22 @@ from farhost.wire import linux
 
 if TYPE_CHECKING:
     from farhost.kernel.kernel import Kernel
-    from farhost.kernel.process import Thread
+    from farhost.kernel.process import Process, Thread
 
 
 class ConsoleFile(OpenFile):
     """One of the three standard streams: 0 is read, 1 and 2 are written."""
 
     kind = "console"
+    can_signal = True
+    can_be_direct = True
 
-    def __init__(self, kernel: "Kernel", stream: int) -> None:
+    def __init__(self, kernel: "Kernel", first: "Process", stream: int) -> None:
         super().__init__()
         self.kernel = kernel
+        self.first = first
+        self.heirs: dict[Process, None] = {}
+        """Those that inherited it."""
         self.stream = stream
         self.status_flags = linux.O_WRONLY if stream else linux.O_RDONLY
         self.inode = kernel.next_inode()
@@ -58,13 +65,20 @@ class ConsoleFile(OpenFile):
         """Handed on at once, and traced; EBADF on the input."""
         if not self.stream:
             raise KernelError(linux.EBADF)
+        writer = thread.process if thread.process in self.heirs else self.first
         tracer = self.kernel.environment.tracer
         if tracer.on:
-            tracer.emit(Output(self.kernel.now_ns(), self.kernel.name, thread.process.name, self.stream, bytes(data)))
+            tracer.emit(Output(self.kernel.now_ns(), self.kernel.name, writer.name, self.stream, bytes(data)))
         if self.kernel.on_output is not None:
-            self.kernel.on_output(thread.process, self.stream, bytes(data))
+            self.kernel.on_output(writer, self.stream, bytes(data))
         return len(data)
+
+    def ioctl(self, thread: "Thread", request: int, argument: bytes) -> bytes:
+        """FIONREAD: the bytes that wait to be read."""
+        if request == linux.FIONREAD:
+            return len(self._input).to_bytes(4, "little")
+        return super().ioctl(thread, request, argument)
 
     def stat(self) -> Stat:
         """As a pipe."""
-        return Stat(linux.S_IFIFO | 0o600, self.inode, 1, 1000, 1000, 0, self.kernel.realtime_ns())
+        return Stat(linux.S_IFIFO | 0o600, self.inode, 1, *self.kernel.owner, 0, self.kernel.realtime_ns())

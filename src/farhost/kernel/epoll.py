@@ -4,13 +4,17 @@ As in Linux (fs/eventpoll.c): each watched file has an item that sits on the fil
 the end of the ready list; epoll_wait takes items from the front, asks each file what is ready now, reports that, and
 puts level-triggered items back at the end. So items take turns when there are more than the caller asked for. Edges
 are wake-ups: a socket that gets more data makes a new edge, also when it was readable before.
+
+Of several threads in epoll_wait(2) on one instance an event wakes one, the latest to come; it wakes the next when it
+leaves something on the ready list. With EPOLLEXCLUSIVE an event wakes one instance of those that watch the file, the
+first in which somebody waits; instances before it that nobody waits in have the event as well.
 """
 
 from typing import TYPE_CHECKING
 
 from farhost.kernel.files import OpenFile, Stat
 from farhost.kernel.poll import narrowed, widened
-from farhost.kernel.waiting import ALWAYS, Blocked, GiveUp, KernelError, Waiter
+from farhost.kernel.waiting import ALWAYS, Blocked, GiveUp, KernelError, TurnQueue, Waiter
 from farhost.wire import linux
 
 if TYPE_CHECKING:
@@ -20,6 +24,7 @@ if TYPE_CHECKING:
 _ET, _ONESHOT, _EXCLUSIVE, _WAKEUP = linux.EPOLLET, linux.EPOLLONESHOT, linux.EPOLLEXCLUSIVE, linux.EPOLLWAKEUP
 _PRIVATE = _ET | _ONESHOT | _EXCLUSIVE | _WAKEUP
 _EXCLUSIVE_ALLOWED = linux.EPOLLIN | linux.EPOLLOUT | linux.EPOLLERR | linux.EPOLLHUP | _WAKEUP | _ET | _EXCLUSIVE
+_INOUT = linux.EPOLLIN | linux.EPOLLOUT
 _DEEPEST = 4
 """EP_MAX_NESTS: so many instances may hang below one another."""
 _MOST_EVENTS = 2**31 // 12
@@ -32,7 +37,7 @@ Events = tuple[tuple[int, int], ...]
 class Item:
     """One watched file."""
 
-    __slots__ = ("data", "epoll", "events", "file", "number", "waiter")
+    __slots__ = ("data", "epoll", "events", "file", "number", "queue", "waiter")
 
     def __init__(self, epoll: "EpollFile", file: OpenFile, number: int, events: int, data: int) -> None:
         self.epoll = epoll
@@ -42,6 +47,8 @@ class Item:
         self.events = events
         self.data = data
         self.waiter = Waiter(0, self.woken)
+        self.queue = file.one_at_a_time() if events & _EXCLUSIVE else file.queue
+        """Where on the file it sits."""
         self.set_events(events, data)
 
     def set_events(self, events: int, data: int) -> None:
@@ -54,10 +61,17 @@ class Item:
         """What is ready of what was asked for."""
         return widened(self.file.poll()) & self.events
 
-    def woken(self, mask: int) -> None:
-        """The file changed: to the end of the ready list, unless a one-shot has been disarmed."""
-        if self.events & ~_PRIVATE:
-            self.epoll.add_ready(self)
+    def woken(self, mask: int) -> bool:
+        """The file changed: to the end of the ready list, unless a one-shot has been disarmed.
+
+        Whether no other instance has to be told, if both have EPOLLEXCLUSIVE (ep_poll_callback).
+        """
+        events = self.events
+        if not events & ~_PRIVATE:
+            return False
+        found = self.epoll.add_ready(self)
+        direction = mask & _INOUT
+        return found and direction != _INOUT and (not direction or bool(direction & events))
 
     def detach(self) -> None:
         """Watch no longer: EPOLL_CTL_DEL, or the file's last descriptor is closed."""
@@ -68,6 +82,8 @@ class EpollFile(OpenFile):
     """An epoll instance."""
 
     kind = "epoll"
+    seeks = True
+    transfers = False
 
     def __init__(self, kernel: "Kernel") -> None:
         super().__init__()
@@ -78,6 +94,8 @@ class EpollFile(OpenFile):
         """By (descriptor, identity of the file): a descriptor may be closed and used again meanwhile."""
         self.ready: dict[Item, None] = {}
         """The ready list, first to last."""
+        self.sleepers = TurnQueue(newest_first=True)
+        """Those who wait in epoll_wait(2); on `queue` are those who watch the instance itself."""
 
     def control(self, operation: int, file: OpenFile, number: int, events: int, data: int) -> None:
         """epoll_ctl(2): EEXIST, ENOENT, EINVAL, ELOOP, EPERM."""
@@ -120,7 +138,7 @@ class EpollFile(OpenFile):
     def _add(self, key: tuple[int, int], item: Item) -> None:
         self.items[key] = item
         item.file.watches.append(item)
-        item.file.queue.add(item.waiter)
+        item.queue.add(item.waiter)
         if item.ready_now():
             self.add_ready(item)
 
@@ -144,16 +162,20 @@ class EpollFile(OpenFile):
         above = [watch.epoll._height() + 1 for watch in self.watches if isinstance(watch, Item)]
         return max(above, default=0)
 
-    def add_ready(self, item: Item) -> None:
-        """Put an item at the end of the ready list, if it is not on it, and wake those who wait."""
+    def add_ready(self, item: Item) -> bool:
+        """Put an item at the end of the ready list, if it is not on it, and wake one who waits; whether one did."""
         self.ready.setdefault(item)
-        self.queue.wake(linux.EPOLLIN)
+        sleepers = self.sleepers
+        found = bool(sleepers.waiters) and sleepers.wake_one(linux.EPOLLIN)
+        if self.queue.waiters:
+            self.queue.wake(linux.EPOLLIN)
+        return found
 
     def forget(self, item: Item) -> None:
         """Remove an item."""
         del self.items[item.number, id(item.file)]
         self.ready.pop(item, None)
-        item.file.queue.remove(item.waiter)
+        item.queue.remove(item.waiter)
         item.file.watches.remove(item)
 
     def poll(self) -> int:
@@ -184,6 +206,8 @@ class EpollFile(OpenFile):
                 self.ready[item] = None
         if rest:
             self.ready = rest | self.ready
+        if self.ready and self.sleepers.waiters:
+            self.sleepers.wake(linux.EPOLLIN)
         return tuple(events)
 
     def wait(self, thread: "Thread", maximum: int, timeout_ns: int | None) -> Events | Blocked:
@@ -200,7 +224,15 @@ class EpollFile(OpenFile):
         def again() -> object:
             return self.collect(maximum) or self._wait(maximum, deadline_ns)
 
-        return Blocked(((self.queue, linux.EPOLLIN),), again, deadline_ns, _nothing)
+        def stop(why: GiveUp) -> object:
+            events = self.collect(maximum) if why is GiveUp.INTERRUPTED else ()
+            return events or _nothing(why)
+
+        return Blocked(((self.sleepers, linux.EPOLLIN),), again, deadline_ns, stop)
+
+    def ioctl(self, thread: "Thread", request: int, argument: bytes) -> bytes:
+        """ioctl(2): it knows none, and says so in another way than other files."""
+        raise KernelError(linux.EINVAL)
 
     def stat(self) -> Stat:
         """An anonymous inode."""

@@ -8,13 +8,16 @@ the errno that Linux gives for it.
 
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from farhost.kernel.waiting import Blocked, KernelError, WaitQueue, mapped
+from farhost.kernel.waiting import Blocked, KernelError, TurnQueue, Waiter, WaitQueue, mapped
 from farhost.wire import linux
 from farhost.wire.sockaddr import Sockaddr
 
 if TYPE_CHECKING:
+    from farhost.kernel.owners import Owner
     from farhost.kernel.process import Thread
 
+
+_OF_PIPES = (linux.F_GETPIPE_SZ, linux.F_SETPIPE_SZ)
 
 Control = tuple[tuple[int, int, bytes], ...]
 """Control messages: (level, type, data) of each (cmsg(3))."""
@@ -51,6 +54,19 @@ class Watch(Protocol):
         """The file is about to be released: forget it."""
 
 
+class OutsideFiles(Protocol):
+    """The descriptors of a process that are not in its kernel's table: whoever runs its code keeps them.
+
+    Ordinary files are such; the kernel meets them where they are passed to another process (SCM_RIGHTS).
+    """
+
+    def find(self, number: int) -> "OpenFile | None":
+        """A new open file, of a kind with `outside` set, for what stands behind the number; None: it is not open."""
+
+    def take(self, file: "OpenFile", close_on_exec: bool) -> int:
+        """Give the process a number for a file that some `find` made; KernelError EMFILE."""
+
+
 class OpenFile:
     """One open file description (open(2))."""
 
@@ -60,6 +76,20 @@ class OpenFile:
     """Whether this is a Socket; the system calls ask this instead of the slower isinstance."""
     can_poll = True
     """Whether epoll_ctl(2) takes it."""
+    transfers = True
+    """Whether it has read(2) and write(2) at all."""
+    seeks = False
+    """Whether lseek(2) succeeds, to no effect, as on anonymous files."""
+    writes_each = False
+    """Whether writev(2) writes each buffer by itself, rather than all of them together."""
+    can_signal = False
+    """Whether it takes O_ASYNC, to send SIGIO."""
+    can_be_direct = False
+    """Whether it takes O_DIRECT."""
+    turns: TurnQueue | None = None
+    """Those who are woken one at a time, once there is one."""
+    outside = False
+    """Whether the descriptors of a process that refer to it are kept by its `OutsideFiles`."""
 
     def __init__(self) -> None:
         self.status_flags = 0
@@ -70,6 +100,16 @@ class OpenFile:
         """Everybody who waits for this file; woken with the readiness bits that changed."""
         self.watches: list[Watch] = []
         """Epoll entries for this file; gone when the last reference is."""
+        self.owner: Owner | None = None
+        """Who is sent this file's signals (F_SETOWN)."""
+
+    def one_at_a_time(self) -> TurnQueue:
+        """Where those sit who are woken one at a time: accept(2), EPOLLEXCLUSIVE. Its own place is on `queue`."""
+        turns = self.turns
+        if turns is None:
+            turns = self.turns = TurnQueue()
+            self.queue.add(Waiter(-1, turns.wake))
+        return turns
 
     @property
     def nonblocking(self) -> bool:
@@ -109,11 +149,14 @@ class OpenFile:
 
     def fcntl(self, thread: "Thread", command: int, argument: int) -> int:
         """fcntl(2), the commands that only some files know."""
-        raise KernelError(linux.EINVAL)
+        raise KernelError(linux.EBADF if command in _OF_PIPES else linux.EINVAL)
 
     def stat(self) -> Stat:
         """fstat(2)."""
         raise KernelError(linux.EBADF)
+
+    def dropped(self) -> None:
+        """A reference went, and others are left."""
 
     def release(self, thread: "Thread | None") -> Blocked | None:
         """The last reference went (close(2), or the end of the process: then `thread` is None and nothing blocks)."""
@@ -130,6 +173,7 @@ class Socket(OpenFile):
 
     kind = "sock"
     is_socket = True
+    can_signal = True
     named = False
     """Whether a program gave it its address with bind(2): then others may know it and send to it unasked."""
 
@@ -139,6 +183,18 @@ class Socket(OpenFile):
         self.domain = domain
         self.type = type
         self.protocol = protocol
+
+    def is_open_to_strangers(self) -> bool:
+        """Whether messages may come that nobody asked for: it has a name that a program gave it, and no peer."""
+        return self.named and not self.has_peer()
+
+    def has_peer(self) -> bool:
+        """Whether connect(2) has fixed who sends to it."""
+        try:
+            self.getpeername()
+        except KernelError:
+            return False
+        return True
 
     def read(self, thread: "Thread", size: int) -> bytes | Blocked:
         """read(2): as recv(2) without flags; nothing at all for a size of 0."""

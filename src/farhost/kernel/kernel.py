@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING
 
 from farhost.kernel import sysctl
 from farhost.kernel.console import ConsoleFile
+from farhost.kernel.descriptors import GivenDescriptors
 from farhost.kernel.environment import Environment
 from farhost.kernel.files import Socket
 from farhost.kernel.inet.internet import Internet
-from farhost.kernel.process import Process
+from farhost.kernel.process import USERS, Process
 from farhost.kernel.signals import send_signal
 from farhost.kernel.unix.family import unix_socket
 from farhost.kernel.unix.namespace import UnixNamespace
+from farhost.kernel.unix.transit import Transit
 from farhost.kernel.waiting import KernelError
 from farhost.trace.events import ProcessEnded, ProcessStarted, StateChange
 from farhost.wire import linux
@@ -46,12 +48,17 @@ class Kernel:
         *,
         byte_order: str = "little",
         sysctls: Mapping[str, sysctl.Value] | None = None,
+        user: str = "user",
     ) -> None:
         assert byte_order in ("little", "big"), byte_order
         self.name = name
         self.environment = environment
         self.byte_order = byte_order
         self.sysctls = sysctl.Sysctls(sysctls)
+        self.user = user
+        """Who runs its programs: a name of `USERS`."""
+        self.owner = USERS[user]
+        """uid and gid of processes without a parent; pipes and sockets belong to them."""
         self.boot_ns = -UPTIME_NS
         """The virtual time at which the host was started: where its monotonic clock is 0."""
         self.realtime_offset_ns = EPOCH_NS
@@ -64,12 +71,13 @@ class Kernel:
         """Called with what a process writes to its standard output (1) or error (2)."""
         self.families: dict[int, Family] = {}
         self.soft: deque[Callable[[], None]] = deque()
-        """Work left for the end of the call under way: packets that go through `lo`."""
+        """Work left for the end of the call under way: packets that go through `lo`, files that nobody took."""
         self._last_pid = FIRST_PID - 1
         self._last_inode = 1000
         self._names: dict[str, int] = {}
         self._entropy_calls: dict[str, int] = {}
         self.unix = UnixNamespace(self)
+        self.transit = Transit(self)
         self.register_family(linux.AF_UNIX, unix_socket)
         self.internet = Internet(self)
 
@@ -138,22 +146,40 @@ class Kernel:
 
     def spawn_process(self, name: str, parent: Process | None = None, arguments: tuple[str, ...] = ()) -> Process:
         """A new process. With a parent it inherits what survives fork(2) and execve(2); else it gets a console."""
-        count = self._names[name] = self._names.get(name, 0) + 1
-        process = Process(self, self.next_pid(), name if count == 1 else f"{name}.{count}", parent)
-        self.processes[process.pid] = process
+        process = Process(self, self.next_pid(), self._process_name(name), parent)
+        self._enter(process, arguments)
         if parent is None:
             for stream in range(3):
-                process.descriptors.add(ConsoleFile(self, stream))
+                process.descriptors.add(ConsoleFile(self, process, stream))
         else:
             parent.children.append(process)
             process.uid, process.gid, process.umask = parent.uid, parent.gid, parent.umask
             process.working_directory = parent.working_directory
             process.descriptors.inherit(parent.descriptors)
+            process.limits.inherit(parent.limits)
+            for file in process.descriptors.files.values():
+                if isinstance(file, ConsoleFile):
+                    file.heirs[process] = None
             process.signals.inherit(parent.signals)
+        return process
+
+    def adopt_process(self, name: str, pid: int, uid: int, gid: int, arguments: tuple[str, ...] = ()) -> Process:
+        """A process of the machine becomes one of this host: it has its own pid and user, no console, and chooses its
+        descriptors' numbers."""
+        process = Process(self, pid, self._process_name(name), None, GivenDescriptors())
+        process.uid, process.gid = uid, gid
+        self._enter(process, arguments)
+        return process
+
+    def _process_name(self, name: str) -> str:
+        count = self._names[name] = self._names.get(name, 0) + 1
+        return name if count == 1 else f"{name}.{count}"
+
+    def _enter(self, process: Process, arguments: tuple[str, ...]) -> None:
+        self.processes[process.pid] = process
         tracer = self.environment.tracer
         if tracer.on:
             tracer.emit(ProcessStarted(self.now_ns(), self.name, process.name, process.pid, arguments))
-        return process
 
     def exit_process(self, process: Process, status: int) -> None:
         """The process is over: close everything, keep the status for the parent. `status` is minus a killing signal.
@@ -179,6 +205,12 @@ class Kernel:
         else:
             process.parent.child_ended.wake(linux.EPOLLIN)
             send_signal(process.parent, linux.SIGCHLD)
+
+    def has_pid(self, number: int) -> bool:
+        """Whether a process, one that nobody has waited for too, or a thread has that number."""
+        return number in self.processes or any(
+            thread.tid == number for process in self.processes.values() for thread in process.threads
+        )
 
     def reap(self, child: Process) -> None:
         """The parent has taken the child's status (wait4(2)): forget it."""

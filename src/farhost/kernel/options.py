@@ -38,6 +38,8 @@ class CType(Enum):
     """struct linger: (l_onoff, l_linger in seconds)."""
     BYTES = auto()
     """Anything else: the bytes themselves; the handler knows the struct."""
+    WHOLE = auto()
+    """Bytes that getsockopt(2) does not cut: ERANGE where the caller's buffer is too small."""
 
 
 class Standing(Enum):
@@ -185,18 +187,20 @@ def parse(c_type: CType, data: bytes) -> OptionValue:
             return (seconds * 1_000_000 + microseconds) * 1000
         case CType.LINGER:
             return _unpack("<ii", data)
-        case CType.BYTES:
+        case CType.BYTES | CType.WHOLE:
             return data
         case _:
             assert_never(c_type)
 
 
 def build(c_type: CType, value: OptionValue, size: int) -> bytes:
-    """A getsockopt(2) answer, cut to the caller's `size`.
+    """A getsockopt(2) answer, cut to the caller's `size`; ERANGE where it must not be cut.
 
     >>> build(CType.INT, 5, 4), build(CType.INT, 5, 2), build(CType.BYTE, 5, 1)
     (b'\\x05\\x00\\x00\\x00', b'\\x05\\x00', b'\\x05')
     """
+    if c_type is CType.WHOLE and isinstance(value, bytes) and len(value) > size:
+        raise KernelError(linux.ERANGE)
     if isinstance(value, bytes):
         return value[:size]
     if isinstance(value, tuple):

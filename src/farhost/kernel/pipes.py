@@ -67,6 +67,16 @@ class Pipe:
             taken += len(piece)
         return taken
 
+    def put_pages(self, pages: tuple[bytes, ...]) -> int:
+        """Take what fits of somebody's pages, each into a slot of its own; how many bytes that was."""
+        taken = 0
+        for page in pages[: max(0, self.limit - len(self.slots))]:
+            slot = Slot(page, False)
+            slot.mergeable = False
+            self.slots.append(slot)
+            taken += len(page)
+        return taken
+
     def take(self, size: int) -> bytes:
         """Remove up to `size` bytes; in packet mode at most one slot, whose rest is lost."""
         pieces = []
@@ -103,6 +113,8 @@ class PipeEnd(OpenFile):
     """What both ends answer alike."""
 
     kind = "pipe"
+    can_signal = True
+    can_be_direct = True
 
     def __init__(self, kernel: "Kernel", pipe: Pipe) -> None:
         super().__init__()
@@ -111,7 +123,7 @@ class PipeEnd(OpenFile):
 
     def stat(self) -> Stat:
         """fstat(2): a FIFO."""
-        return Stat(linux.S_IFIFO | 0o600, self.pipe.inode, 1, 1000, 1000, 0, self.kernel.realtime_ns())
+        return Stat(linux.S_IFIFO | 0o600, self.pipe.inode, 1, *self.kernel.owner, 0, self.kernel.realtime_ns())
 
     def ioctl(self, thread: "Thread", request: int, argument: bytes) -> bytes:
         """FIONREAD: the bytes in the pipe."""
@@ -216,6 +228,21 @@ class PipeWriter(PipeEnd):
             return done or interrupted(why)
 
         return Blocked(((self.queue, linux.EPOLLOUT),), lambda: self._write(data, done), give_up=stop)
+
+    def splice(self, pages: tuple[bytes, ...], cannot_wait: bool) -> int | Blocked:
+        """vmsplice(2): pages of at most 4096 bytes, as many as there are slots for; waits for the first. EPIPE."""
+        pipe = self.pipe
+        if pipe.reader is None:
+            raise KernelError(linux.EPIPE, sigpipe=True)
+        if not pages:
+            return 0
+        taken = pipe.put_pages(pages)
+        if taken:
+            pipe.reader.queue.wake(linux.EPOLLIN)
+            return taken
+        if cannot_wait or self.status_flags & linux.O_NONBLOCK:
+            raise KernelError(linux.EAGAIN)
+        return Blocked(((self.queue, linux.EPOLLOUT),), lambda: self.splice(pages, cannot_wait))
 
     def release(self, thread: "Thread | None") -> Blocked | None:
         """Readers find the end once they have read what is left."""

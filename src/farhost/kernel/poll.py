@@ -42,7 +42,8 @@ def poll(thread: "Thread", entries: PollSet, timeout_ns: int | None) -> PollSet 
     """poll(2): (descriptor, events) in, (descriptor, what is ready) out for those that are, in the same order.
 
     A negative descriptor is passed over; one that is not open reports POLLNVAL. EINVAL for more entries than
-    RLIMIT_NOFILE. A timeout of None or below 0 is none; nothing ready in time gives an empty answer.
+    RLIMIT_NOFILE. A timeout of None or below 0 is none; nothing ready in time gives an empty answer. EINTR when a
+    signal comes, but not when with it (SIGURG) something has become ready.
     """
     if len(entries) > thread.process.descriptors.limit:
         raise KernelError(linux.EINVAL)
@@ -76,9 +77,12 @@ def _wait_poll(thread: "Thread", entries: PollSet, deadline_ns: int | None) -> B
         return _scan(thread, entries) or _wait_poll(thread, entries, deadline_ns)
 
     def stop(why: GiveUp) -> object:
-        if why is GiveUp.INTERRUPTED:
+        if why is GiveUp.TIMED_OUT:
+            return ()
+        found = _scan(thread, entries)
+        if not found:
             raise KernelError(linux.EINTR)
-        return ()
+        return found
 
     return Blocked(tuple(waits), again, deadline_ns, stop)
 
@@ -140,8 +144,11 @@ def _wait_select(
         return result if any(result) else _wait_select(thread, sets, deadline_ns)
 
     def stop(why: GiveUp) -> object:
-        if why is GiveUp.INTERRUPTED:
+        if why is GiveUp.TIMED_OUT:
+            return (), (), ()
+        found = _look(thread, *sets)
+        if not any(found):
             raise KernelError(linux.EINTR)
-        return (), (), ()
+        return found
 
     return Blocked(tuple(waits), again, deadline_ns, stop)

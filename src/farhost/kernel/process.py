@@ -9,12 +9,18 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 from farhost.kernel.descriptors import DescriptorTable, drop
-from farhost.kernel.files import OpenFile
+from farhost.kernel.files import OpenFile, OutsideFiles
+from farhost.kernel.limits import Limits
 from farhost.kernel.signals import SignalState
 from farhost.kernel.waiting import WaitQueue
 
 if TYPE_CHECKING:
     from farhost.kernel.kernel import Kernel
+    from farhost.kernel.unix.control import Outgoing
+
+
+USERS = {"root": (0, 0), "user": (1000, 1000)}
+"""Who may be logged in on a host: uid and gid."""
 
 
 class Credentials(NamedTuple):
@@ -28,7 +34,14 @@ class Credentials(NamedTuple):
 class Process:
     """One process of one host."""
 
-    def __init__(self, kernel: "Kernel", pid: int, name: str, parent: "Process | None" = None) -> None:
+    def __init__(
+        self,
+        kernel: "Kernel",
+        pid: int,
+        name: str,
+        parent: "Process | None" = None,
+        descriptors: DescriptorTable | None = None,
+    ) -> None:
         self.kernel = kernel
         self.pid = pid
         self.name = name
@@ -36,12 +49,14 @@ class Process:
         self.parent = parent
         self.children: list[Process] = []
         """Those it started and has not waited for, oldest first."""
-        self.uid = 1000
-        self.gid = 1000
+        self.uid, self.gid = kernel.owner
         self.umask = 0o022
         self.working_directory = b"/"
         """Where relative socket paths start; an absolute path of the host."""
-        self.descriptors = DescriptorTable()
+        self.descriptors = descriptors or DescriptorTable()
+        self.limits = Limits(self)
+        self.outside: OutsideFiles | None = None
+        """Who keeps its further descriptors, if it has any: set by whoever runs its code."""
         self.signals = SignalState()
         self.threads: list[Thread] = []
         self.status: int | None = None
@@ -84,7 +99,7 @@ class Process:
 class Thread:
     """One thread of a process, as the kernel sees it: the caller of system calls."""
 
-    __slots__ = ("files", "held", "kernel", "process", "tid")
+    __slots__ = ("files", "held", "kernel", "process", "tid", "unsent")
 
     def __init__(self, process: Process, tid: int) -> None:
         self.process = process
@@ -94,12 +109,18 @@ class Thread:
         """The process's open files by number: the hot path's short way."""
         self.held: OpenFile | None = None
         """The file that the waiting call refers to: closing its last descriptor meanwhile does not release it."""
+        self.unsent: Outgoing | None = None
+        """The files that the waiting call is to pass on."""
 
     def let_go(self) -> None:
         """The call that waited has ended, one way or another."""
         file = self.held
         if file is not None:
             self.held = None
+            if self.unsent is not None:
+                self.unsent.put_back()
+                self.unsent = None
+                self.kernel.softirq()
             if file.references > 1:
                 file.references -= 1
             else:

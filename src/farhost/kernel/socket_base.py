@@ -32,13 +32,17 @@ class SocketOptions:
         "ignored",
         "keepalive",
         "linger",
+        "oob_inline",
         "pass_credentials",
+        "pass_rights",
+        "pass_security",
         "receive_buffer",
         "receive_buffer_locked",
         "receive_low_water",
         "receive_timeout_ns",
         "reuse_address",
         "reuse_port",
+        "select_error_queue",
         "send_buffer",
         "send_buffer_locked",
         "send_timeout_ns",
@@ -66,6 +70,12 @@ class SocketOptions:
         self.timestamp = 0
         """0, SO_TIMESTAMP or SO_TIMESTAMPNS."""
         self.pass_credentials = 0
+        self.select_error_queue = 0
+        """Whether an error also makes a datagram socket ready for what is exceptional."""
+        self.oob_inline = 0
+        self.pass_rights = 1
+        """Whether messages with files are taken."""
+        self.pass_security = 0
         self.ignored: dict[tuple[int, int], OptionValue] = {}
         """Values of options that are taken and given back without effect."""
 
@@ -135,4 +145,4 @@ class SocketBase(Socket):
 
     def stat(self) -> Stat:
         """fstat(2): a socket of the host's socket file system."""
-        return Stat(linux.S_IFSOCK | 0o777, self.inode, 1, 1000, 1000, 0, self.kernel.realtime_ns())
+        return Stat(linux.S_IFSOCK | 0o777, self.inode, 1, *self.kernel.owner, 0, self.kernel.realtime_ns())

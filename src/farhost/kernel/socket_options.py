@@ -7,7 +7,7 @@ import struct
 from typing import TYPE_CHECKING
 
 from farhost.kernel.options import CType, Getter, Option, OptionValue, Setter, ignored, refused, supported
-from farhost.kernel.socket_base import MINIMUM_RECEIVE_BUFFER, MINIMUM_SEND_BUFFER, SocketBase
+from farhost.kernel.socket_base import MINIMUM_RECEIVE_BUFFER, MINIMUM_SEND_BUFFER, NOBODY, SocketBase
 from farhost.kernel.waiting import KernelError
 from farhost.wire import linux
 
@@ -71,6 +71,11 @@ def _check_priority(sock: SocketBase, thread: "Thread", value: int) -> None:
         raise KernelError(linux.EPERM)
 
 
+def _check_mark(sock: SocketBase, thread: "Thread", value: int) -> None:
+    if thread.process.uid != 0:
+        raise KernelError(linux.EPERM)
+
+
 def _set_device(sock: SocketBase, thread: "Thread", value: bytes) -> None:
     name = value[:15].split(b"\0")[0].decode("ascii", "replace")
     if name and not sock.kernel.has_interface(name):
@@ -109,18 +114,29 @@ def _unix_only(sock: SocketBase) -> None:
         raise KernelError(linux.EOPNOTSUPP)
 
 
-def _get_pass_credentials(sock: SocketBase) -> OptionValue:
-    _unix_only(sock)
-    return sock.options.pass_credentials
+def _passed(name: str) -> tuple[Getter, Setter]:
+    """Handlers for what the Unix domain alone passes on: EOPNOTSUPP for sockets of another (sk_may_scm_recv)."""
+    get_kept, set_kept = attribute(name)
 
+    def get(sock: SocketBase) -> OptionValue:
+        _unix_only(sock)
+        return get_kept(sock)
 
-def _set_pass_credentials(sock: SocketBase, thread: "Thread", value: int) -> None:
-    _unix_only(sock)
-    sock.options.pass_credentials = value
+    def set(sock: SocketBase, thread: "Thread", value: OptionValue) -> None:
+        _unix_only(sock)
+        set_kept(sock, thread, value)
+
+    return get, set
 
 
 def _get_credentials(sock: SocketBase) -> OptionValue:
     return struct.pack("<iii", *sock.peer_credentials)
+
+
+def _get_groups(sock: SocketBase) -> OptionValue:
+    if sock.peer_credentials is NOBODY:
+        raise KernelError(linux.ENODATA)
+    return struct.pack("<i", sock.peer_credentials.gid)
 
 
 _FLAG, _INT, _TIME = CType.FLAG, CType.INT, CType.TIMEVAL
@@ -170,6 +186,7 @@ SOCKET_ROWS: tuple[Option, ...] = (
         "test_so_error",
         (lambda sock: sock.take_error(), None),
     ),
+    _kept(linux.SO_OOBINLINE, "SO_OOBINLINE", _FLAG, "urgent bytes are read in their place", "oob_inline"),
     _kept(linux.SO_BROADCAST, "SO_BROADCAST", _FLAG, "datagrams may go to a broadcast address", "broadcast"),
     _row(
         linux.SO_SNDBUF,
@@ -202,7 +219,7 @@ SOCKET_ROWS: tuple[Option, ...] = (
         _FLAG,
         "Unix domain: an unbound sender gets a name, messages carry credentials",
         "test_so_passcred",
-        (_get_pass_credentials, _set_pass_credentials),
+        _passed("pass_credentials"),
     ),
     _row(
         linux.SO_PEERCRED,
@@ -211,6 +228,30 @@ SOCKET_ROWS: tuple[Option, ...] = (
         "pid, uid, gid of a Unix peer",
         "test_so_peercred",
         (_get_credentials, None),
+    ),
+    _row(
+        linux.SO_PEERGROUPS,
+        "SO_PEERGROUPS",
+        CType.WHOLE,
+        "further groups of a Unix peer: each process has its own group there, and no other",
+        "test_so_peergroups",
+        (_get_groups, None),
+    ),
+    _row(
+        linux.SO_PASSRIGHTS,
+        "SO_PASSRIGHTS",
+        _FLAG,
+        "Unix domain: turned off, messages with descriptors are refused to their sender",
+        "test_so_passrights",
+        _passed("pass_rights"),
+    ),
+    _row(
+        linux.SO_PASSSEC,
+        "SO_PASSSEC",
+        _FLAG,
+        "Unix domain: no label ever comes, but a receive without a control buffer says MSG_CTRUNC",
+        "test_so_passsec",
+        _passed("pass_security"),
     ),
     _row(
         linux.SO_RCVLOWAT,
@@ -247,6 +288,13 @@ SOCKET_ROWS: tuple[Option, ...] = (
         "test_so_timestampns",
         _timestamp(linux.SO_TIMESTAMPNS),
     ),
+    _kept(
+        linux.SO_SELECT_ERR_QUEUE,
+        "SO_SELECT_ERR_QUEUE",
+        _FLAG,
+        "an error of a datagram socket is exceptional as well (POLLPRI)",
+        "select_error_queue",
+    ),
     ignored(
         _LEVEL,
         linux.SO_PRIORITY,
@@ -254,7 +302,6 @@ SOCKET_ROWS: tuple[Option, ...] = (
         "links have one queue; above 6 needs privilege",
         check=_check_priority,
     ),
-    ignored(_LEVEL, linux.SO_OOBINLINE, "SO_OOBINLINE", "there is no urgent data to keep in line", _FLAG),
     ignored(_LEVEL, linux.SO_DONTROUTE, "SO_DONTROUTE", "routes are followed all the same", _FLAG),
     ignored(_LEVEL, linux.SO_DEBUG, "SO_DEBUG", "the trace shows everything anyhow", _FLAG),
     ignored(_LEVEL, linux.SO_NO_CHECK, "SO_NO_CHECK", "checksums are always made", _FLAG),
@@ -272,12 +319,14 @@ SOCKET_ROWS: tuple[Option, ...] = (
     ),
     ignored(_LEVEL, linux.SO_PEEK_OFF, "SO_PEEK_OFF", "MSG_PEEK always looks at the front", default=-1),
     ignored(_LEVEL, linux.SO_ZEROCOPY, "SO_ZEROCOPY", "copies cost nothing here", _FLAG),
-    refused(_LEVEL, linux.SO_MARK, "SO_MARK", "needs CAP_NET_ADMIN", linux.EPERM),
+    ignored(_LEVEL, linux.SO_MARK, "SO_MARK", "no route looks at marks; needs root (CAP_NET_RAW)", check=_check_mark),
     refused(_LEVEL, linux.SO_SNDBUFFORCE, "SO_SNDBUFFORCE", "needs CAP_NET_ADMIN", linux.EPERM),
     refused(_LEVEL, linux.SO_RCVBUFFORCE, "SO_RCVBUFFORCE", "needs CAP_NET_ADMIN", linux.EPERM),
     refused(_LEVEL, linux.SO_ATTACH_FILTER, "SO_ATTACH_FILTER", "no packet filter programs run here", linux.EPERM),
     refused(_LEVEL, linux.SO_DETACH_FILTER, "SO_DETACH_FILTER", "no filter is ever attached", linux.ENOENT),
     refused(_LEVEL, linux.SO_ATTACH_BPF, "SO_ATTACH_BPF", "no packet filter programs run here", linux.EPERM),
     refused(_LEVEL, linux.SO_PEERSEC, "SO_PEERSEC", "no security module is loaded"),
+    refused(_LEVEL, linux.SO_PASSPIDFD, "SO_PASSPIDFD", "there are no descriptors of processes, as before Linux 6.5"),
+    refused(_LEVEL, linux.SO_PEERPIDFD, "SO_PEERPIDFD", "there are no descriptors of processes, as before Linux 6.5"),
 )
 """What every socket answers to at SOL_SOCKET."""

@@ -1,5 +1,8 @@
 """The host's settings, by their names in sysctl(8), with the defaults of Linux 6.18 (networking/ip-sysctl.rst).
 
+One default is the distributions': the kernel's own net.ipv4.ping_group_range is `1 0`, nobody, and systemd sets it to
+every group (its sysctl.d/50-default.conf, since version 243), so that ping(8) needs no privilege.
+
 A setting that is not in the table does not exist; one that is there is read by somebody. Values are integers, tuples
 of integers or words. Lookups on the hot path are done once, when a socket is made, not for each packet.
 """
@@ -9,6 +12,7 @@ from collections.abc import Mapping
 Value = int | str | tuple[int, ...]
 
 SYSCTLS: dict[str, Value] = {
+    "fs.nr_open": 1048576,
     "fs.pipe-max-size": 1048576,
     "net.core.netdev_max_backlog": 1000,
     "net.core.rmem_default": 212992,
@@ -50,6 +54,7 @@ SYSCTLS: dict[str, Value] = {
     "net.ipv4.tcp_syncookies": 1,
     "net.ipv4.tcp_timestamps": 1,
     "net.ipv4.tcp_tw_reuse": 2,
+    "net.ipv4.tcp_tw_reuse_delay": 1000,
     "net.ipv4.tcp_window_scaling": 1,
     "net.ipv4.tcp_wmem": (4096, 16384, 4194304),
     "net.ipv4.udp_rmem_min": 4096,

@@ -10,10 +10,14 @@ from collections.abc import Callable
 from enum import Enum, auto
 
 Callback = Callable[[int], object]
-"""Called with the readiness bits (EPOLLIN, EPOLLOUT, EPOLLERR, EPOLLHUP, EPOLLRDHUP, ...) that woke it."""
+"""Called with the readiness bits (EPOLLIN, EPOLLOUT, EPOLLERR, EPOLLHUP, EPOLLRDHUP, ...) that woke it; true if that
+woke somebody who slept, which only a `TurnQueue` asks."""
 
 ALWAYS = 0x008 | 0x010
 """EPOLLERR and EPOLLHUP, which poll(2) and epoll(7) report whether asked for or not."""
+
+_IN, _OUT, _ERR, _HUP = 0x001, 0x004, 0x008, 0x010
+_EVENTS = _IN | _OUT | _ERR | _HUP
 
 
 class KernelError(Exception):
@@ -69,6 +73,36 @@ class WaitQueue:
             for waiter in waiters[:] if len(waiters) > 1 else (waiters[0],):
                 if mask & (waiter.mask | ALWAYS):
                     waiter.callback(mask)
+
+
+class TurnQueue(WaitQueue):
+    """Those of whom one is woken for one event (wait queue entries with WQ_FLAG_EXCLUSIVE in Linux).
+
+    Waiters are asked in turn until one says that it slept and is awake now; the others sleep on. A change of state,
+    which the bits of more than one event or EPOLLHUP tell, wakes everybody.
+    """
+
+    __slots__ = ("newest_first",)
+
+    def __init__(self, newest_first: bool = False) -> None:
+        super().__init__()
+        self.newest_first = newest_first
+        """Whether the latest to come is asked first, as with epoll_wait(2), or the first, as with accept(2)."""
+
+    def wake(self, mask: int) -> None:
+        """Something changed."""
+        self.wake_one(mask)
+
+    def wake_one(self, mask: int) -> bool:
+        """Wake one whose mask (or ALWAYS) meets `mask`, or all; whether there was one."""
+        everybody = mask & _EVENTS not in (_IN, _OUT, _ERR)
+        found = False
+        for waiter in self.waiters[::-1] if self.newest_first else self.waiters[:]:
+            if mask & (waiter.mask | ALWAYS) and waiter.callback(mask):
+                found = True
+                if not everybody:
+                    break
+        return found
 
 
 def interrupted(why: GiveUp) -> object:

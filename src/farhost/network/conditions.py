@@ -12,7 +12,17 @@ from typing import Any, NamedTuple
 
 from farhost.network.faults.protocol import Ratio
 from farhost.network.faults.table import FAULTS
-from farhost.units import UnitError, parse_count, parse_duration, parse_rate, parse_ratio
+from farhost.units import (
+    UnitError,
+    format_count,
+    format_duration,
+    format_rate,
+    format_ratio,
+    parse_count,
+    parse_duration,
+    parse_rate,
+    parse_ratio,
+)
 
 DEFAULT_LIMIT = 1000
 DEFAULT_MTU = 1500
@@ -49,6 +59,20 @@ class Conditions(NamedTuple):
             found: Ratio = getattr(self, kind)
             return found
         return dict(self.other_faults).get(kind, (0, 1))
+
+    def words(self) -> str:
+        """The description that `parse` reads: what differs from a perfect link; nothing for a perfect one.
+
+        >>> Conditions.parse("loss=2% delay=40ms mtu=1400").words()
+        'delay=40ms mtu=1400 loss=2%'
+        """
+        found = [
+            f"{word}={_FORMATS[word](getattr(self, field))}"
+            for word, (field, _) in _WORDS.items()
+            if getattr(self, field) != Conditions._field_defaults[field]
+        ]
+        ratios = [(kind, self.ratio(kind)) for kind in FAULTS]
+        return " ".join([*found, *(f"{kind}={format_ratio(ratio)}" for kind, ratio in ratios if ratio[0])])
 
     @classmethod
     def parse(cls, text: str, base: "Conditions | None" = None) -> "Conditions":
@@ -118,6 +142,15 @@ _WORDS: dict[str, tuple[str, Callable[[str], int]]] = {
     "bursts": ("bursts", _parse_switch),
 }
 """Word -> field and reader; a fault's word is in the table of faults instead."""
+
+_FORMATS: dict[str, Callable[[Any], str]] = {
+    "delay": format_duration,
+    "jitter": format_duration,
+    "rate": format_rate,
+    "limit": format_count,
+    "mtu": format_count,
+    "bursts": lambda on: "on" if on else "off",
+}
 
 
 def _set(conditions: Conditions, word: str, value: str) -> Conditions:

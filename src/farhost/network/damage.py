@@ -20,6 +20,8 @@ class Damaged(NamedTuple):
     """As it was sent."""
     reason: str
     """One of `farhost.wire.malformed.REASONS`."""
+    data: bytes
+    """As it arrives."""
 
 
 def flip(data: bytes, bit: int) -> bytes:
@@ -40,4 +42,4 @@ def damage(packet: Packet, bit: int) -> Packet | Damaged:
     try:
         return read(data)._replace(flow=packet.flow, ordinal=packet.ordinal)
     except MalformedPacket as error:
-        return Damaged(packet, error.reason)
+        return Damaged(packet, error.reason, data)

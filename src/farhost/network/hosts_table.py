@@ -4,8 +4,19 @@ Several names may have one address, and one name several addresses. Names compar
 and are told with the case in which they were added. `localhost` is there from the start, with both its addresses.
 """
 
+import re
+
 from farhost.wire.addresses import LOOPBACK_V4, LOOPBACK_V6, family_of, parse_address
 from farhost.wire.packet import IpAddress
+
+_HOST_NAME = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?", re.ASCII)
+_LONGEST_NAME = 63
+
+
+def check_host_name(name: str) -> None:
+    """ValueError for what cannot be the name of a host."""
+    if not _HOST_NAME.fullmatch(name) or len(name) > _LONGEST_NAME:
+        raise ValueError(f"{name!r} is no host name: letters, digits, - _ and . inside, at most {_LONGEST_NAME}")
 
 
 class HostsTable:

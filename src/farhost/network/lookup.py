@@ -36,6 +36,7 @@ from farhost.wire.packet import IpAddress
 from farhost.wire.sockaddr import SockaddrIn, SockaddrIn6
 
 if TYPE_CHECKING:
+    from farhost.kernel.inet.interface import Interface
     from farhost.kernel.kernel import Kernel
 
 _KNOWN_FLAGS = (
@@ -312,3 +313,7 @@ class Resolver:
     def gethostbyaddr(self, address: IpAddress) -> HostEntry:
         """gethostbyaddr(3). HostError."""
         return legacy_lookup.gethostbyaddr(self.table, address)
+
+    def interfaces(self) -> list["Interface"]:
+        """if_nameindex(3): the host's interfaces, `lo` first."""
+        return list(self.kernel.internet.interfaces.values())

@@ -6,7 +6,7 @@ The table is in `hosts_table`, getaddrinfo(3) in `lookup`, getnameinfo(3) in `na
 
 from farhost.network.dns_answer import DnsAnswer, answer, reverse_answer, reverse_name
 from farhost.network.gai_error import GaiError, HostError
-from farhost.network.hosts_table import HostsTable
+from farhost.network.hosts_table import HostsTable, check_host_name
 from farhost.network.legacy_lookup import HostEntry, gethostbyaddr, gethostbyname
 from farhost.network.lookup import AddressInfo, Resolver, getaddrinfo
 from farhost.network.name_info import getnameinfo
@@ -23,6 +23,7 @@ __all__ = [
     "Resolver",
     "Service",
     "answer",
+    "check_host_name",
     "getaddrinfo",
     "gethostbyaddr",
     "gethostbyname",

@@ -9,10 +9,11 @@ from collections.abc import Mapping, Sequence
 
 from farhost.kernel.environment import Environment
 from farhost.kernel.kernel import Kernel
+from farhost.kernel.process import USERS
 from farhost.network.channel import Channel
 from farhost.network.conditions import Conditions
 from farhost.network.host import Host
-from farhost.network.hosts_table import HostsTable
+from farhost.network.hosts_table import HostsTable, check_host_name
 from farhost.network.ledger import Ledger, take_ledger
 from farhost.network.port import Port
 from farhost.network.segment import Segment
@@ -61,9 +62,15 @@ class Network:
     """Everything that one run simulates, but the programs."""
 
     def __init__(
-        self, seed: int = 0, tracer: Tracer | None = None, replay: Mapping[Choice, int] | None = None
+        self,
+        seed: int = 0,
+        tracer: Tracer | None = None,
+        replay: Mapping[Choice, int] | None = None,
+        v4: str = "10.0.0.0/24",
+        v6: str = "fd00::/64",
     ) -> None:
-        """`seed` decides all chance; with `replay`, faults are those of the mapping instead."""
+        """`seed` decides all chance; with `replay`, faults are those of the mapping instead. `v4` and `v6`: the
+        networks of the segment `net`. AddressError."""
         self.scheduler = Scheduler()
         self.choices = Choices(seed, replay)
         self.tracer = tracer or Tracer()
@@ -73,7 +80,7 @@ class Network:
         self.names = HostsTable()
         self._owners: dict[IpAddress, str] = {}
         self._routes: dict[str, list[Route]] = {}
-        self.segment(DEFAULT_SEGMENT, "10.0.0.0/24", "fd00::/64")
+        self.segment(DEFAULT_SEGMENT, v4, v6)
 
     # Building.
 
@@ -108,17 +115,24 @@ class Network:
         aliases: Sequence[str] = (),
         forwarding: bool = False,
         sysctls: Mapping[str, int | str | tuple[int, ...]] | None = None,
+        user: str = "user",
     ) -> Host:
         """A new host, attached to the segments in order: eth0, eth1, ... Others find it by its name and aliases.
 
-        `forwarding`: it is a router. ValueError for a name that is taken.
+        `forwarding`: it is a router. `user`: who runs its programs, `user` (uid 1000) or `root` (uid 0), who may have
+        raw sockets, and otherwise has the rights of a container's root: nothing that takes CAP_NET_ADMIN or
+        CAP_SYS_ADMIN. ValueError for a name that is taken or is none, or another user.
         """
+        for one in (name, *aliases):
+            check_host_name(one)
+        if user not in USERS:
+            raise ValueError(f"there is no user {user!r}: programs run as {' or '.join(USERS)}")
         if name in self.hosts:
             raise ValueError(f"there is a host {name!r} already")
         settings = dict(sysctls or {})
         if forwarding:
             settings |= {"net.ipv4.ip_forward": 1, "net.ipv6.conf.all.forwarding": 1}
-        kernel = Kernel(name, self.environment, byte_order=byte_order, sysctls=settings)
+        kernel = Kernel(name, self.environment, byte_order=byte_order, sysctls=settings, user=user)
         kernel.internet.name_of = self._name_of
         host = self.hosts[name] = Host(self, kernel, tuple(aliases), forwarding)
         for segment in segments:
@@ -129,13 +143,22 @@ class Network:
         """A host that forwards between its segments."""
         return self.host(name, segments=segments, forwarding=True)
 
-    def attach(self, host: Host, segment: Segment | str, v4: str | None = None, v6: str | None = None) -> Port:
-        """One more interface for a host. ValueError for an unknown segment or an address that is taken or none."""
+    def attach(
+        self,
+        host: Host,
+        segment: Segment | str,
+        v4: str | None = None,
+        v6: str | None = None,
+        number: int | None = None,
+    ) -> Port:
+        """One more interface for a host, with the next free number of the segment in its addresses unless `number`
+        chooses one. ValueError for an unknown segment or an address that is taken or none."""
         if isinstance(segment, str):
             if segment not in self.segments:
                 raise ValueError(f"there is no segment {segment!r}")
             segment = self.segments[segment]
-        port = segment.attach(host.kernel, parse_address(v4) if v4 else None, parse_address(v6) if v6 else None)
+        chosen = parse_address(v4) if v4 else None, parse_address(v6) if v6 else None
+        port = segment.attach(host.kernel, *chosen, number)
         host.ports.append((segment, port))
         for address, _ in port.interface.addresses:
             if not (len(address) == 16 and is_link_local(address)):
@@ -231,6 +254,15 @@ class Network:
     def channels(self) -> list[Channel]:
         """All channels, in building order."""
         return [channel for segment in self.segments.values() for channel in segment.channels()]
+
+    def channels_between(self, source: str, target: str) -> list[tuple[Segment, Channel]]:
+        """The channels from one host to another, one for each segment that they share."""
+        return [
+            (segment, channel)
+            for segment in self.segments.values()
+            for channel in segment.channels()
+            if (channel.source.host, channel.target.host) == (source, target)
+        ]
 
     def ledger(self) -> Ledger:
         """What became of every packet so far."""

@@ -7,7 +7,7 @@ waited fail.
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from farhost.network.channel import Channel
 from farhost.network.damage import Damaged
@@ -25,10 +25,30 @@ UNRESOLVED_LIMIT = 101
 dropped."""
 
 
+class Divert(Protocol):
+    """What stands behind a port instead of a simulated kernel: a real device (`farhost.devices`)."""
+
+    def take(self, packets: list[Packet]) -> None:
+        """Packets have arrived."""
+
+    def take_damaged(self, damaged: Damaged) -> None:
+        """A packet has arrived whose IP header makes no sense."""
+
+
 class Port:
     """One host's place on a segment."""
 
-    __slots__ = ("_channels_by_address", "_unresolved", "channels", "find", "host", "interface", "kernel", "number")
+    __slots__ = (
+        "_channels_by_address",
+        "_unresolved",
+        "channels",
+        "divert",
+        "find",
+        "host",
+        "interface",
+        "kernel",
+        "number",
+    )
 
     def __init__(self, kernel: "Kernel", number: int, find: "Callable[[Port, IpAddress], list[Port] | None]") -> None:
         self.kernel = kernel
@@ -41,6 +61,8 @@ class Port:
         """Set when the kernel has made it, which is after the port, as its wire."""
         self.channels: dict[Port, Channel] = {}
         """To each neighbour that was spoken to or described."""
+        self.divert: Divert | None = None
+        """Who takes what arrives instead of the kernel."""
         self._channels_by_address: dict[IpAddress, Channel] = {}
         self._unresolved: dict[IpAddress, list[Packet]] = {}
 
@@ -96,10 +118,16 @@ class Port:
 
     def receive(self, packets: list[Packet]) -> None:
         """Packets arrived for this port's interface."""
+        if self.divert is not None:
+            self.divert.take(packets)
+            return
         self.kernel.internet.receive(self.interface, packets)
 
     def refuse(self, damaged: Damaged) -> None:
         """A packet arrived whose IP header makes no sense."""
+        if self.divert is not None:
+            self.divert.take_damaged(damaged)
+            return
         self.kernel.internet.drop(self.interface, damaged.packet, damaged.reason, "IpInHdrErrors")
 
     def address_like(self, address: IpAddress) -> IpAddress | None:

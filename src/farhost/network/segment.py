@@ -9,7 +9,7 @@ from farhost.kernel.kernel import Kernel
 from farhost.network.channel import Channel
 from farhost.network.conditions import Conditions
 from farhost.network.port import Port
-from farhost.wire.addresses import inet_ntop, is_broadcast, is_multicast, parse_network
+from farhost.wire.addresses import AddressError, inet_ntop, is_broadcast, is_multicast, parse_network
 from farhost.wire.packet import IpAddress
 
 LINK_LOCAL = bytes.fromhex("fe80") + bytes(14)
@@ -26,17 +26,31 @@ class Segment:
         self.name = name
         self.v4, self.v4_length = parse_network(v4)
         self.v6, self.v6_length = parse_network(v6)
-        assert len(self.v4) == 4 and len(self.v6) == 16, "one network of each family"
+        if len(self.v4) != 4:
+            raise AddressError(f"{v4!r} is no IPv4 network, such as 10.0.0.0/24")
+        if len(self.v6) != 16:
+            raise AddressError(f"{v6!r} is no IPv6 network, such as fd00::/64")
         self.conditions = conditions
         self._environment = environment
         self.ports: list[Port] = []
         self._owners: dict[IpAddress, Port] = {}
+        self._numbered = 0
+        """The last number that was given out."""
 
-    def attach(self, kernel: Kernel, v4: IpAddress | None = None, v6: IpAddress | None = None) -> Port:
-        """Give a host an interface on this segment: eth0, eth1, ... ValueError for an address that is taken."""
-        number = len(self.ports) + 1
-        while self._taken(number):
-            number += 1
+    def attach(
+        self,
+        kernel: Kernel,
+        v4: IpAddress | None = None,
+        v6: IpAddress | None = None,
+        number: int | None = None,
+    ) -> Port:
+        """Give a host an interface on this segment: eth0, eth1, ... with the next number that is free, or a chosen
+        one. ValueError for an address that is taken."""
+        if number is None:
+            self._numbered += 1
+            while self._taken(self._numbered):
+                self._numbered += 1
+            number = self._numbered
         port = Port(kernel, number, self._find)
         addresses = [
             (v4 or _numbered(self.v4, number), self.v4_length),

@@ -105,12 +105,15 @@ class Network:
         aliases: Sequence[str] = (),
         forwarding: bool = False,
         sysctls: Mapping[str, Any] | None = None,
+        user: str = "user",
     ) -> Host:
         """A new host. ValueError for a name that is taken; NotOnSystem for another byte order or other settings."""
         if name in self.hosts:
             raise ValueError(f"there is a host {name!r} already")
         if byte_order != "little" or sysctls:
             refuse("a host with a byte order or settings of its own")
+        if user == "root" and os.geteuid() != 0:
+            refuse("a host whose programs are root's")
         host = self.hosts[name] = Host(self, name, len(self.hosts) + 1)
         return host
 

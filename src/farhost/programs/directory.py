@@ -12,6 +12,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
 
+from farhost.kernel.files import OpenFile
+from farhost.kernel.waiting import KernelError
+from farhost.network.passed_file import PassedFile
+
 if TYPE_CHECKING:
     from farhost.programs.process import ProgramProcess
 
@@ -35,11 +39,12 @@ class Directory:
         """From this number up, a descriptor is the machine's."""
         self.path = ""
         self.opened: set[int] = set()
-        """Real descriptors that the program opened by number (`os.open`) and has not closed."""
+        """Real descriptors that the program opened or received as numbers and has not closed."""
         self._files: WeakValueDictionary[int, Any] = WeakValueDictionary()
         self._raws: WeakValueDictionary[int, Any] = WeakValueDictionary()
         self._count = 0
         self.change(path)
+        process.kernel_process.outside = self
         process.at_end.append(self.close_all)
 
     def change(self, path: str) -> None:
@@ -72,6 +77,10 @@ class Directory:
         """Whether a number may be a real descriptor of the process."""
         return number >= self.base
 
+    def is_machines(self, number: int) -> bool:
+        """Whether a call on a number is the machine's to answer: neither simulated nor in the range of those."""
+        return number >= self.base and number not in self.process.kernel_process.descriptors.files
+
     def lift(self, number: int) -> int:
         """Move a new real descriptor above the simulated ones."""
         if number >= self.base:
@@ -81,12 +90,43 @@ class Directory:
         finally:
             os.close(number)
 
+    def find(self, number: int) -> PassedFile | None:
+        """A real descriptor is sent to another process: the file that goes there, with a duplicate of its own."""
+        if not self.is_real(number):
+            return None
+        try:
+            duplicate = fcntl.fcntl(number, fcntl.F_DUPFD_CLOEXEC, self.base)
+        except OSError as error:
+            if error.errno == errno.EBADF:
+                return None
+            raise KernelError(error.errno or errno.EMFILE) from None
+        return PassedFile(duplicate, self.process.runtime.passed)
+
+    def take(self, file: OpenFile, close_on_exec: bool) -> int:
+        """One comes from another process: a real descriptor for it."""
+        assert isinstance(file, PassedFile)
+        number = file.duplicate(self.base, close_on_exec)
+        self.opened.add(number)
+        return number
+
+    def closed(self, number: int) -> None:
+        """The program has closed a real descriptor: the number may be another's from now on."""
+        self.opened.discard(number)
+
     def open(self, path: Any, flags: int, mode: int = 0o777, *, dir_fd: int | None = None) -> int:
-        """open(2) of an ordinary file; ENXIO for a socket file, as on Linux."""
+        """open(2) of an ordinary file; ENXIO for a socket file, EMFILE beyond RLIMIT_NOFILE, as on Linux."""
         if dir_fd is None and self.is_socket_file(path) is not None:
             raise OSError(errno.ENXIO, os.strerror(errno.ENXIO), path)
+        if self._is_full():
+            raise OSError(errno.EMFILE, os.strerror(errno.EMFILE), path)
         given = path if dir_fd is not None else self.resolve(path)
         return self.lift(as_given(path, given, lambda: os.open(given, flags, mode, dir_fd=dir_fd)))
+
+    def _is_full(self) -> bool:
+        """Whether simulated and real descriptors together are as many as the process may have."""
+        descriptors = self.process.kernel_process.descriptors
+        room = descriptors.limit - len(descriptors.files) - len(self.opened)
+        return len(self._raws) >= room and sum(not raw.closed for raw in self._raws.values()) >= room
 
     def opener(self, path: Any, flags: int) -> int:
         """`open`, in the form in which `io.FileIO` takes it."""
@@ -129,13 +169,3 @@ def as_given(given: Any, used: Any, call: Callable[[], Any]) -> Any:
         if error.filename == used and used is not given:
             error.filename = given
         raise
-
-
-class MachineFiles:
-    """What a simulated kernel asks of the machine's own files (`farhost.kernel.unix.namespace.RealFiles`)."""
-
-    def kind(self, path: bytes) -> str:
-        """directory, file, or nothing."""
-        if os.path.isdir(path):
-            return "directory"
-        return "file" if os.path.lexists(path) else "nothing"

@@ -1,8 +1,9 @@
 """What those who wait wait for: whether a run may end while programs still run (DESIGN 14); the deadlock report.
 
-A program that only waits for new clients, or for datagrams at an address that it gave its socket with bind(2), is a
-server at rest: a run whose other programs have ended well ends well with it. Rest also means a server that looks up
-every half second (`socketserver`'s poll interval): when nothing is scheduled but such looks, nothing else can come.
+A program that only waits for new clients, for datagrams at an address that it gave its socket with bind(2), or for
+packets at a raw socket through which it has asked nobody (docs/decisions/0007), is a server at rest: a run whose
+other programs have ended well ends well with it. Rest also means a server that looks up every half second
+(`socketserver`'s poll interval): when nothing is scheduled but such looks, nothing else can come.
 """
 
 from collections.abc import Iterable
@@ -25,6 +26,15 @@ ACCEPTING = frozenset({"accept4"})
 RECEIVING = frozenset({"recvfrom", "recvmsg", "read"})
 NEUTRAL = frozenset({"lock", "join", "file"})
 """Waits for other threads of the same process: they end when those do."""
+
+KINDS = {
+    linux.SOCK_STREAM: "a stream socket",
+    linux.SOCK_DGRAM: "a datagram socket",
+    linux.SOCK_RAW: "a raw socket",
+}
+
+PING = ((linux.AF_INET, linux.IPPROTO_ICMP), (linux.AF_INET6, linux.IPPROTO_ICMPV6))
+"""Domain and protocol of datagram sockets that speak ICMP."""
 
 LOOKS = 20
 """How often a thread must have waited in the same call to its time limit before that counts as looking."""
@@ -94,21 +104,13 @@ def _welcomes(thread: ProgramThread, file: OpenFile, name: str) -> bool:
     if not isinstance(file, Socket):
         return False
     if file.type != linux.SOCK_STREAM and file.type != linux.SOCK_SEQPACKET:
-        return file.named and not _has_peer(file)
+        return file.is_open_to_strangers()
     if name in RECEIVING:
         return False
     try:
         return any(file.getsockopt(thread.kernel_thread, linux.SOL_SOCKET, linux.SO_ACCEPTCONN, 4))
     except KernelError:
         return False
-
-
-def _has_peer(file: Socket) -> bool:
-    try:
-        file.getpeername()
-    except KernelError:
-        return False
-    return True
 
 
 def is_resting(process: "ProgramProcess") -> bool:
@@ -159,8 +161,9 @@ def describe_file(thread: ProgramThread, file: OpenFile) -> str:
     """A descriptor's file in words: `a stream socket 10.0.0.2:40000 -> 10.0.0.1:5000`."""
     if not isinstance(file, Socket):
         return {"pipe": "a pipe", "epoll": "an epoll instance", "console": "the console"}.get(file.kind, file.kind)
-    kinds = {linux.SOCK_STREAM: "a stream socket", linux.SOCK_DGRAM: "a datagram socket"}
-    kind = kinds.get(file.type, "a socket")
+    kind = KINDS.get(file.type, "a socket")
+    if file.type == linux.SOCK_DGRAM and (file.domain, file.protocol) in PING:
+        kind = "a ping socket"
     if _welcomes(thread, file, "poll") and file.type in (linux.SOCK_STREAM, linux.SOCK_SEQPACKET):
         kind = "a listening socket"
     words = [kind]

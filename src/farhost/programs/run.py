@@ -15,8 +15,9 @@ from types import FrameType
 from typing import Any, NamedTuple, Protocol
 
 from farhost.network.host import Host
+from farhost.network.machine_files import MachineFiles
 from farhost.network.network import Network
-from farhost.programs.directory import Directory, MachineFiles
+from farhost.programs.directory import Directory
 from farhost.programs.endings import Waiting, is_resting, only_looks, waiting
 from farhost.programs.escapes import GUARD
 from farhost.programs.launch import run_program
@@ -80,7 +81,7 @@ class ProgramSpec(NamedTuple):
         process = ProgramProcess(runtime, host, self.name or self.host, argv)
         path = scratch.of(self.host)
         directory = Directory(process, path)
-        environment = {**scratch_environment(path, self.host), **(self.environment or {})}
+        environment = {**scratch_environment(path, self.host, host.kernel.user), **(self.environment or {})}
         if self.stdin:
             process.feed(self.stdin)
 
@@ -233,6 +234,7 @@ class Run:
             warnings.simplefilter("ignore")
             for process in self.runtime.processes:
                 process.abandon()
+            self.runtime.close_passed()
             sys.unraisablehook = lambda _: None
             for _ in range(COLLECTIONS):
                 if not gc.collect():

@@ -14,6 +14,7 @@ from farhost.programs.thread import ProgramThread
 if TYPE_CHECKING:
     from farhost.kernel.process import Process
     from farhost.network.network import Network
+    from farhost.network.passed_file import PassedFile
     from farhost.programs.in_place.os_thread import OsThread
     from farhost.programs.process import ProgramProcess
 
@@ -50,6 +51,8 @@ class Runtime:
         self.at_end: list[Callable[[], None]] = []
         """Called when the run is over and its programs are gone, the last first."""
         self._by_kernel_process: dict[Process, ProgramProcess] = {}
+        self.passed: dict[PassedFile, None] = {}
+        """Files of the machine in messages under way, whose descriptors are ours to close."""
         self.recursion_limits: dict[int, int] = {}
         """What each process has set, by its identity."""
         self._collecting = False
@@ -86,6 +89,11 @@ class Runtime:
         """A process has ended and its kernel has closed everything."""
         if self.on_end is not None:
             self.on_end()
+
+    def close_passed(self) -> None:
+        """The run is over: nobody receives what is still under way."""
+        for file in tuple(self.passed):
+            file.release(None)
 
     def broke(self, error: BaseException) -> None:
         """farhost itself raised `error`: stop the run (the first one counts)."""

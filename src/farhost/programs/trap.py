@@ -1,6 +1,6 @@
 """The trap: the one way from a program into its kernel, and the one interruptible wait.
 
-A call is charged a little virtual time, goes to `farhost.kernel.syscalls.table.CALLS`, lets the host's soft
+A call is charged a little virtual time, goes to `farhost.kernel.syscalls.table`, lets the host's soft
 interrupts run (local delivery), waits if the kernel says so, is traced, and comes back as a result or as the OSError
 that CPython would raise. A wait has five ends: ready, timeout, signal, killed, descriptor closed
 (`farhost.programs.thread`). Signal handlers of the program run here, in its main thread, as CPython runs them between
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from greenlet import GreenletExit
 
 from farhost.kernel.signals import send_signal
-from farhost.kernel.syscalls.table import CALLS
+from farhost.kernel.syscalls.table import FUNCTIONS
 from farhost.kernel.waiting import Blocked, GiveUp, KernelError, Waiter
 from farhost.programs.costs import CALL_NS, COLLECT_CALLS
 from farhost.programs.thread import SIGNAL, TIMEOUT, ProgramThread
@@ -47,8 +47,6 @@ LAST_RESULTS: dict[str, object] = {
 }
 """What these return to a dead thread that unwinds, and do nothing: an event loop cancels its tasks then."""
 
-_FUNCTIONS: dict[str, Callable[..., object]] = {name: row.function for name, row in CALLS.items()}
-
 
 def make_trap(process: "ProgramProcess") -> Trap:
     """The `call` of one process: a closure, because this is the hottest path above the kernel."""
@@ -60,7 +58,7 @@ def make_trap(process: "ProgramProcess") -> Trap:
     kernel = process.kernel
     soft = kernel.soft
     softirq = kernel.softirq
-    functions = _FUNCTIONS
+    functions = FUNCTIONS
 
     def call(name: str, *arguments: object) -> Any:
         task = scheduler.current
@@ -262,7 +260,7 @@ def call_from_outside(process: "ProgramProcess", name: str, arguments: tuple[obj
     kernel = process.kernel
     failure = None
     try:
-        result = _FUNCTIONS[name](process.main_thread.kernel_thread, *arguments)
+        result = FUNCTIONS[name](process.main_thread.kernel_thread, *arguments)
     except KernelError as error:
         failure = error.with_traceback(None)
     if kernel.soft:

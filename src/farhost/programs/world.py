@@ -21,6 +21,7 @@ from farhost.programs.stdlib.fcntl_module import make_fcntl_module
 from farhost.programs.stdlib.io_module import make_io_module
 from farhost.programs.stdlib.posix_module import make_posix_module
 from farhost.programs.stdlib.random_module import make_random_module
+from farhost.programs.stdlib.resource_module import make_resource_module
 from farhost.programs.stdlib.select_module import make_select_module
 from farhost.programs.stdlib.signal_module import make_signal_module
 from farhost.programs.stdlib.socket_module import make_socket_module
@@ -35,6 +36,7 @@ STAND_INS: dict[str, Callable[[ProgramProcess], ModuleType]] = {
     "_socket": make_socket_module,
     "select": make_select_module,
     "fcntl": make_fcntl_module,
+    "resource": make_resource_module,
     "_random": make_random_module,
     "_posixsubprocess": make_posixsubprocess_module,
     "_multiprocessing": make_multiprocessing_module,
@@ -120,15 +122,18 @@ def bind_as_builtins(module: ModuleType) -> None:
             names[name] = bound[value]
 
 
-def scratch_environment(directory: str, host: str) -> dict[str, str]:
-    """What a simulated process finds in `os.environ`: nothing of the machine's, so that runs do not depend on it."""
+def scratch_environment(directory: str, host: str, user: str) -> dict[str, str]:
+    """What a simulated process finds in `os.environ`: nothing of the machine's, so that runs do not depend on it.
+
+    HOME is the host's scratch directory whoever the user is: root's files, too, are the run's own.
+    """
     return {
         "PATH": "/usr/local/bin:/usr/bin:/bin",
         "HOME": directory,
         "TMPDIR": directory,
         "PWD": directory,
-        "USER": "user",
-        "LOGNAME": "user",
+        "USER": user,
+        "LOGNAME": user,
         "SHELL": "/bin/sh",
         "LANG": "C.UTF-8",
         "HOSTNAME": host,

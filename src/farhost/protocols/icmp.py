@@ -24,6 +24,11 @@ V6_UNREACHABLE, V6_PACKET_TOO_BIG, V6_TIME_EXCEEDED, V6_PARAMETER_PROBLEM, V6_EC
 )
 """ICMPv6 types."""
 
+PROBE, PROBE_REPLY, V6_PROBE, V6_PROBE_REPLY = 42, 43, 160, 161
+"""Extended echo of the two versions (RFC 8335); like Linux by default, hosts here do not answer it."""
+ECHO_REQUESTS = frozenset((ECHO, PROBE, V6_ECHO, V6_PROBE))
+"""Types whose messages carry an identifier that a reply repeats."""
+
 NET, HOST, PROTOCOL, PORT, FRAGMENTATION_NEEDED, ADMINISTRATIVE = 0, 1, 2, 3, 4, 13
 """Codes of UNREACHABLE (ADMINISTRATIVE: "communication administratively prohibited")."""
 V6_NO_ROUTE, V6_ADMINISTRATIVE, V6_BEYOND_SCOPE, V6_ADDRESS, V6_PORT = 0, 1, 2, 3, 4
@@ -48,6 +53,14 @@ def is_echo(packet: Packet) -> bool:
     """Whether a packet is an echo request that its receiver has to answer."""
     body = packet.body
     return isinstance(body, IcmpMessage) and body.code == 0 and body.kind == (ECHO if _is_v4(packet) else V6_ECHO)
+
+
+def is_echo_reply(packet: Packet) -> bool:
+    """Whether a packet is the answer to an echo request, or to an extended one (RFC 8335)."""
+    body = packet.body
+    return isinstance(body, IcmpMessage) and body.kind in (
+        (ECHO_REPLY, PROBE_REPLY) if _is_v4(packet) else (V6_ECHO_REPLY, V6_PROBE_REPLY)
+    )
 
 
 def echo_reply(request: Packet, source: IpAddress | None = None, hop_limit: int = 64) -> Packet:

@@ -64,6 +64,8 @@ class Quote(NamedTuple):
     """TCP: the sequence number, mod 2**32."""
     data: bytes
     """The offending packet's bytes after its IP header, as many as were quoted."""
+    packet: bytes
+    """The whole quote, from the IP header on."""
 
 
 class IcmpError(NamedTuple):
@@ -121,7 +123,7 @@ def _parse_v4(data: bytes) -> Quote | None:
     header = (data[0] & 15) * 4
     if header < 20 or len(data) < header + 8 or (data[6] << 8 | data[7]) & 0x1FFF:
         return None
-    return _quote(data[9], data[12:16], data[16:20], data[header:])
+    return _quote(data[9], data[12:16], data[16:20], data, header)
 
 
 def _parse_v6(data: bytes) -> Quote | None:
@@ -143,10 +145,11 @@ def _parse_v6(data: bytes) -> Quote | None:
         position += size
     if len(data) < position + 8:
         return None
-    return _quote(protocol, data[8:24], data[24:40], data[position:])
+    return _quote(protocol, data[8:24], data[24:40], data, position)
 
 
-def _quote(protocol: int, source: IpAddress, destination: IpAddress, data: bytes) -> Quote:
+def _quote(protocol: int, source: IpAddress, destination: IpAddress, packet: bytes, start: int) -> Quote:
+    data = packet[start:]
     source_port = destination_port = 0
     sequence = None
     if protocol in (6, 17):
@@ -154,6 +157,7 @@ def _quote(protocol: int, source: IpAddress, destination: IpAddress, data: bytes
         destination_port = data[2] << 8 | data[3]
         if protocol == 6:
             sequence = int.from_bytes(data[4:8], "big")
-    elif protocol in (icmp.IPPROTO_ICMP, icmp.IPPROTO_ICMPV6) and data[0] in (icmp.ECHO, icmp.V6_ECHO):
+    elif protocol in (icmp.IPPROTO_ICMP, icmp.IPPROTO_ICMPV6) and data[0] in icmp.ECHO_REQUESTS:
         source_port = data[4] << 8 | data[5]
-    return Quote(protocol, bytes(source), bytes(destination), source_port, destination_port, sequence, bytes(data))
+    ends = bytes(source), bytes(destination)
+    return Quote(protocol, *ends, source_port, destination_port, sequence, bytes(data), bytes(packet))

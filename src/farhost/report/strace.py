@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from farhost.report import values as v
+from farhost.report.internet_values import control_text, type_filter
 from farhost.trace.events import SystemCall
 from farhost.wire import linux, names
 from farhost.wire.names import flags_text, name_of
@@ -96,9 +97,20 @@ def _option_value(level: int, name: int, value: bytes) -> str:
     if level == linux.SOL_SOCKET and name in (linux.SO_RCVTIMEO, linux.SO_SNDTIMEO) and len(value) == 16:
         seconds, microseconds = (int.from_bytes(part, "little", signed=True) for part in (value[:8], value[8:]))
         return f"{{tv_sec={seconds}, tv_usec={microseconds}}}"
+    if (level, name) == (linux.SOL_RAW, linux.ICMP_FILTER):
+        return type_filter(value, names.ICMP_TYPE_NAMES)
+    if (level, name) == (linux.SOL_ICMPV6, linux.ICMPV6_FILTER):
+        return type_filter(value, names.ICMPV6_TYPE_NAMES)
+    if (level, name) == (linux.SOL_SOCKET, linux.SO_PEERCRED) and len(value) == 12:
+        return _credentials(value)
     if (level, name) == (linux.SOL_SOCKET, linux.SO_ERROR) and len(value) == 4 and _int(value):
         return f"[{v.error_name(_int(value))}]"
     return f"[{_int(value)}]" if len(value) == 4 else v.quote(value)
+
+
+def _credentials(value: bytes) -> str:
+    """struct ucred."""
+    return f"{{pid={_int(value)}, uid={_int(value[4:])}, gid={_int(value[8:])}}}"
 
 
 def _int(value: bytes) -> int:
@@ -150,10 +162,13 @@ def _message(address: Any, vector: list[str], control: tuple[Any, ...], flags: i
 
 def _ancillary(level: int, kind: int, data: bytes) -> str:
     if (level, kind) == (linux.SOL_SOCKET, linux.SCM_RIGHTS):
-        descriptors = [_int(data[at : at + 4]) for at in range(0, len(data), 4)]
+        descriptors = [_int(data[at : at + 4]) for at in range(0, len(data) - 3, 4)]
         return f"{{cmsg_len={16 + len(data)}, cmsg_level=SOL_SOCKET, cmsg_type=SCM_RIGHTS, cmsg_data={descriptors}}}"
-    name = f"cmsg_level={_level(level)}, cmsg_type={kind:#x}"
-    return f"{{cmsg_len={16 + len(data)}, {name}, cmsg_data={v.quote(data)}}}"
+    if (level, kind) == (linux.SOL_SOCKET, linux.SCM_CREDENTIALS) and len(data) == 12:
+        who = _credentials(data)
+        return f"{{cmsg_len=28, cmsg_level=SOL_SOCKET, cmsg_type=SCM_CREDENTIALS, cmsg_data={who}}}"
+    rest = control_text(level, kind, data) or f"cmsg_type={kind:#x}, cmsg_data={v.quote(data)}"
+    return f"{{cmsg_len={16 + len(data)}, cmsg_level={_level(level)}, {rest}}}"
 
 
 def _sendmsg(arguments: tuple[Any, ...], result: Any) -> tuple[list[str], str]:
@@ -183,6 +198,47 @@ def _write(arguments: tuple[Any, ...], result: Any) -> tuple[list[str], str]:
     return [str(fd), v.quote(data), str(len(data))], str(result)
 
 
+def _vector(chunks: tuple[Any, ...], sizes: tuple[int, ...]) -> str:
+    pairs = zip(chunks, sizes, strict=True)
+    return "[" + ", ".join(f"{{iov_base={v.quote(chunk)}, iov_len={size}}}" for chunk, size in pairs) + "]"
+
+
+def _filled(sizes: tuple[int, ...], data: bytes | None) -> str:
+    """The buffers of a vectored read, with what each got."""
+    if data is None:
+        return "[" + ", ".join(f"{{iov_len={size}}}" for size in sizes) + "]"
+    chunks: list[bytes] = []
+    for size in sizes:
+        chunks.append(data[:size])
+        data = data[size:]
+    return _vector(tuple(chunks), sizes)
+
+
+def _readv(arguments: tuple[Any, ...], result: Any) -> tuple[list[str], str]:
+    """readv, preadv2."""
+    fd, sizes, *rest = arguments
+    return [str(fd), _filled(sizes, result), str(len(sizes)), *_position(rest)], str(len(result or b""))
+
+
+def _writev(arguments: tuple[Any, ...], result: Any) -> tuple[list[str], str]:
+    """writev, pwritev2."""
+    fd, chunks, *rest = arguments
+    return [str(fd), _vector(chunks, tuple(map(len, chunks))), str(len(chunks)), *_position(rest)], str(result)
+
+
+def _position(rest: list[int]) -> list[str]:
+    return [str(rest[0]), flags_text(rest[1], names.VECTOR_FLAG_NAMES)] if rest else []
+
+
+def _vmsplice(arguments: tuple[Any, ...], result: Any) -> tuple[list[str], str]:
+    written, answer = _writev(arguments[:2], result)
+    return [*written, flags_text(arguments[2], names.SPLICE_FLAG_NAMES)], answer
+
+
+def _eventfd2(arguments: tuple[Any, ...], result: Any) -> tuple[list[str], str]:
+    return [str(arguments[0]), flags_text(arguments[1], names.EVENT_FLAG_NAMES)], str(result)
+
+
 def _dup3(arguments: tuple[Any, ...], result: Any) -> tuple[list[str], str]:
     fd, new, flags = arguments
     return [str(fd), str(new), flags_text(flags, names.OPEN_FLAG_NAMES)], str(result)
@@ -203,6 +259,10 @@ def _fcntl(arguments: tuple[Any, ...], result: Any) -> tuple[list[str], str]:
         return [str(fd), name], "0x1 (flags FD_CLOEXEC)" if result else "0"
     if command == linux.F_SETFD:
         return [str(fd), name, "FD_CLOEXEC" if argument & 1 else "0"], "0"
+    if command == linux.F_GETOWN:
+        return [str(fd), name], str(result)
+    if command == linux.F_SETOWN and argument >> 31:
+        argument -= 1 << 32
     return [str(fd), name, str(argument)], str(result)
 
 
@@ -283,6 +343,40 @@ def _sigaction(arguments: tuple[Any, ...], result: Any) -> tuple[list[str], str]
     return [v.signal_name(number), _DISPOSITIONS.get(disposition, str(disposition)), old], "0"
 
 
+def _prlimit64(arguments: tuple[Any, ...], result: Any) -> tuple[list[str], str]:
+    pid, resource, new = arguments
+    asked = v.limits(new) if new else "NULL"
+    old = "NULL" if new else "..." if result is None else v.limits(result)
+    return [str(pid), name_of(resource, names.LIMIT_NAMES), asked, old], "0"
+
+
+def _close_range(arguments: tuple[Any, ...], result: Any) -> tuple[list[str], str]:
+    first, last, flags = arguments
+    return [str(first), str(last), flags_text(flags, names.CLOSE_RANGE_NAMES)], "0"
+
+
+def _timerfd_create(arguments: tuple[Any, ...], result: Any) -> tuple[list[str], str]:
+    clock, flags = arguments
+    return [name_of(clock, names.CLOCK_NAMES), flags_text(flags, names.TIMER_FLAG_NAMES)], str(result)
+
+
+def _itimerspec(setting: tuple[int, int]) -> str:
+    initial_ns, interval_ns = setting
+    return f"{{it_interval={v.timespec(interval_ns)}, it_value={v.timespec(initial_ns)}}}"
+
+
+def _timerfd_settime(arguments: tuple[Any, ...], result: Any) -> tuple[list[str], str]:
+    fd, flags, *setting = arguments
+    old = "..." if result is None else _itimerspec(result)
+    initial_ns, interval_ns = setting
+    written = [flags_text(flags, names.TIMER_SET_FLAG_NAMES), _itimerspec((initial_ns, interval_ns))]
+    return [str(fd), *written, old], "0"
+
+
+def _timerfd_gettime(arguments: tuple[Any, ...], result: Any) -> tuple[list[str], str]:
+    return [str(arguments[0]), "..." if result is None else _itimerspec(result)], "0"
+
+
 def _nanosleep(arguments: tuple[Any, ...], result: Any) -> tuple[list[str], str]:
     return [v.timespec(arguments[0]), "NULL"], "0"
 
@@ -317,6 +411,12 @@ _RULES: dict[str, Rule] = {
     "recvmsg": _recvmsg,
     "read": _read,
     "write": _write,
+    "readv": _readv,
+    "writev": _writev,
+    "preadv2": _readv,
+    "pwritev2": _writev,
+    "vmsplice": _vmsplice,
+    "eventfd2": _eventfd2,
     "dup3": _dup3,
     "pipe2": _pipe2,
     "fcntl": _fcntl,
@@ -332,6 +432,11 @@ _RULES: dict[str, Rule] = {
     "umask": _umask,
     "kill": _kill,
     "sigaction": _sigaction,
+    "prlimit64": _prlimit64,
+    "close_range": _close_range,
+    "timerfd_create": _timerfd_create,
+    "timerfd_settime": _timerfd_settime,
+    "timerfd_gettime": _timerfd_gettime,
     "nanosleep": _nanosleep,
     "clock_gettime": _clock_gettime,
     "exit": _exit,

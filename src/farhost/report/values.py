@@ -117,6 +117,21 @@ def timespec(ns: int | None) -> str:
     return "NULL" if ns is None else f"{{tv_sec={ns // 1_000_000_000}, tv_nsec={ns % 1_000_000_000}}}"
 
 
+def limits(pair: tuple[int, ...]) -> str:
+    """A struct rlimit64; multiples of 1024 above it are written so, as strace does.
+
+    >>> limits((1024, 8 << 20)), limits((512, (1 << 64) - 1))
+    ('{rlim_cur=1024, rlim_max=8192*1024}', '{rlim_cur=512, rlim_max=RLIM64_INFINITY}')
+    """
+    written = []
+    for value in pair:
+        if value == (1 << 64) - 1:
+            written.append("RLIM64_INFINITY")
+        else:
+            written.append(f"{value // 1024}*1024" if value > 1024 and not value % 1024 else str(value))
+    return f"{{rlim_cur={written[0]}, rlim_max={written[1]}}}"
+
+
 def milliseconds(ns: int | None) -> str:
     """A timeout of poll(2) or epoll_wait(2): rounded up, -1 for ever."""
     return "-1" if ns is None else str(-(-ns // 1_000_000))

@@ -21,7 +21,8 @@ class Pace(Protocol):
     """What a run in real time adds: it waits on real descriptors until an event is due. Virtual time has none."""
 
     def wait(self, due_ns: int | None) -> int:
-        """Wait until `due_ns` (None: until something arrives); return the time it is now, in ns."""
+        """Handle what arrived, or wait for that until `due_ns` (None: for ever); return the time it is now, in ns.
+        While something is handled the scheduler's time is that at which it was seen, at most `due_ns`."""
 
 
 class End(Enum):
@@ -192,16 +193,16 @@ class Scheduler:
 
     def next_due_ns(self) -> int | None:
         """When the next event is due; None when nothing is scheduled. The limit of a run is no event."""
+        first_ns = self._first_due_ns()
         heap = self.events
-        while heap and heap[0][2].callback is None:
-            heapq.heappop(heap)
         if heap and heap[0][2] is self._limit:
             later = [due_ns for due_ns, _, timer in heap if timer is not self._limit and timer.callback is not None]
             return min(later) if later else None
-        return heap[0][0] if heap else None
+        return first_ns
 
     def run(self, until_ns: int | None = None) -> End:
-        """Take events in order until none is left, the limit is reached, or `stop` is called.
+        """Take events in order until none is left, the limit is reached, or `stop` is called. With a pace it waits
+        for what may arrive, and does not return because none is left.
 
         The greenlet that calls this is the hub. At the limit `now_ns` is `until_ns`; later events stay scheduled.
         """
@@ -210,29 +211,42 @@ class Scheduler:
         pop = heapq.heappop
         self._stopping = False
         self._limit = limit = None if until_ns is None else self.call_at(until_ns, self.stop)
-        while heap:
-            if self.pace is not None:
-                self._keep_pace(self.pace)
+        while heap or self.pace is not None:
+            if self.pace is not None and not self._keep_pace(self.pace):
+                break
             due_ns, _, timer = pop(heap)
             callback = timer.callback
             if callback is None:
                 continue
             if timer is limit:
-                if self.next_due_ns() is None:
+                if self.pace is None and self.next_due_ns() is None:
                     break
                 self.now_ns = due_ns
                 return End.UNTIL
             self.now_ns = due_ns
             callback(*timer.arguments)
             if self._stopping:
-                if limit is not None:
-                    limit.cancel()
-                return End.STOPPED
+                break
+        if self._stopping:
+            if limit is not None:
+                limit.cancel()
+            return End.STOPPED
         return End.IDLE
 
-    def _keep_pace(self, pace: Pace) -> None:
-        """Real time: let it catch up with the next event, or an arrival schedule an earlier one."""
-        due_ns = self.next_due_ns()
-        while due_ns is not None and self.now_ns < due_ns:
-            self.now_ns = min(pace.wait(due_ns), due_ns)
-            due_ns = self.next_due_ns()
+    def _keep_pace(self, pace: Pace) -> bool:
+        """Real time: let it catch up with the next event, or an arrival schedule an earlier one; False: stop."""
+        while not self._stopping:
+            due_ns = self._first_due_ns()
+            if due_ns is not None and due_ns <= self.now_ns:
+                return True
+            now_ns = pace.wait(due_ns)
+            first_ns = self._first_due_ns()
+            self.now_ns = max(self.now_ns, now_ns if first_ns is None else min(now_ns, first_ns))
+        return False
+
+    def _first_due_ns(self) -> int | None:
+        """When the first timer is due, that of the limit of `run` among them."""
+        heap = self.events
+        while heap and heap[0][2].callback is None:
+            heapq.heappop(heap)
+        return heap[0][0] if heap else None

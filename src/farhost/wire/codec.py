@@ -16,7 +16,7 @@ from farhost.wire.segmentation import split
 _TCP_HEADERS_V4 = ipv4.HEADER_SIZE + tcp.HEADER_SIZE
 _TCP_HEADERS_V6 = ipv6.HEADER_SIZE + tcp.HEADER_SIZE
 
-__all__ = ["MalformedPacket", "decode", "decode_body", "encode", "encode_body", "wire_size"]
+__all__ = ["MalformedPacket", "decode", "decode_body", "encode", "encode_body", "parse", "wire_size"]
 
 
 def encode(packet: Packet) -> list[bytes]:
@@ -28,19 +28,33 @@ def decode(data: bytes | memoryview, family: int | None = None) -> Packet:
     """The packet of these bytes; MalformedPacket says why there is none.
 
     `family` is what a link says beside the bytes (Ethernet's type field): AF_INET or AF_INET6; a packet of the other
-    version is then malformed. Without it the version decides. A fragment's body, and that of a protocol unknown
-    here, is a RawBody. Bytes behind the packet's end are ignored.
+    version is then malformed. Without it the version decides. A fragment's body, that of a protocol unknown here, and
+    that of a packet with IP options is a RawBody. Bytes behind the packet's end are ignored.
     """
     data = bytes(data)
     if not data:
         raise MalformedPacket("ip-length")
     v6 = data[0] >> 4 == 6 if family is None else family == AF_INET6
     packet = ipv6.decode(data) if v6 else ipv4.decode(data)
-    if packet.fragment_offset or packet.more_fragments:
-        return packet
     body = packet.body
     assert isinstance(body, RawBody)
-    return packet._replace(body=decode_body(packet.source, packet.destination, packet.protocol, body.data))
+    return packet if body.options else parse(packet)
+
+
+def parse(packet: Packet) -> Packet:
+    """A packet with its body parsed, as the host that it is for does it; its flow and ordinal stay.
+
+    IPv6 extension headers are skipped; behind them may be a fragment, which stays as it is, and so does the body of a
+    protocol unknown here. MalformedPacket.
+    """
+    body = packet.body
+    if not isinstance(body, RawBody) or packet.fragment_offset or packet.more_fragments:
+        return packet
+    if packet.protocol in ipv6.EXTENSIONS and len(packet.source) == 16:
+        whole = ipv6.decode(_encode_one(packet))
+        return parse(whole._replace(flow=packet.flow, ordinal=packet.ordinal))
+    parsed = decode_body(packet.source, packet.destination, packet.protocol, body.data)
+    return packet if isinstance(parsed, RawBody) else packet._replace(body=parsed)
 
 
 def encode_body(packet: Packet) -> bytes:
@@ -89,7 +103,7 @@ def wire_size(packet: Packet) -> int:
         case UdpDatagram() | IcmpMessage():
             return header + udp.HEADER_SIZE + len(body.payload)
         case RawBody():
-            return header + len(body.data)
+            return header + len(body.options) + len(body.data)
 
 
 def _encode_one(packet: Packet) -> bytes:

@@ -1,7 +1,8 @@
 """The IPv4 header, RFC 791.
 
-Options are skipped when read and never written: Linux sends none unless a program asks, and routers drop most of
-them. Only lengths and the checksum are judged here; addresses that make no sense are the kernel's matter.
+Options go in and out as they are, with a body that nobody has parsed: only raw sockets make them, and nobody on the
+way looks at them. Only lengths and the checksum are judged here; addresses that make no sense are the kernel's
+matter.
 """
 
 import struct
@@ -12,6 +13,7 @@ from farhost.wire.packet import Packet, RawBody
 
 HEADER_SIZE = 20
 MAXIMUM_SIZE = 65535
+MAXIMUM_OPTIONS = 40
 
 _HEADER = struct.Struct(">BBHHHBBH4s4s")
 _DONT_FRAGMENT = 0x4000
@@ -20,8 +22,11 @@ _OFFSET_MASK = 0x1FFF
 
 
 def encode_header(packet: Packet, payload_size: int) -> bytes:
-    """The header of a packet that carries `payload_size` bytes, with its checksum."""
-    size = HEADER_SIZE + payload_size
+    """The header of a packet that carries `payload_size` bytes, with its options and its checksum."""
+    body = packet.body
+    options = body.options if type(body) is RawBody else b""
+    assert len(options) % 4 == 0 and len(options) <= MAXIMUM_OPTIONS, "options are padded to 4 bytes, 40 at most"
+    size = HEADER_SIZE + len(options) + payload_size
     assert size <= MAXIMUM_SIZE, f"an IPv4 packet of {size} bytes"
     assert packet.fragment_offset % 8 == 0, "fragments lie on multiples of 8 bytes"
     fragment = packet.fragment_offset >> 3
@@ -30,7 +35,7 @@ def encode_header(packet: Packet, payload_size: int) -> bytes:
     if packet.more_fragments:
         fragment |= _MORE_FRAGMENTS
     header = _HEADER.pack(
-        0x45,
+        0x45 + len(options) // 4,
         packet.traffic_class,
         size,
         packet.identification & 0xFFFF,
@@ -41,7 +46,8 @@ def encode_header(packet: Packet, payload_size: int) -> bytes:
         packet.source,
         packet.destination,
     )
-    return header[:10] + finish(word_sum(header)).to_bytes(2, "big") + header[12:]
+    checksum = finish(word_sum(header) + word_sum(options))
+    return header[:10] + checksum.to_bytes(2, "big") + header[12:] + options
 
 
 def decode(data: bytes) -> Packet:
@@ -67,7 +73,7 @@ def decode(data: bytes) -> Packet:
         source,
         destination,
         protocol,
-        RawBody(data[header_size:size]),
+        RawBody(data[header_size:size], data[HEADER_SIZE:header_size]),
         hop_limit,
         identification,
         bool(fragment & _DONT_FRAGMENT),

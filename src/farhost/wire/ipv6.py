@@ -19,6 +19,8 @@ MAXIMUM_PAYLOAD = 65535
 _HEADER = struct.Struct(">IHBB16s16s")
 _FRAGMENT = struct.Struct(">BBHI")
 _SKIPPED = frozenset((IPPROTO_HOPOPTS, IPPROTO_ROUTING, IPPROTO_DSTOPTS))
+EXTENSIONS = _SKIPPED | {IPPROTO_FRAGMENT}
+"""Next headers behind which, perhaps, comes the upper protocol."""
 
 
 def encode_header(packet: Packet, payload_size: int) -> bytes:
@@ -48,6 +50,24 @@ def decode(data: bytes) -> Packet:
 
     MalformedPacket: ip-version, ipv6-length, ipv6-extension.
     """
+    packet = decode_header(data)
+    if packet.protocol not in EXTENSIONS:
+        return packet
+    end = HEADER_SIZE + len(packet.body.content())
+    protocol, start, identification, fragment = _skip_extensions(data, packet.protocol, end)
+    return packet._replace(
+        protocol=protocol,
+        body=RawBody(data[start:end]),
+        identification=identification,
+        fragment_offset=fragment & 0xFFF8,
+        more_fragments=bool(fragment & 1),
+    )
+
+
+def decode_header(data: bytes) -> Packet:
+    """The packet with all that follows its fixed header as a RawBody, extension headers too; what lies behind its
+    end is left out. MalformedPacket: ip-version, ipv6-length.
+    """
     if len(data) < HEADER_SIZE:
         raise MalformedPacket("ipv6-length")
     first, size, protocol, hop_limit, source, destination = _HEADER.unpack_from(data)
@@ -56,19 +76,14 @@ def decode(data: bytes) -> Packet:
     end = HEADER_SIZE + size
     if end > len(data):
         raise MalformedPacket("ipv6-length")
-    protocol, start, identification, fragment = _skip_extensions(data, protocol, end)
     return Packet(
         source,
         destination,
         protocol,
-        RawBody(data[start:end]),
+        RawBody(data[HEADER_SIZE:end]),
         hop_limit,
-        identification,
-        True,
-        first >> 20 & 0xFF,
-        first & 0xFFFFF,
-        fragment & 0xFFF8,
-        bool(fragment & 1),
+        traffic_class=first >> 20 & 0xFF,
+        flow_label=first & 0xFFFFF,
     )
 
 
@@ -79,7 +94,7 @@ def _skip_extensions(data: bytes, protocol: int, end: int) -> tuple[int, int, in
     """
     start = HEADER_SIZE
     identification = fragment = 0
-    while protocol in _SKIPPED or protocol == IPPROTO_FRAGMENT:
+    while protocol in EXTENSIONS:
         if end - start < 8:
             raise MalformedPacket("ipv6-extension")
         if protocol == IPPROTO_FRAGMENT:

@@ -70,6 +70,17 @@ IOCTL_NAMES = _table(lambda name: name.startswith(("FIO", "SIO")), ("SIOCINQ", "
 POLL_NAMES = _prefixed("POLL")
 EPOLL_NAMES = _table(lambda name: name.startswith("EPOLL") and name[5] != "_")
 EPOLL_CTL_NAMES = _prefixed("EPOLL_CTL_")
+EVENT_FLAG_NAMES = {
+    linux.EFD_SEMAPHORE: "EFD_SEMAPHORE",
+    linux.EFD_CLOEXEC: "EFD_CLOEXEC",
+    linux.EFD_NONBLOCK: "EFD_NONBLOCK",
+}
+TIMER_FLAG_NAMES = {linux.TFD_CLOEXEC: "TFD_CLOEXEC", linux.TFD_NONBLOCK: "TFD_NONBLOCK"}
+TIMER_SET_FLAG_NAMES = _prefixed("TFD_TIMER_")
+VECTOR_FLAG_NAMES = _prefixed("RWF_")
+SPLICE_FLAG_NAMES = _prefixed("SPLICE_F_")
+LIMIT_NAMES = _prefixed("RLIMIT_", "RLIMIT_OFILE")
+CLOSE_RANGE_NAMES = _prefixed("CLOSE_RANGE_")
 CLOCK_NAMES = _prefixed("CLOCK_")
 SIGACTION_FLAG_NAMES = _prefixed("SA_")
 DISPOSITION_NAMES = {linux.SIG_DFL: "SIG_DFL", linux.SIG_IGN: "SIG_IGN"}
@@ -114,8 +125,23 @@ OPTION_NAMES: dict[int, dict[int, str]] = {
     linux.IPPROTO_UDP: _UDP_OPTIONS,
     linux.IPPROTO_IP: _IP_OPTIONS,
     linux.IPPROTO_IPV6: _IPV6_OPTIONS,
+    linux.SOL_ICMPV6: {linux.ICMPV6_FILTER: "ICMPV6_FILTER"},
+    linux.SOL_RAW: {
+        linux.ICMP_FILTER: "ICMP_FILTER",
+        linux.IPV6_CHECKSUM: "IPV6_CHECKSUM",
+        linux.IPV6_HDRINCL: "IPV6_HDRINCL",
+    },
 }
 """For each level of setsockopt(2) the names of its options."""
+
+
+_ICMP_TYPES = (
+    *("ECHOREPLY", "DEST_UNREACH", "SOURCE_QUENCH", "REDIRECT", "ECHO", "TIME_EXCEEDED", "PARAMETERPROB"),
+    *("TIMESTAMP", "TIMESTAMPREPLY", "INFO_REQUEST", "INFO_REPLY", "ADDRESS", "ADDRESSREPLY"),
+)
+ICMP_TYPE_NAMES = {vars(linux)[f"ICMP_{name}"]: f"ICMP_{name}" for name in _ICMP_TYPES}
+_ICMPV6_TYPES = ("DST_UNREACH", "PACKET_TOO_BIG", "TIME_EXCEEDED", "PARAM_PROB", "ECHO_REQUEST", "ECHO_REPLY")
+ICMPV6_TYPE_NAMES = {vars(linux)[f"ICMP6_{name}"]: f"ICMP6_{name}" for name in _ICMPV6_TYPES}
 
 
 def name_of(number: int, table: Mapping[int, str]) -> str:

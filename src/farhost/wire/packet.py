@@ -117,13 +117,16 @@ class IcmpMessage(NamedTuple):
 
 
 class RawBody(NamedTuple):
-    """Bytes after the IP header that nobody has parsed: a fragment, a corrupted packet, another protocol."""
+    """Bytes after the IP header that nobody has parsed: a fragment, a corrupted packet, another protocol, what a raw
+    socket sent that no stack would."""
 
     data: bytes
+    options: bytes = b""
+    """IPv4's, at the end of the header, a multiple of 4 bytes: a packet that has some stays unparsed on its way."""
 
     def shape(self) -> tuple[object, ...]:
-        """The size."""
-        return (len(self.data),)
+        """The size, and options if there are any."""
+        return (len(self.data), self.options) if self.options else (len(self.data),)
 
     def content(self) -> bytes:
         """All of it."""

@@ -3,7 +3,7 @@
 import pytest
 from inet_calls import DGRAM, UNSPEC, address, shown
 
-from farhost.kernel.inet.datagram import charge
+from farhost.kernel.inet.receive_buffer import charge
 from farhost.wire import linux
 from farhost.wire.sockaddr import SockaddrIn, SockaddrIn6
 

@@ -12,6 +12,7 @@ from inet_calls import DGRAM, STREAM, address
 from option_calls import last_packet, nothing, over_link, value
 
 from farhost.kernel.inet.options import DATAGRAM_OPTIONS, STREAM_OPTIONS
+from farhost.kernel.inet.raw_options import PING_OPTIONS, RAW_OPTIONS
 from farhost.kernel.options import Standing
 from farhost.wire import linux
 from farhost.wire.sockaddr import SockaddrIn
@@ -21,7 +22,7 @@ LOCAL = "127.0.0.1"
 ROOT = Path(__file__).parents[3]
 
 
-@pytest.mark.parametrize("table", [STREAM_OPTIONS, DATAGRAM_OPTIONS])
+@pytest.mark.parametrize("table", [STREAM_OPTIONS, DATAGRAM_OPTIONS, RAW_OPTIONS, PING_OPTIONS])
 def test_every_supported_row_names_its_test_and_every_other_its_reason(table):
     for row in table:
         assert row.reason
@@ -201,7 +202,32 @@ def test_ip_mtu(sockets):
 def test_ipv6_mtu(sockets):
     one, other = sockets.datagram(linux.AF_INET6), sockets.datagram(linux.AF_INET6, "::1")
     sockets.connect(one, sockets.getsockname(other))
-    assert sockets.get_int(one, IPV6, linux.IPV6_MTU) == 65536
+    assert outcomes(sockets, one, IPV6, linux.IPV6_MTU, 0, 1279, -1, 1280) == [65536, "EINVAL", "EINVAL", 65536]
+    sockets.set_int(one, IPV6, linux.IPV6_MTU_DISCOVER, linux.IPV6_PMTUDISC_DO)
+    assert [sockets.sent(one, bytes(size)) for size in (1232, 1233)] == [1232, "EMSGSIZE"]
+
+
+def test_ipv6_dontfrag(sockets):
+    one, other = sockets.datagram(linux.AF_INET6), sockets.datagram(linux.AF_INET6, "::1")
+    sockets.connect(one, sockets.getsockname(other))
+    sockets.set_int(one, IPV6, linux.IPV6_MTU, 1280)
+    assert [sockets.sent(one, bytes(size)) for size in (1232, 1233)] == [1232, 1233]
+    sockets.set_int(one, IPV6, linux.IPV6_DONTFRAG, 1)
+    assert [sockets.sent(one, bytes(size)) for size in (1232, 1233)] == [1232, "EMSGSIZE"]
+
+
+def test_ipv6_recvpathmtu(sockets):
+    one, other = sockets.datagram(linux.AF_INET6), sockets.datagram(linux.AF_INET6, "::1")
+    for name, number in ((linux.IPV6_MTU, 1280), (linux.IPV6_DONTFRAG, 1), (linux.IPV6_RECVPATHMTU, 1)):
+        sockets.set_int(one, IPV6, name, number)
+    for size in (1300, 1400):
+        assert sockets.sent(one, bytes(size), 0, sockets.getsockname(other)) == "EMSGSIZE"
+    assert sockets.ready(one) == "OUT"
+    news = sockets.recvmsg(one, 10, 256, 0)
+    assert (news.data, news.flags, news.address.port, news.address.address[-1]) == (b"", 0, 0, 1)
+    info = struct.pack("<HHI16sII", linux.AF_INET6, 0, 0, bytes(15) + b"\1", 0, 1280)
+    assert news.control == ((IPV6, linux.IPV6_PATHMTU, info),)
+    assert sockets.received(one) == "EAGAIN"
 
 
 def test_ipv6_pathmtu(far):

@@ -5,7 +5,7 @@ A small `farhost.programs.trap`: try, register, park, try again, with the time l
 
 import os
 
-from farhost.kernel.syscalls.table import CALLS
+from farhost.kernel.syscalls.table import FUNCTIONS
 from farhost.kernel.waiting import Blocked, GiveUp, KernelError, Waiter
 from farhost.network.network import Network
 
@@ -45,7 +45,7 @@ class Program:
         self.scheduler.park()
 
     def __getattr__(self, name):
-        function = CALLS[name].function
+        function = FUNCTIONS[name]
 
         def call(*arguments):
             try:
@@ -69,9 +69,11 @@ class Program:
         causes = []
 
         def wake(why):
-            if not causes:
-                causes.append(why)
-                self.scheduler.wake(task)
+            if causes:
+                return False
+            causes.append(why)
+            self.scheduler.wake(task)
+            return True
 
         waiters = [(queue, Waiter(mask, lambda bits: wake("ready"))) for queue, mask in blocked.waits]
         for queue, waiter in waiters:

@@ -6,6 +6,7 @@ import contextlib
 import gc
 import os
 import pickle
+import resource
 import select
 import selectors
 import socket
@@ -327,3 +328,47 @@ def test_dispatchers_pass_for_what_they_replace():
     assert Holder().clock() > 0
     assert not Holder().lock().locked()
     assert isinstance(select.epoll(), select.epoll)
+
+
+def test_limits_count_from_the_first_descriptor():
+    def work():
+        before = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+        resource.setrlimit(resource.RLIMIT_NOFILE, (3, 1024))
+        sockets = [socket.socket() for _ in range(3)]
+        with pytest.raises(OSError, match="Too many open files"):
+            socket.socket()
+        for one in sockets:
+            one.close()
+        return before
+
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    assert result_of(work) == 1024
+    assert resource.getrlimit(resource.RLIMIT_NOFILE) == limits
+
+
+def test_descriptors_go_from_function_to_function(tmp_path):
+    path = str(tmp_path / "names")
+
+    def give():
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(path)
+            listener.listen()
+            connection, _ = listener.accept()
+            counter = os.eventfd(7)
+            with connection, open(tmp_path / "real", "w+") as file:
+                file.write("of the machine")
+                file.flush()
+                socket.send_fds(connection, [b"two"], [counter, file.fileno()])
+            os.close(counter)
+
+    def take():
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.connect(path)
+            data, (counter, file), _, _ = socket.recv_fds(connection, 10, 2)
+        found = data, os.eventfd_read(counter), os.pread(file, 100, 0)
+        os.close(counter)
+        os.close(file)
+        return found
+
+    _, taker = run_on(give, take, hosts=["box", "box"])
+    assert taker.result == (b"two", 7, b"of the machine")

@@ -7,16 +7,19 @@ from farhost.wire.sequence import add
 
 MS = 1_000_000
 SECOND = 1_000_000_000
-LETTERS = {"F": 1, "S": 2, "R": 4, "P": 8, ".": 16}
+LETTERS = {"F": 1, "S": 2, "R": 4, "P": 8, "U": 32, ".": 16}
 
 
 def text(segment: TcpSegment, ordinal: int) -> str:
-    """`P. 101:106 ack 501`, with `#2` behind it for a second transmission; a bare acknowledgement's is left out."""
+    """`P. 101:106 ack 501`, with `urg 5` behind it where it has an urgent pointer, and `#2` for a second
+    transmission; a bare acknowledgement's is left out."""
     letters = "".join(letter for letter, bit in LETTERS.items() if segment.flags & bit)
     size = len(segment.payload)
     words = f"{letters} {segment.sequence}:{add(segment.sequence, size)}"
     if segment.flags & 16:
         words += f" ack {segment.acknowledgement}"
+    if segment.flags & 32 or segment.urgent:
+        words += f" urg {segment.urgent}"
     if ordinal > 1 and (size or segment.flags & 3):
         words += f" #{ordinal}"
     return words
@@ -48,10 +51,11 @@ class Script:
         window: int = 65535,
         options: TcpOptions = NO_OPTIONS,
         size: int = 0,
+        urgent: int = 0,
     ) -> list[str]:
         """A segment arrives alone; returns what is sent in answer."""
         flags = sum(LETTERS[letter] for letter in letters)
-        segment = TcpSegment(80, 49152, sequence, acknowledgement, flags, window, options, payload, segment_size=size)
+        segment = TcpSegment(80, 49152, sequence, acknowledgement, flags, window, options, payload, size, urgent)
         self.connection.on_segment(segment, self.now)
         self.connection.flush(self.now)
         return self.out()

@@ -2,6 +2,8 @@
 
 from tcp_script import MS, Script, established
 
+from farhost.wire.packet import ACK, NO_OPTIONS, TcpSegment
+
 
 def settled() -> Script:
     """Quick acknowledgement mode is over."""
@@ -113,3 +115,16 @@ def test_bare_acknowledgements_of_one_number_are_counted() -> None:
         connection.on_segment(segment, script.now)
         ordinals += [ordinal for _, ordinal in connection.take_output()]
     assert ordinals == [2, 3, 4]
+
+
+def test_a_first_super_segment_earns_as_many_quick_acknowledgements_as_its_pieces() -> None:
+    """They are counted when the first piece comes, from the window that is left then (DESIGN 9)."""
+    quick = []
+    for size in (8000, 1000):
+        script = established(receive_buffer=20_000)
+        whole = TcpSegment(80, 49152, 0, 101, ACK, 65535, NO_OPTIONS, bytes(size), segment_size=1000)
+        for start in range(0, 8000, size):
+            script.connection.on_segment(whole._replace(sequence=501 + start), script.now)
+        script.connection.flush(script.now)
+        quick.append(script.connection.receive_side.quick)
+    assert quick == [8, 8]

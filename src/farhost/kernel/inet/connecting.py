@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from farhost.kernel.inet.addresses import destination_of
 from farhost.kernel.inet.endpoint import TcpEndpoint
 from farhost.kernel.inet.path import Path
+from farhost.kernel.inet.port_search import connect_order
 from farhost.kernel.inet.socket_base import RECEIVE_SHUTDOWN
 from farhost.kernel.inet.tcp_config import make_config
 from farhost.kernel.waiting import KernelError
@@ -49,15 +50,17 @@ def _claim(socket: "StreamSocket", thread: "Thread", path: Path, destination: Ip
         if tcp.taken(key):
             raise KernelError(linux.EADDRNOTAVAIL)
         socket.local_address = socket.binding.address = source
+        tcp.ports.changed(socket.binding)
         tcp.replace(key)
         return
     low, high = socket.ephemeral_range()
     what = f"connect {tcp.host_name(destination)}:{port}"
+    own_range = socket.inet.port_range != (0, 0)
     found = socket.ports.find_connect_port(
-        low,
-        high,
-        lambda bound: socket.draw_port(what, bound),
-        lambda candidate: tcp.taken((source, candidate, destination, port)),
+        connect_order(low, high, lambda bound: socket.draw_port(what, bound), own_range),
+        lambda candidate: tcp.taken_until((source, candidate, destination, port)),
+        (source, destination, port),
+        socket.internet.clock.now_ns,
     )
     if found is None:
         raise KernelError(linux.EADDRNOTAVAIL)

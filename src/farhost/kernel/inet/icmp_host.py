@@ -8,12 +8,13 @@ net/ipv4/icmp.c, icmpv6_err_convert in net/ipv6/icmp.c).
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
+from farhost.kernel.inet.error_queue import Report
 from farhost.kernel.waiting import KernelError
 from farhost.protocols import icmp
 from farhost.protocols.icmp_limit import IcmpLimit
 from farhost.protocols.icmp_quote import IcmpError, Trouble, parse_error
 from farhost.wire import linux
-from farhost.wire.addresses import is_multicast
+from farhost.wire.addresses import is_link_local, is_multicast
 from farhost.wire.packet import IpAddress, Packet
 
 if TYPE_CHECKING:
@@ -77,7 +78,10 @@ class IcmpHost:
         internet = self._internet
         internet.counters["IcmpInMsgs"] += 1
         if icmp.is_echo(packet):
-            self._answer_echo(packet)
+            self._answer_echo(interface, packet)
+            return
+        if icmp.is_echo_reply(packet):
+            internet.ping.receive(interface, packet)
             return
         error = parse_error(packet)
         if error is None:
@@ -86,19 +90,33 @@ class IcmpHost:
         quote = error.quote
         if error.trouble is Trouble.PACKET_TOO_BIG:
             internet.learn_path_mtu(quote.destination, error.mtu)
+        report = Report(error, packet, interface, internet.clock.now_ns)
+        if internet.raw.open:
+            internet.raw.hear(report)
         if quote.protocol == linux.IPPROTO_TCP:
-            internet.tcp.hear(error)
+            internet.tcp.hear(report)
         elif quote.protocol == linux.IPPROTO_UDP:
-            internet.udp.hear(error)
+            internet.udp.hear(report)
+        elif quote.protocol == packet.protocol:
+            internet.ping.hear(report)
 
-    def _answer_echo(self, packet: Packet) -> None:
+    def _answer_echo(self, interface: "Interface", packet: Packet) -> None:
+        """RFC 1122 §3.2.2.6, RFC 4443 §4.2: to an IPv6 group it is answered too, from an own address; to an IPv4 one
+        it is not (net.ipv4.icmp_echo_ignore_broadcasts is 1)."""
         internet = self._internet
         if internet.kernel.sysctls["net.ipv4.icmp_echo_ignore_all"]:
             return
+        source = None
         if is_multicast(packet.destination) or packet.destination in internet.broadcasts:
-            return
+            if len(packet.destination) == 4:
+                return
+            try:
+                source = internet.path(packet.source, None, interface.name).source
+            except KernelError:
+                return
         internet.counters["IcmpOutEchoReps"] += 1
-        self._send(icmp.echo_reply(packet, None, internet.kernel.sysctls["net.ipv4.ip_default_ttl"]))
+        reply = icmp.echo_reply(packet, source, internet.kernel.sysctls["net.ipv4.ip_default_ttl"])
+        self._send(reply, interface.name if is_link_local(packet.source) else "")
 
     def port_unreachable(self, packet: Packet) -> None:
         """Nobody has the port of this datagram."""
@@ -153,11 +171,11 @@ class IcmpHost:
         internet.counters["IcmpOutErrors"] += 1
         self._send(error)
 
-    def _send(self, packet: Packet) -> None:
+    def _send(self, packet: Packet, device: str = "") -> None:
         internet = self._internet
         internet.counters["IcmpOutMsgs"] += 1
         try:
-            path = internet.path(packet.destination)
+            path = internet.path(packet.destination, None, device)
         except KernelError:
             internet.counters["IpOutNoRoutes"] += 1
             return

@@ -19,6 +19,9 @@ class InetOptions:
         "congestion",
         "cork",
         "defer_accept",
+        "dont_fragment",
+        "fragment_size",
+        "header_included",
         "hop_limit",
         "keep_count",
         "keep_idle",
@@ -26,6 +29,7 @@ class InetOptions:
         "linger2",
         "max_segment",
         "mtu_discover",
+        "mtu_discover_v6",
         "multicast_hops",
         "multicast_interface",
         "multicast_loop",
@@ -39,6 +43,7 @@ class InetOptions:
         "receive_hops",
         "receive_info",
         "receive_info_v4",
+        "receive_path_mtu",
         "receive_tos",
         "receive_traffic_class",
         "receive_ttl",
@@ -57,6 +62,12 @@ class InetOptions:
         """IPV6_UNICAST_HOPS; -1: the host's default."""
         self.traffic_class = 0
         self.mtu_discover = linux.IP_PMTUDISC_WANT
+        self.mtu_discover_v6 = linux.IP_PMTUDISC_WANT
+        self.dont_fragment = 0
+        """IPV6_DONTFRAG."""
+        self.fragment_size = 0
+        """IPV6_MTU: datagrams are cut to that at most; 0: to the path's MTU."""
+        self.receive_path_mtu = 0
         self.receive_error = 0
         self.receive_error_v6 = 0
         self.receive_ttl = 0
@@ -65,6 +76,8 @@ class InetOptions:
         self.receive_info = 0
         self.receive_hops = 0
         self.receive_traffic_class = 0
+        self.header_included = 0
+        """IP_HDRINCL, IPV6_HDRINCL."""
         self.only_v6 = sysctls["net.ipv6.bindv6only"]
         self.multicast_hops = 1
         self.multicast_loop = 1

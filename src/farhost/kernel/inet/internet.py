@@ -1,24 +1,27 @@
 """The IP layer of one host: interfaces with `lo`, routes, input, forwarding, reassembly, output, counters.
 
-What a packet means to a socket is decided by `tcp_host.py` and `udp_host.py`; ICMP is in `icmp_host.py`. Packets come
-in through `receive`, a list at a time: the list is one batch, as NAPI and GRO make it, and every TCP connection that
-it touches acknowledges once, at its end. Packets to the host itself go through `lo`, delivered by the kernel's soft
-interrupts before the call that sent them returns. Sources: RFC 1122, RFC 1812 §5, RFC 8200, Linux's net/ipv4/ip_*.c.
+What a packet means to a socket is decided by `tcp_host.py`, `udp_host.py`, `ping_host.py`, and before them by
+`raw_host.py`, whose sockets get copies of whole packets; ICMP is in `icmp_host.py`. Packets come in through
+`receive`, a list at a time: the list is one batch, as NAPI and GRO make it, and every TCP connection that it touches
+acknowledges once, at its end. Packets to the host itself go through `lo`, delivered by the kernel's soft interrupts
+before the call that sent them returns. Sources: RFC 1122, RFC 1812 §5, RFC 8200, Linux's net/ipv4/ip_*.c.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from farhost.kernel.environment import Wire
-from farhost.kernel.inet.datagram import DatagramSocket
+from farhost.kernel.inet.family import inet_family
 from farhost.kernel.inet.forwarding import forward, is_forwarding
 from farhost.kernel.inet.icmp_host import IcmpHost
 from farhost.kernel.inet.interface import LOOPBACK_MTU, Interface, LoopbackWire
 from farhost.kernel.inet.output import cut
 from farhost.kernel.inet.path import Path
+from farhost.kernel.inet.ping_host import PingHost
+from farhost.kernel.inet.raw_host import RawHost
 from farhost.kernel.inet.socket_base import InetSocket
-from farhost.kernel.inet.stream import StreamSocket
 from farhost.kernel.inet.tcp_host import TcpHost
 from farhost.kernel.inet.udp_host import UdpHost
 from farhost.kernel.waiting import KernelError
@@ -28,13 +31,12 @@ from farhost.protocols.ip.source import Candidate, select_source
 from farhost.trace.events import PacketEvent
 from farhost.wire import linux
 from farhost.wire.addresses import LOOPBACK_V4, LOOPBACK_V6, inet_ntop, is_broadcast, is_loopback, is_multicast
-from farhost.wire.codec import MalformedPacket, decode, encode
+from farhost.wire.codec import MalformedPacket, parse
 from farhost.wire.packet import IcmpMessage, IpAddress, Packet, RawBody, TcpSegment, UdpDatagram
 
 if TYPE_CHECKING:
-    from farhost.kernel.inet.endpoint import TcpEndpoint
+    from farhost.kernel.inet.endpoint import Key, TcpEndpoint
     from farhost.kernel.kernel import Kernel
-    from farhost.kernel.process import Thread
 
 SECOND_NS = 10**9
 PATH_MTU_LIFE_NS = 600 * SECOND_NS
@@ -50,6 +52,8 @@ MALFORMED_COUNTERS = {
     "icmp": ("IcmpInErrors", "IcmpInCsumErrors"),
 }
 """The first word of a malformed packet's reason -> the counters of errors, and of bad checksums among them."""
+ALL_HOSTS = (b"\xe0\0\0\1", b"\xff\2" + bytes(13) + b"\1", b"\xff\1" + bytes(13) + b"\1")
+"""Groups in which every host is: 224.0.0.1, ff02::1, ff01::1."""
 LARGEST_MTU_V4 = 65535
 """What an IPv4 header can say, whatever the interface takes (IP_MAX_MTU)."""
 
@@ -88,10 +92,14 @@ class Internet:
         self.icmp = IcmpHost(self)
         self.tcp = TcpHost(self)
         self.udp = UdpHost(self)
+        self.raw = RawHost(self)
+        self.ping = PingHost(self)
+        self.plain_connections: Mapping[Key, TcpEndpoint] = self.tcp.connections
+        """Where `receive` looks for the short way of a segment: nowhere while raw sockets want to see segments."""
         wire = LoopbackWire(kernel.soft, self._receive_local)
         self.lo = self.add_interface("lo", [(LOOPBACK_V4, 8), (LOOPBACK_V6, 128)], LOOPBACK_MTU, wire, "loopback")
         for domain in (linux.AF_INET, linux.AF_INET6):
-            kernel.register_family(domain, _family(domain))
+            kernel.register_family(domain, inet_family(domain))
 
     # Interfaces, addresses, routes.
 
@@ -214,7 +222,7 @@ class Internet:
             return
         tracer = self.tracer
         now_ns = self.clock.now_ns
-        connections = self.tcp.connections
+        connections = self.plain_connections
         touched: list[TcpEndpoint] = []
         plain = 0
         for packet in packets:
@@ -254,7 +262,7 @@ class Internet:
         elif self.is_local(destination) or destination in self.broadcasts:
             self._deliver(interface, packet, touched)
         elif is_multicast(destination):
-            if self.udp.is_member(interface, destination):
+            if self.is_member(interface, destination):
                 self._deliver(interface, packet, touched)
             else:
                 self.drop(interface, packet, "multicast", "IpInDiscards")
@@ -266,11 +274,13 @@ class Internet:
     def _deliver(self, interface: Interface, packet: Packet, touched: "list[TcpEndpoint]") -> None:
         """A packet for this host: make it whole, parse what nobody has parsed, and hand it up."""
         body = packet.body
-        if type(body) is RawBody:
-            whole = self._make_whole(interface, packet)
-            if whole is None:
+        taken = False
+        if type(body) is RawBody or self.raw.open:
+            opened = self._open(interface, packet)
+            if opened is None:
                 return
-            packet, body = whole, whole.body
+            packet, taken = opened
+            body = packet.body
         self.counters["IpInDelivers"] += 1
         if type(body) is TcpSegment:
             self.tcp.receive(interface, packet, body, touched)
@@ -278,29 +288,55 @@ class Internet:
             self.udp.receive(interface, packet, body)
         elif type(body) is IcmpMessage:
             self.icmp.receive(interface, packet)
-        else:
+        elif not taken:
             self.drop(interface, packet, "protocol", "IpInUnknownProtos")
             self.icmp.protocol_unreachable(packet)
 
-    def _make_whole(self, interface: Interface, packet: Packet) -> Packet | None:
-        """Reassemble a fragment, or parse a packet that came unparsed; None: nothing to deliver yet."""
+    def _open(self, interface: Interface, packet: Packet) -> tuple[Packet, bool] | None:
+        """Reassemble a packet, show it to the raw sockets and parse it; the packet, and whether a raw socket took it.
+        None: nothing to deliver, or nothing yet."""
+        if packet.fragment_offset or packet.more_fragments:
+            whole = self._make_whole(interface, packet)
+            if whole is None:
+                return None
+            packet = whole
+        taken = self.raw.receive(interface, packet)
         try:
-            if not packet.fragment_offset and not packet.more_fragments:
-                return decode(encode(packet)[0])._replace(flow=packet.flow, ordinal=packet.ordinal)
-            self.counters["IpReasmReqds"] += 1
+            parsed = parse(packet)
+        except MalformedPacket as error:
+            self._blame(interface, packet, error.reason)
+            return None
+        if parsed.protocol == packet.protocol:
+            return parsed, taken
+        return self._open(interface, parsed)
+
+    def _make_whole(self, interface: Interface, packet: Packet) -> Packet | None:
+        """Reassemble a fragment; None: nothing to deliver yet."""
+        self.counters["IpReasmReqds"] += 1
+        try:
             whole = self._reassembler.add(packet, self.clock.now_ns, interface.name)
         except FragmentError as error:
             self.counters["IpReasmFails"] += 1
             self.drop(interface, packet, f"fragment-{error.reason}", "IpInDiscards")
-            return None
-        except MalformedPacket as error:
-            self._blame(interface, packet, error.reason)
             return None
         if whole is None:
             self._watch_reassembly()
             return None
         self.counters["IpReasmOKs"] += 1
         return whole
+
+    def is_member(self, interface: Interface, group: IpAddress) -> bool:
+        """Whether anybody on the host joined a group on an interface; every host is in all-hosts."""
+        if group in ALL_HOSTS:
+            return True
+        members = chain(self.udp.sockets(), self.raw.sockets(), self.ping.sockets())
+        return any((interface.name, group) in socket.groups for socket in members)
+
+    def loop_back(self, packet: Packet, path: Path) -> None:
+        """IP_MULTICAST_LOOP: what the host itself sent to a group, for its own members of it."""
+        interface = path.interface
+        if interface is not self.lo and self.is_member(interface, packet.destination):
+            self.kernel.soft.append(lambda: self._deliver(interface, packet, []))
 
     def _blame(self, interface: Interface, packet: Packet, reason: str) -> None:
         """Drop a malformed packet and count it where /proc/net/snmp does: at the layer that noticed."""
@@ -384,11 +420,15 @@ class Internet:
         """The sockets that have a port, for ss(8): TCP's first, in the order in which they got it."""
         yield from self.tcp.sockets()
         yield from self.udp.sockets()
+        yield from self.raw.sockets()
+        yield from self.ping.sockets()
 
     def check_invariants(self) -> None:
         """What always holds; tests call it after every event."""
         self.tcp.check_invariants()
         self.udp.check_invariants()
+        self.raw.check_invariants()
+        self.ping.check_invariants()
         self._reassembler.check_invariants()
 
 
@@ -397,29 +437,6 @@ def _size(packet: Packet) -> int:
     body = packet.body
     header = 20 if len(packet.source) == 4 else 40
     if type(body) is RawBody:
-        return header + len(body.data)
+        return header + len(body.options) + len(body.data)
     assert not isinstance(body, RawBody | TcpSegment)
     return header + 8 + len(body.payload)
-
-
-def _family(domain: int) -> "Callable[[Kernel, Thread, int, int], InetSocket]":
-    """What socket(2) does for one domain (inet_create, inet6_create)."""
-
-    def make(kernel: "Kernel", thread: "Thread", type: int, protocol: int) -> InetSocket:
-        if not 0 <= protocol < 263:
-            raise KernelError(linux.EINVAL)
-        if type == linux.SOCK_STREAM:
-            if protocol not in (0, linux.IPPROTO_TCP):
-                raise KernelError(linux.EPROTONOSUPPORT)
-            return StreamSocket(kernel, domain)
-        if type == linux.SOCK_DGRAM:
-            if protocol == (linux.IPPROTO_ICMP if domain == linux.AF_INET else linux.IPPROTO_ICMPV6):
-                raise KernelError(linux.EACCES)
-            if protocol not in (0, linux.IPPROTO_UDP):
-                raise KernelError(linux.EPROTONOSUPPORT)
-            return DatagramSocket(kernel, domain, thread.process.uid)
-        if type == linux.SOCK_RAW:
-            raise KernelError(linux.EPERM if protocol else linux.EPROTONOSUPPORT)
-        raise KernelError(linux.ESOCKTNOSUPPORT)
-
-    return make

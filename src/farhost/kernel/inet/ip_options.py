@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _IP, _IPV6, _UDP = linux.SOL_IP, linux.SOL_IPV6, linux.SOL_UDP
 _INT, _FLAG, _BYTE, _BYTES = CType.INT, CType.FLAG, CType.BYTE, CType.BYTES
+_SMALLEST_MTU_V6 = 1280
 _TESTS = "tests/kernel/inet/test_inet_options.py::"
 _TRANSPORT_TESTS = "tests/kernel/inet/test_inet_options_of_transport.py::"
 
@@ -76,6 +77,24 @@ def _set_tos(socket: "InetSocket", thread: "Thread", value: int) -> None:
     socket.inet.tos = value & 0xFF
 
 
+def _receive_error(attribute: str) -> tuple[Getter, Setter]:
+    """Handlers for IP_RECVERR and IPV6_RECVERR: switching either off empties the queue."""
+
+    def set(socket: "InetSocket", thread: "Thread", value: int) -> None:
+        setattr(socket.inet, attribute, int(value != 0))
+        if not value and socket.errors is not None:
+            socket.errors.clear()
+
+    return kept(attribute)[0], set
+
+
+def _set_mtu_v6(socket: "InetSocket", thread: "Thread", value: int) -> None:
+    """What datagrams are cut to; 0 for as much as the path takes."""
+    if value and value < _SMALLEST_MTU_V6:
+        raise KernelError(linux.EINVAL)
+    socket.inet.fragment_size = value
+
+
 def _get_mtu(socket: "InetSocket") -> OptionValue:
     destination = socket.remote_address
     if destination is None:
@@ -84,7 +103,7 @@ def _get_mtu(socket: "InetSocket") -> OptionValue:
 
 
 def _set_only_v6(socket: "InetSocket", thread: "Thread", value: int) -> None:
-    if socket.binding is not None:
+    if socket.binding is not None or socket.local_port:
         raise KernelError(linux.EINVAL)
     socket.inet.only_v6 = value
 
@@ -129,6 +148,10 @@ def _set_port_range(socket: "InetSocket", thread: "Thread", value: int) -> None:
     socket.inet.port_range = (low, high)
 
 
+def _raw_only(socket: "InetSocket", thread: "Thread", value: int) -> None:
+    raise KernelError(linux.ENOPROTOOPT)
+
+
 def _get_path_mtu(socket: "InetSocket") -> OptionValue:
     if socket.remote_address is None:
         raise KernelError(linux.ENOTCONN)
@@ -147,7 +170,7 @@ IP_OPTIONS: tuple[Option, ...] = (
         kept("mtu_discover", 0, 5),
     ),
     row(_IP, linux.IP_MTU, "IP_MTU", _INT, "the connected path's MTU", (_get_mtu, None)),
-    row(_IP, linux.IP_RECVERR, "IP_RECVERR", _BYTE, "ICMP errors are queued", kept_flag("receive_error")),
+    row(_IP, linux.IP_RECVERR, "IP_RECVERR", _BYTE, "errors are queued", _receive_error("receive_error")),
     row(_IP, linux.IP_RECVTTL, "IP_RECVTTL", _BYTE, "datagrams tell their hop limit", kept_flag("receive_ttl")),
     row(_IP, linux.IP_RECVTOS, "IP_RECVTOS", _BYTE, "datagrams tell their type of service", kept_flag("receive_tos")),
     row(
@@ -218,7 +241,7 @@ IP_OPTIONS: tuple[Option, ...] = (
     ignored(_IP, linux.IP_OPTIONS, "IP_OPTIONS", "no packet carries IP options", _BYTES, b""),
     ignored(_IP, linux.IP_RECVORIGDSTADDR, "IP_RECVORIGDSTADDR", "nothing is redirected", _FLAG),
     ignored(_IP, linux.IP_UNICAST_IF, "IP_UNICAST_IF", "SO_BINDTODEVICE does it", _INT),
-    refused(_IP, linux.IP_HDRINCL, "IP_HDRINCL", "for raw sockets"),
+    ignored(_IP, linux.IP_HDRINCL, "IP_HDRINCL", "for raw sockets", _BYTE, check=_raw_only),
     refused(_IP, linux.IP_TRANSPARENT, "IP_TRANSPARENT", "needs CAP_NET_ADMIN", linux.EPERM),
     refused(_IP, linux.IP_ADD_SOURCE_MEMBERSHIP, "IP_ADD_SOURCE_MEMBERSHIP", "groups are joined for any source"),
     refused(_IP, linux.IP_BLOCK_SOURCE, "IP_BLOCK_SOURCE", "groups are joined for any source"),
@@ -256,10 +279,33 @@ IPV6_OPTIONS: tuple[Option, ...] = (
         "IPV6_MTU_DISCOVER",
         _INT,
         "whether datagrams may be fragmented",
-        kept("mtu_discover", 0, 5),
+        kept("mtu_discover_v6", 0, 5),
     ),
-    row(_IPV6, linux.IPV6_MTU, "IPV6_MTU", _INT, "the connected path's MTU", (_get_mtu, None)),
-    row(_IPV6, linux.IPV6_RECVERR, "IPV6_RECVERR", _FLAG, "ICMPv6 errors are queued", kept("receive_error_v6")),
+    row(
+        _IPV6,
+        linux.IPV6_MTU,
+        "IPV6_MTU",
+        _INT,
+        "the connected path's; set: the size of fragments",
+        (_get_mtu, _set_mtu_v6),
+    ),
+    row(_IPV6, linux.IPV6_RECVERR, "IPV6_RECVERR", _FLAG, "errors are queued", _receive_error("receive_error_v6")),
+    row(
+        _IPV6,
+        linux.IPV6_DONTFRAG,
+        "IPV6_DONTFRAG",
+        _FLAG,
+        "datagrams are not fragmented",
+        kept("dont_fragment"),
+    ),
+    row(
+        _IPV6,
+        linux.IPV6_RECVPATHMTU,
+        "IPV6_RECVPATHMTU",
+        _FLAG,
+        "one that IPV6_DONTFRAG kept from being sent tells the path's MTU",
+        kept("receive_path_mtu"),
+    ),
     row(
         _IPV6,
         linux.IPV6_RECVPKTINFO,
@@ -325,7 +371,6 @@ IPV6_OPTIONS: tuple[Option, ...] = (
         (None, membership.leave_v6),
     ),
     row(_IPV6, linux.IPV6_PATHMTU, "IPV6_PATHMTU", _BYTES, "struct ip6_mtuinfo", (_get_path_mtu, None)),
-    ignored(_IPV6, linux.IPV6_DONTFRAG, "IPV6_DONTFRAG", "IPV6_MTU_DISCOVER does it", _FLAG),
     ignored(_IPV6, linux.IPV6_RECVHOPOPTS, "IPV6_RECVHOPOPTS", "no packet carries such headers", _FLAG),
     ignored(_IPV6, linux.IPV6_RECVDSTOPTS, "IPV6_RECVDSTOPTS", "no packet carries such headers", _FLAG),
     ignored(_IPV6, linux.IPV6_RECVRTHDR, "IPV6_RECVRTHDR", "no packet carries such headers", _FLAG),
@@ -333,7 +378,6 @@ IPV6_OPTIONS: tuple[Option, ...] = (
     ignored(_IPV6, linux.IPV6_DSTOPTS, "IPV6_DSTOPTS", "no packet carries such headers", _BYTES, b""),
     ignored(_IPV6, linux.IPV6_RTHDR, "IPV6_RTHDR", "no packet carries such headers", _BYTES, b""),
     ignored(_IPV6, linux.IPV6_RTHDRDSTOPTS, "IPV6_RTHDRDSTOPTS", "no packet carries such headers", _BYTES, b""),
-    ignored(_IPV6, linux.IPV6_RECVPATHMTU, "IPV6_RECVPATHMTU", "IPV6_RECVERR tells it", _FLAG),
     ignored(_IPV6, linux.IPV6_FREEBIND, "IPV6_FREEBIND", "addresses do not come and go during a run", _FLAG),
     ignored(_IPV6, linux.IPV6_AUTOFLOWLABEL, "IPV6_AUTOFLOWLABEL", "flow labels are zero", _FLAG),
     ignored(_IPV6, linux.IPV6_ADDR_PREFERENCES, "IPV6_ADDR_PREFERENCES", "no address is temporary"),

@@ -250,6 +250,8 @@ def apply_tcp_option(socket: "StreamSocket", level: int, name: int) -> None:
             connection.set_send_buffer(options.send_buffer)
         elif name == linux.SO_RCVBUF:
             connection.set_receive_buffer(options.receive_buffer // 2)
+        elif name == linux.SO_OOBINLINE:
+            connection.urgent.inline = bool(options.oob_inline)
         endpoint.pump()
     elif level in (linux.SOL_IP, linux.SOL_IPV6):
         endpoint.ttl = socket.hops(endpoint.key[2])

@@ -32,7 +32,7 @@ def packet_size(packet: Packet) -> int:
     if isinstance(body, RawBody):
         if header == 40 and (packet.fragment_offset or packet.more_fragments):
             header += 8
-        return header + len(body.data)
+        return header + len(body.options) + len(body.data)
     assert isinstance(body, UdpDatagram | IcmpMessage)
     return header + 8 + len(body.payload)
 

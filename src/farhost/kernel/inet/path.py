@@ -33,3 +33,7 @@ class Path:
         """The destination is this very host."""
         self.broadcast = broadcast
         self.multicast = multicast
+
+    def with_mtu(self, mtu: int) -> "Path":
+        """The same way for smaller or larger packets."""
+        return Path(self.interface, self.next_hop, self.source, mtu, self.local, self.broadcast, self.multicast)

@@ -7,17 +7,19 @@ The rules are Linux's (net/ipv4/inet_connection_sock.c, inet_hashtables.c, udp.c
 - TCP: no conflict if both have SO_REUSEADDR and the one that is there does not listen (TIME_WAIT included), or if
   both have SO_REUSEPORT and one user;
 - UDP: no conflict if both have SO_REUSEADDR, or both SO_REUSEPORT and one user;
-- bind to port 0 takes a port with the other parity than the range's start first, connect one with its parity, and
-  connect never shares a port that was bound by name but shares one with other connections to other destinations.
+- connect never shares a port that was bound by name but shares one with other connections to other destinations.
+
+In which order ports are looked at is in `port_search.py`.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 
+from farhost.kernel.inet.port_search import NEVER, Draw, PortSearch, Ranges, Verdict
 from farhost.wire.addresses import ANY_V4, ANY_V6
 from farhost.wire.packet import IpAddress
 
-Draw = Callable[[int], int]
-"""A number below the bound (`Chance.draw` with its kind and place filled in)."""
+BindOrder = Callable[[int, int, Draw, bool], Iterator[Ranges]]
+"""(low, high, draw, SO_REUSEADDR) -> the ports as bind to port 0 looks at them."""
 
 
 class Binding:
@@ -100,11 +102,13 @@ def udp_conflict(new: Binding, old: Binding, by_name: bool) -> bool:
 class PortTable:
     """The ports of one protocol on one host."""
 
-    __slots__ = ("_buckets", "_conflict")
+    __slots__ = ("_bind_order", "_buckets", "_conflict", "_search")
 
-    def __init__(self, conflict: Callable[[Binding, Binding, bool], bool]) -> None:
+    def __init__(self, conflict: Callable[[Binding, Binding, bool], bool], bind_order: BindOrder) -> None:
         self._conflict = conflict
+        self._bind_order = bind_order
         self._buckets: dict[int, dict[Binding, None]] = {}
+        self._search = PortSearch()
 
     def add(self, binding: Binding, port: int) -> None:
         """Enter a binding whose port has been found free."""
@@ -119,6 +123,7 @@ class PortTable:
             bucket.pop(binding, None)
             if not bucket:
                 del self._buckets[binding.port]
+            self._search.forget(binding.port)
         binding.port = 0
 
     def conflicts(self, binding: Binding, port: int, by_name: bool = True) -> bool:
@@ -126,42 +131,44 @@ class PortTable:
         conflict = self._conflict
         return any(old is not binding and conflict(binding, old, by_name) for old in self._buckets.get(port, ()))
 
-    def find_bind_port(self, binding: Binding, low: int, high: int, draw: Draw) -> int | None:
+    def find_bind_port(self, binding: Binding, low: int, high: int, draw: Draw, now_ns: int) -> int | None:
         """A free port in [low, high] for bind to port 0; None when there is none (inet_csk_find_open_port)."""
-        halves = [(low, high + 1)]
-        if binding.reuse_address and high + 1 - low >= 4:
-            middle = low + ((high + 1 - low) >> 2 << 1)
-            halves = [(low, middle), (middle, high + 1)]
-        for start, end in halves:
-            for port in _scan(start, end, draw, odd_first=True):
-                if not self.conflicts(binding, port, by_name=False):
-                    return port
-        return None
 
-    def find_connect_port(self, low: int, high: int, draw: Draw, taken: Callable[[int], bool]) -> int | None:
-        """A port in [low, high] for connect: one that nobody bound by name, and not `taken` for the destination."""
-        for port in _scan(low, high + 1, draw, odd_first=False):
+        def free_ns(port: int) -> int:
+            return NEVER if self.conflicts(binding, port, by_name=False) else 0
+
+        asker = (
+            binding.address,
+            binding.only_v6,
+            binding.reuse_address,
+            binding.reuse_port,
+            binding.uid,
+            binding.device,
+        )
+        order = self._bind_order(low, high, draw, binding.reuse_address)
+        return self._search.find(order, free_ns, asker, now_ns)
+
+    def find_connect_port(
+        self, order: Iterable[Ranges], taken_until: Verdict, destination: Hashable, now_ns: int
+    ) -> int | None:
+        """A port for connect: one that nobody bound by name, and free for the destination by the verdict."""
+
+        def free_ns(port: int) -> int:
             bucket = self._buckets.get(port)
-            if not bucket or (not any(entry.by_name for entry in bucket) and not taken(port)):
-                return port
-        return None
+            if not bucket:
+                return 0
+            if any(entry.by_name for entry in bucket):
+                return NEVER
+            return taken_until(port)
+
+        return self._search.find(order, free_ns, destination, now_ns)
+
+    def changed(self, binding: Binding) -> None:
+        """Something of a binding in the table has changed that may let others share its port."""
+        self._search.forget(binding.port)
 
     def check_invariants(self) -> None:
         """What always holds; tests call it after every event."""
         for port, bucket in self._buckets.items():
             assert bucket, "empty buckets are dropped"
             assert all(binding.port == port for binding in bucket)
-
-
-def _scan(start: int, end: int, draw: Draw, odd_first: bool) -> Iterator[int]:
-    """The ports of [start, end) in Linux's order: from a drawn offset, one parity first, then the other."""
-    remaining = end - start
-    if remaining <= 1:
-        yield from range(start, end)
-        return
-    remaining &= ~1
-    offset = draw(remaining)
-    offset = offset | 1 if odd_first else offset & ~1
-    for first in (offset, offset - 1 if odd_first else offset + 1):
-        for step in range(0, remaining, 2):
-            yield start + (first + step) % remaining

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from farhost.kernel.inet.addresses import any_of, as_sockaddr, local_of
 from farhost.kernel.inet.controls import interface_control
+from farhost.kernel.inet.error_queue import ErrorQueue
 from farhost.kernel.inet.inet_options import InetOptions
 from farhost.kernel.inet.ports import Binding, PortTable
 from farhost.kernel.socket_base import SocketBase
@@ -57,6 +58,8 @@ class InetSocket(SocketBase):
         self.shut = 0
         """RECEIVE_SHUTDOWN and SEND_SHUTDOWN."""
         self.binding: Binding | None = None
+        self.errors: ErrorQueue | None = None
+        """For MSG_ERRQUEUE, once there was one."""
         self.groups: dict[tuple[str, IpAddress], None] = {}
         """Multicast memberships: (interface, group)."""
 
@@ -76,6 +79,7 @@ class InetSocket(SocketBase):
         binding.reuse_address = bool(self.options.reuse_address)
         binding.reuse_port = bool(self.options.reuse_port)
         binding.device = self.options.bound_device
+        self.ports.changed(binding)
 
     def device(self) -> str:
         """The interface that packets have to leave by: SO_BINDTODEVICE, or a link-local address's scope."""
@@ -85,13 +89,12 @@ class InetSocket(SocketBase):
         return interface.name if interface is not None else ""
 
     def ephemeral_range(self) -> tuple[int, int]:
-        """The ports that the kernel chooses from (net.ipv4.ip_local_port_range), both included."""
+        """The ports that the kernel chooses from, both included: net.ipv4.ip_local_port_range, and of
+        IP_LOCAL_PORT_RANGE each end that lies within that."""
         low, high = self.kernel.sysctls.integers("net.ipv4.ip_local_port_range")
         own_low, own_high = self.inet.port_range
-        own_low, own_high = own_low or low, own_high or high
-        if low <= own_low <= own_high <= high:
-            return own_low, own_high
-        return low, high
+        own_low = own_low if low <= own_low <= high else low
+        return own_low, own_high if own_low <= own_high <= high else high
 
     # bind(2)
 
@@ -153,7 +156,8 @@ class InetSocket(SocketBase):
                 raise KernelError(linux.EADDRINUSE)
         else:
             low, high = self.ephemeral_range()
-            found = table.find_bind_port(binding, low, high, lambda bound: self.draw_port("bind", bound))
+            now_ns = self.internet.clock.now_ns
+            found = table.find_bind_port(binding, low, high, lambda bound: self.draw_port("bind", bound), now_ns)
             if found is None:
                 raise KernelError(linux.EADDRINUSE)
             port = found
@@ -169,6 +173,12 @@ class InetSocket(SocketBase):
         self.ports.add(binding, port)
         self.binding = binding
         self.local_port = port
+
+    def error_queue(self) -> ErrorQueue:
+        """The queue of errors, to add one."""
+        if self.errors is None:
+            self.errors = ErrorQueue()
+        return self.errors
 
     # ioctl(2)
 

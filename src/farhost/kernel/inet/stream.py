@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from farhost.kernel.files import Control, Received
-from farhost.kernel.inet import stream_io
+from farhost.kernel.inet import error_queue, stream_io, stream_urgent
 from farhost.kernel.inet.addresses import as_sockaddr
 from farhost.kernel.inet.connecting import start
 from farhost.kernel.inet.endpoint import TcpEndpoint
@@ -28,6 +28,8 @@ from farhost.protocols.tcp.events import (
     PEER_FINISHED,
     READABLE,
     TIME_WAIT,
+    URGENT,
+    URGENT_ARRIVED,
 )
 from farhost.protocols.tcp.state import TcpState
 from farhost.wire import linux
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
 
 _IN, _OUT, _ERR = linux.EPOLLIN, linux.EPOLLOUT, linux.EPOLLERR
 _HUP, _RDHUP = linux.EPOLLHUP, linux.EPOLLRDHUP
+_DATA = stream_urgent.DATA
 
 _new = tuple.__new__
 _ESTABLISHED = TcpState.ESTABLISHED
@@ -80,6 +83,8 @@ class StreamSocket(InetSocket):
         self.soft_error = 0
         self.peer_done = False
         """The peer's FIN has come (SOCK_DONE): the end of the stream is no error."""
+        self.simple_reads = True
+        """A receive may take all that is there: no urgent data is about, and SO_RCVLOWAT is 1."""
         self._readable = ((self.queue, stream_io.RECEIVING_WAITS_FOR),)
         """What a receive waits for."""
         self.more = False
@@ -155,6 +160,7 @@ class StreamSocket(InetSocket):
             del self.internet.tcp.listeners[self.local_port]
         if self.binding is not None:
             self.binding.listening = False
+            self.ports.changed(self.binding)
         listener.close()
         self.kernel.trace_state(f"tcp {self.kernel.name}:{self.local_port}", "LISTEN", "CLOSED")
 
@@ -171,7 +177,7 @@ class StreamSocket(InetSocket):
                 return self._accepted(endpoint)
             if self.nonblocking:
                 raise KernelError(linux.EAGAIN)
-            return Blocked(((self.queue, _IN),), attempt, deadline_ns)
+            return Blocked(((self.one_at_a_time(), _IN),), attempt, deadline_ns)
 
         return attempt()
 
@@ -192,6 +198,8 @@ class StreamSocket(InetSocket):
         if connection.peer_finished:
             other.shut |= RECEIVE_SHUTDOWN
             other.peer_done = True
+        connection.urgent.inline = bool(other.options.oob_inline)
+        stream_urgent.look_simple(other)
         if endpoint.closed:
             other.binding = None
             other.shut = BOTH_SHUTDOWN
@@ -267,7 +275,9 @@ class StreamSocket(InetSocket):
             self.drop_port()
         elif self.binding is not None:
             self.binding.address = self.local_address
+            self.ports.changed(self.binding)
         self.endpoint = None
+        stream_urgent.look_simple(self)
         self.shut = 0
         self.peer_done = False
 
@@ -278,8 +288,10 @@ class StreamSocket(InetSocket):
         if events == READABLE:
             readable = endpoint.connection.receive_side.readable
             if self.queue.waiters and readable >= self.options.receive_low_water:
-                self.queue.wake(_IN)
+                self.queue.wake(_DATA)
             return
+        if events & (URGENT | URGENT_ARRIVED):
+            stream_urgent.happened(self, endpoint, events)
         if events & (FAILED | CLOSED | TIME_WAIT):
             self._ended(endpoint, events)
             return
@@ -291,7 +303,7 @@ class StreamSocket(InetSocket):
         if events & (ESTABLISHED | FIN_ACKNOWLEDGED):
             mask = ALL
         if events & READABLE and endpoint.connection.readable_bytes >= self.options.receive_low_water:
-            mask |= _IN
+            mask |= _DATA
         if mask:
             self.queue.wake(mask)
 
@@ -312,7 +324,7 @@ class StreamSocket(InetSocket):
         v4 = len(endpoint.key[0]) == 4
         if self.inet.receive_error if v4 else self.inet.receive_error_v6:
             self.error = errno
-            self.queue.wake(_IN | _OUT | _ERR)
+            self.queue.wake(_ERR)
 
     def tcp_has_space(self, endpoint: TcpEndpoint) -> None:
         """Something was acknowledged while somebody waits for room (sk_stream_write_space)."""
@@ -350,8 +362,7 @@ class StreamSocket(InetSocket):
     def recvmsg(self, thread: "Thread", size: int, flags: int, control_size: int = 0) -> Received | Blocked:
         """recv(2): ENOTCONN, EAGAIN, the pending error; no bytes at the end of the stream."""
         endpoint = self.endpoint
-        options = self.options
-        if endpoint is not None and size and not flags & ~stream_io.SIMPLE and options.receive_low_water == 1:
+        if endpoint is not None and size and not flags & ~stream_io.SIMPLE and self.simple_reads:
             connection = endpoint.connection
             if connection.receive_side.readable:
                 data = connection.read(size, self.internet.clock.now_ns)
@@ -364,10 +375,12 @@ class StreamSocket(InetSocket):
                 and not self.status_flags & linux.O_NONBLOCK
                 and not self.error
                 and not self.shut
-                and not options.receive_timeout_ns
+                and not self.options.receive_timeout_ns
                 and not self.kernel.soft
             ):
                 return Blocked(self._readable, partial(stream_io.read_on, self, size, flags))
+        if flags & linux.MSG_ERRQUEUE:
+            return error_queue.receive(self, size, control_size)
         return stream_io.receive(self, size, flags)
 
     def queued_bytes(self, request: int) -> int | None:
@@ -464,4 +477,5 @@ class StreamSocket(InetSocket):
         """An option that a running connection has to hear of."""
         if self.binding is not None and level == linux.SOL_SOCKET:
             self.copy_options(self.binding)
+        stream_urgent.look_simple(self)
         apply_tcp_option(self, level, name)

@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING
 
 from farhost.kernel.files import Received
 from farhost.kernel.inet.socket_base import RECEIVE_SHUTDOWN, SEND_SHUTDOWN
+from farhost.kernel.inet.stream_urgent import look_simple, receive_urgent
 from farhost.kernel.waiting import Blocked, GiveUp, KernelError
 from farhost.protocols.tcp.state import TcpState
+from farhost.protocols.tcp.urgent import Status
 from farhost.wire import linux
 
 if TYPE_CHECKING:
+    from farhost.kernel.inet.endpoint import TcpEndpoint
     from farhost.kernel.inet.stream import StreamSocket
 
 SENDABLE = (TcpState.ESTABLISHED, TcpState.CLOSE_WAIT)
@@ -26,8 +29,6 @@ RECEIVING_WAITS_FOR = linux.EPOLLIN | linux.EPOLLRDHUP
 
 def send(socket: "StreamSocket", data: bytes, flags: int, taken: int) -> int | Blocked:
     """send(2), where the connection has not simply taken everything (`StreamSocket.sendmsg`), but `taken` bytes."""
-    if flags & linux.MSG_OOB:
-        raise KernelError(linux.EOPNOTSUPP)
     return _Sending(socket, data, flags, taken).go_on()
 
 
@@ -36,7 +37,7 @@ def queued_bytes(socket: "StreamSocket", request: int) -> int | None:
     if request not in (linux.FIONREAD, linux.SIOCOUTQ, linux.SIOCOUTQNSD, linux.SIOCATMARK):
         return None
     if request == linux.SIOCATMARK:
-        return 0
+        return int(socket.endpoint is not None and socket.endpoint.connection.is_at_mark())
     if socket.listener is not None:
         raise KernelError(linux.EINVAL)
     endpoint = socket.endpoint
@@ -44,7 +45,7 @@ def queued_bytes(socket: "StreamSocket", request: int) -> int | None:
         return 0
     connection = endpoint.connection
     if request == linux.FIONREAD:
-        return connection.readable_bytes
+        return connection.bytes_to_mark()
     return connection.unacked_bytes if request == linux.SIOCOUTQ else connection.unsent_bytes
 
 
@@ -88,7 +89,8 @@ class _Sending:
         if self.flags & linux.MSG_MORE and not socket.more:
             socket.more = True
             connection.set_cork(True, now_ns)
-        self.sent += connection.write(memoryview(self.data)[self.sent :], now_ns)
+        write = connection.write_urgent if self.flags & linux.MSG_OOB else connection.write
+        self.sent += write(memoryview(self.data)[self.sent :], now_ns)
         done = self.sent == len(self.data)
         if done and socket.more and not self.flags & linux.MSG_MORE:
             socket.more = False
@@ -114,16 +116,14 @@ def receive(socket: "StreamSocket", size: int, flags: int) -> Received | Blocked
     if socket.listener is not None:
         raise KernelError(linux.ENOTCONN)
     if flags & linux.MSG_OOB:
-        raise KernelError(linux.EINVAL)
-    if flags & linux.MSG_ERRQUEUE:
-        raise KernelError(linux.EAGAIN)
+        return receive_urgent(socket, size, flags)
     return _Receiving(socket, size, flags).go_on()
 
 
 def read_on(socket: "StreamSocket", size: int, flags: int) -> Received | Blocked:
     """A plain receive without a time limit has been woken: take what is there, or go the long way."""
     endpoint = socket.endpoint
-    if endpoint is not None and endpoint.connection.receive_side.readable:
+    if endpoint is not None and endpoint.connection.receive_side.readable and socket.simple_reads:
         connection = endpoint.connection
         data = connection.read(size, socket.internet.clock.now_ns)
         if connection.outbox.segments:
@@ -164,18 +164,41 @@ class _Receiving:
         """Whether there is enough now; an empty read is done as soon as anything could be read."""
         socket = self.socket
         endpoint = socket.endpoint
-        if endpoint is None or not endpoint.connection.readable_bytes:
+        if endpoint is None:
+            return False
+        connection = endpoint.connection
+        if connection.urgent.status is not Status.NONE:
+            return self._read_to_mark(endpoint)
+        if not connection.readable_bytes:
             return False
         now_ns = socket.internet.clock.now_ns
         if self.flags & linux.MSG_PEEK:
-            self.chunks = [endpoint.connection.read(self.size, now_ns, peek=True)]
+            self.chunks = [connection.read(self.size, now_ns, peek=True)]
             self.copied = len(self.chunks[0])
         elif self.size:
-            chunk = endpoint.connection.read(self.size - self.copied, now_ns)
+            chunk = connection.read(self.size - self.copied, now_ns)
             self.chunks.append(chunk)
             self.copied += len(chunk)
             endpoint.pump()
         return self.copied >= self.target
+
+    def _read_to_mark(self, endpoint: "TcpEndpoint") -> bool:
+        """`_read` where an urgent byte is about: a receive that has read something ends in front of it."""
+        connection = endpoint.connection
+        if not self.size:
+            return connection.readable_bytes > 0
+        now_ns = self.socket.internet.clock.now_ns
+        if self.flags & linux.MSG_PEEK:
+            data, ends = connection.read_to_mark(self.size, 0, now_ns, peek=True)
+            self.chunks = [data]
+            self.copied = len(data)
+        else:
+            data, ends = connection.read_to_mark(self.size - self.copied, self.copied, now_ns)
+            self.chunks.append(data)
+            self.copied += len(data)
+            endpoint.pump()
+            look_simple(self.socket)
+        return ends or self.copied >= self.target
 
     def _is_over(self) -> bool:
         """Whether no more will come, or not in time; raises the error of a call that has read nothing."""

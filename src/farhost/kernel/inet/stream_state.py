@@ -5,6 +5,7 @@ Linux's tcp_poll(), sk_stream_is_writeable(), tcp_reset() and tcp_write_err().
 
 from typing import TYPE_CHECKING
 
+from farhost.kernel.inet import stream_urgent
 from farhost.kernel.inet.endpoint import TcpEndpoint
 from farhost.kernel.inet.socket_base import BOTH_SHUTDOWN, RECEIVE_SHUTDOWN, SEND_SHUTDOWN
 from farhost.protocols.tcp.state import Failure, TcpState
@@ -30,14 +31,15 @@ def readiness(socket: "StreamSocket") -> int:
     if state not in _OPENING:
         endpoint = socket.endpoint
         if endpoint is not None:
-            size = endpoint.connection.readable_bytes
-            if size and size >= socket.options.receive_low_water:
+            if not socket.simple_reads:
+                ready |= stream_urgent.readiness(endpoint.connection, socket.options.receive_low_water)
+            elif endpoint.connection.readable_bytes:
                 ready |= linux.EPOLLIN
         if shut & SEND_SHUTDOWN or is_writable(socket):
             ready |= linux.EPOLLOUT
         elif endpoint is not None:
             endpoint.wants_space = True
-    if socket.error:
+    if socket.error or socket.errors:
         ready |= linux.EPOLLERR
     return ready
 

@@ -76,6 +76,7 @@ def make_config(socket: "StreamSocket", path: Path) -> TcpConfig:
         nodelay=bool(inet.nodelay),
         cork=bool(inet.cork),
         quickack=bool(inet.quickack),
+        urgent_inline=bool(socket.options.oob_inline),
         user_timeout_ns=inet.user_timeout_ms * MILLISECOND_NS,
         rto_min_ns=sysctls["net.ipv4.tcp_rto_min_us"] * MICROSECOND_NS,
         rto_max_ns=sysctls["net.ipv4.tcp_rto_max_ms"] * MILLISECOND_NS,

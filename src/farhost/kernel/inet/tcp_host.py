@@ -8,10 +8,13 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from farhost.kernel.inet.endpoint import Key, TcpEndpoint
+from farhost.kernel.inet.error_queue import Report, reported
 from farhost.kernel.inet.icmp_host import meaning
+from farhost.kernel.inet.port_search import NEVER, bind_order
 from farhost.kernel.inet.ports import PortTable, tcp_conflict
+from farhost.kernel.inet.socket_base import InetSocket
 from farhost.kernel.waiting import KernelError
-from farhost.protocols.icmp_quote import IcmpError, Trouble
+from farhost.protocols.icmp_quote import Trouble
 from farhost.protocols.tcp.state import TcpState
 from farhost.wire import sequence
 from farhost.wire.addresses import is_loopback
@@ -21,9 +24,8 @@ if TYPE_CHECKING:
     from farhost.kernel.inet.interface import Interface
     from farhost.kernel.inet.internet import Internet
     from farhost.kernel.inet.listener import Listener
-    from farhost.kernel.inet.socket_base import InetSocket
 
-SECOND_NS = 10**9
+MILLISECOND_NS = 10**6
 TIME_WAIT_ISN_STEP = 65535 + 2
 """A connection that takes the place of one in TIME_WAIT starts this far beyond it (tcp_timewait_state_process)."""
 
@@ -35,7 +37,7 @@ class TcpHost:
         self.internet = internet
         self.connections: dict[Key, TcpEndpoint] = {}
         self.listeners: dict[int, list[Listener]] = {}
-        self.ports = PortTable(tcp_conflict)
+        self.ports = PortTable(tcp_conflict, bind_order)
         self.bound: dict[InetSocket, None] = {}
         """Sockets that have a port."""
         self._flow_uses: dict[str, int] = {}
@@ -95,19 +97,26 @@ class TcpHost:
             endpoint.binding.port = 0
             self.ports.add(endpoint.binding, binding.port)
         endpoint.binding.time_wait = True
+        self.ports.changed(endpoint.binding)
 
     def taken(self, key: Key) -> bool:
-        """Whether four numbers are in use. One in TIME_WAIT counts as free where Linux would reuse it at once:
-        net.ipv4.tcp_tw_reuse is 2 (loopback only) or 1, and a second has passed (tcp_twsk_unique)."""
+        """Whether four numbers are in use."""
+        return self.taken_until(key) > self.internet.clock.now_ns
+
+    def taken_until(self, key: Key) -> int:
+        """From when four numbers are free: 0 for now, NEVER while they are in use. In TIME_WAIT they are free where
+        Linux would reuse them: net.ipv4.tcp_tw_reuse is 2 (loopback only) or 1, and
+        net.ipv4.tcp_tw_reuse_delay (in ms) has passed (tcp_twsk_unique)."""
         endpoint = self.connections.get(key)
         if endpoint is None:
-            return False
+            return 0
         if not endpoint.time_wait:
-            return True
-        reuse = self.internet.kernel.sysctls["net.ipv4.tcp_tw_reuse"]
+            return NEVER
+        sysctls = self.internet.kernel.sysctls
+        reuse = sysctls["net.ipv4.tcp_tw_reuse"]
         if not reuse or (reuse == 2 and not self.internet.is_local(key[2])):
-            return True
-        return self.internet.clock.now_ns < endpoint.time_wait_ns + SECOND_NS
+            return NEVER
+        return endpoint.time_wait_ns + sysctls["net.ipv4.tcp_tw_reuse_delay"] * MILLISECOND_NS
 
     def replace(self, key: Key) -> None:
         """Somebody takes over four numbers that were in TIME_WAIT (see `taken`)."""
@@ -212,8 +221,10 @@ class TcpHost:
 
     # ICMP.
 
-    def hear(self, error: IcmpError) -> None:
-        """An ICMP message quotes a segment of ours (tcp_v4_err, RFC 5927)."""
+    def hear(self, report: Report) -> None:
+        """An ICMP message quotes a segment of ours (tcp_v4_err, RFC 5927). One about a SYN is in the socket's error
+        queue as well; with IPv4, as in Linux, also where IP_RECVERR is off."""
+        error = report.error
         quote = error.quote
         endpoint = self.connections.get((quote.source, quote.source_port, quote.destination, quote.destination_port))
         if endpoint is None or endpoint.time_wait or endpoint.closed:
@@ -225,6 +236,11 @@ class TcpHost:
         connection = endpoint.connection
         endpoint.soft_error = said.errno
         if connection.state is TcpState.SYN_SENT:
+            v4 = len(error.reporter) == 4
+            if isinstance(endpoint.owner, InetSocket) and (v4 or endpoint.owner.inet.receive_error_v6):
+                room = endpoint.owner.options.receive_buffer
+                entry = reported(said.errno, quote.data, quote.destination_port, report)
+                endpoint.owner.error_queue().add(entry, room)
             refused = error.trouble is Trouble.PORT_UNREACHABLE
             connection.on_icmp_error("refused" if refused else "unreachable")
             endpoint.pump()

@@ -7,12 +7,13 @@ one that the four numbers choose), __udp4_lib_mcast_deliver and __udp4_lib_err.
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from farhost.kernel.inet import ancillary
 from farhost.kernel.inet.datagram import DatagramSocket, flow_name
+from farhost.kernel.inet.error_queue import Report
 from farhost.kernel.inet.icmp_host import meaning
-from farhost.kernel.inet.path import Path
+from farhost.kernel.inet.message_size import discovery
+from farhost.kernel.inet.port_search import datagram_order
 from farhost.kernel.inet.ports import PortTable, udp_conflict
-from farhost.protocols.icmp_quote import IcmpError, Trouble
+from farhost.protocols.icmp_quote import Trouble
 from farhost.wire import linux
 from farhost.wire.addresses import ANY_V4, ANY_V6, is_multicast
 from farhost.wire.packet import Flow, IpAddress, Packet, UdpDatagram
@@ -27,7 +28,7 @@ class UdpHost:
 
     def __init__(self, internet: "Internet") -> None:
         self.internet = internet
-        self.ports = PortTable(udp_conflict)
+        self.ports = PortTable(udp_conflict, datagram_order)
         self._sockets: dict[int, list[DatagramSocket]] = {}
         self._uses: dict[int, int] = {}
 
@@ -76,23 +77,6 @@ class UdpHost:
         """IP_MULTICAST_ALL is on: a socket that joined nothing gets what anybody of its host joined (ip(7))."""
         return not socket.groups or (interface.name, group) in socket.groups
 
-    def is_member(self, interface: "Interface", group: IpAddress) -> bool:
-        """Whether anybody on the host joined a group on an interface; every host is in all-hosts."""
-        if group in (b"\xe0\0\0\1", b"\xff\2" + bytes(13) + b"\1", b"\xff\1" + bytes(13) + b"\1"):
-            return True
-        return any((interface.name, group) in socket.groups for socket in self.sockets())
-
-    def loop_back(self, packet: Packet, path: Path) -> None:
-        """IP_MULTICAST_LOOP: the host's own members of the group get a copy."""
-        if self.is_member(path.interface, packet.destination) and path.interface is not self.internet.lo:
-            interface = path.interface
-            self.internet.kernel.soft.append(lambda: self._loop(interface, packet))
-
-    def _loop(self, interface: "Interface", packet: Packet) -> None:
-        body = packet.body
-        assert isinstance(body, UdpDatagram)
-        self._receive_many(interface, packet, body)
-
     def _find(self, packet: Packet, datagram: UdpDatagram, interface: "Interface") -> DatagramSocket | None:
         sockets = self._sockets.get(datagram.destination_port)
         if sockets is None:
@@ -119,32 +103,26 @@ class UdpHost:
         place = f"udp {sender}:{datagram.source_port}>{internet.kernel.name}:{datagram.destination_port}"
         return found[internet.chance.draw("reuseport", place, len(found))]
 
-    def hear(self, error: IcmpError) -> None:
+    def hear(self, report: Report) -> None:
         """An ICMP message quotes a datagram of ours (__udp4_lib_err)."""
-        quote = error.quote
+        quote = report.error.quote
         for socket in self._sockets.get(quote.source_port, ()):
             peer = (quote.destination, quote.destination_port)
-            connected = socket.remote_address is not None
-            if connected and (socket.remote_address, socket.remote_port) != peer:
+            if socket.remote_address is not None and (socket.remote_address, socket.remote_port) != peer:
                 continue
             if socket.local_address not in (quote.source, ANY_V4, ANY_V6):
                 continue
-            self._tell(socket, error, connected)
+            self._tell(socket, report)
             return
 
-    def _tell(self, socket: DatagramSocket, error: IcmpError, connected: bool) -> None:
+    def _tell(self, socket: DatagramSocket, report: Report) -> None:
+        error = report.error
         said = meaning(error)
-        hard = said.hard
         if error.trouble is Trouble.PACKET_TOO_BIG:
-            if socket.inet.mtu_discover == linux.IP_PMTUDISC_DONT:
+            if discovery(socket, error.quote.destination) == linux.IP_PMTUDISC_DONT:
                 return
-            hard = True
-        v4 = len(error.quote.source) == 4
-        wants = socket.inet.receive_error if v4 else socket.inet.receive_error_v6
-        if not wants and not (hard and connected):
-            return
-        queued = ancillary.queued_error(socket, error, said.errno) if wants else None
-        socket.fail(said.errno, queued)
+            said = said._replace(hard=True)
+        socket.hear(report, said)
 
     def sockets(self) -> Iterator[DatagramSocket]:
         """The datagram sockets that have a port."""

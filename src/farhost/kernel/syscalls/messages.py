@@ -3,10 +3,12 @@
 This is the hot path: no checks beyond need. A file that is no socket answers ENOTSOCK itself (`OpenFile.sendmsg`).
 """
 
+from typing import cast
+
 from farhost.kernel.files import Control, Received
 from farhost.kernel.process import Thread
 from farhost.kernel.syscalls.holding import holding
-from farhost.kernel.waiting import Blocked, KernelError
+from farhost.kernel.waiting import Blocked, KernelError, mapped
 from farhost.wire import linux
 from farhost.wire.sockaddr import Sockaddr
 
@@ -59,6 +61,14 @@ def recvmsg(thread: Thread, fd: int, size: int, control_size: int, flags: int) -
     if file is None:
         raise KernelError(_BAD_DESCRIPTOR)
     result = file.recvmsg(thread, size, flags, control_size)
+    if flags & linux.MSG_CMSG_CLOEXEC:
+        result = mapped(result, _close_on_exec) if isinstance(result, Blocked) else _close_on_exec(result)
     if result.__class__ is Blocked:
         return holding(thread, file, result)
     return result
+
+
+def _close_on_exec(result: object) -> Received:
+    """MSG_CMSG_CLOEXEC comes back among the flags, whether or not there were files."""
+    received = cast(Received, result)
+    return received._replace(flags=received.flags | linux.MSG_CMSG_CLOEXEC)

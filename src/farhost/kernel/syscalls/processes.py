@@ -74,6 +74,24 @@ def _status_word(child: Process) -> int:
     return -status if status < 0 else status << 8
 
 
+def prlimit64(thread: Thread, pid: int, resource: int, new: tuple[int, ...]) -> tuple[int, ...]:
+    """prlimit(2): the limits of a process (0: the caller), (soft, hard), as they were before `new` ones, if any.
+
+    ESRCH, EPERM, EINVAL.
+    """
+    target = thread.process if pid == 0 else thread.kernel.processes.get(pid)
+    if target is None:
+        raise KernelError(linux.ESRCH)
+    if thread.process.uid not in (0, target.uid):
+        raise KernelError(linux.EPERM)
+    if not new:
+        return target.limits.get(resource)
+    if len(new) != 2:
+        raise KernelError(linux.EFAULT)
+    soft, hard = new
+    return target.limits.set(resource, soft, hard)
+
+
 def nanosleep(thread: Thread, duration_ns: int) -> Blocked | None:
     """nanosleep(2), by the host's own clock; EINTR when a signal comes first, EINVAL for a negative duration."""
     if duration_ns < 0:

@@ -1,12 +1,13 @@
 """The calls that make, name and connect sockets: arguments are checked here, the sockets do the rest."""
 
+from collections.abc import Callable
 from typing import cast
 
 from farhost.kernel.files import Socket
 from farhost.kernel.process import Thread
 from farhost.kernel.syscalls.holding import holding
 from farhost.kernel.unix.family import unix_pair
-from farhost.kernel.waiting import Blocked, KernelError, mapped
+from farhost.kernel.waiting import Blocked, KernelError
 from farhost.wire import linux
 from farhost.wire.sockaddr import Sockaddr
 
@@ -30,27 +31,22 @@ def socket(thread: Thread, domain: int, type: int, protocol: int) -> int:
     """socket(2): a descriptor. EAFNOSUPPORT, ESOCKTNOSUPPORT, EPROTONOSUPPORT, EINVAL, EMFILE."""
     type, flags = _split_type(type)
     sock = thread.kernel.make_socket(thread, domain, type, protocol)
-    return _install_new(thread, (sock,), flags)[0]
+    try:
+        return _install(thread, sock, flags)
+    except KernelError:
+        sock.release(None)
+        raise
 
 
 def socketpair(thread: Thread, domain: int, type: int, protocol: int) -> tuple[int, int]:
-    """socketpair(2): two connected descriptors; EOPNOTSUPP except in the Unix domain."""
+    """socketpair(2): two connected descriptors, or none: EMFILE first; EOPNOTSUPP except in the Unix domain."""
     type, flags = _split_type(type)
+    thread.process.descriptors.reserve(2)
     if domain != linux.AF_UNIX:
         thread.kernel.make_socket(thread, domain, type, protocol).release(None)
         raise KernelError(linux.EOPNOTSUPP)
-    numbers = _install_new(thread, unix_pair(thread.kernel, thread, type, protocol), flags)
-    return numbers[0], numbers[1]
-
-
-def _install_new(thread: Thread, socks: tuple[Socket, ...], flags: int) -> tuple[int, ...]:
-    try:
-        thread.process.descriptors.reserve(len(socks))
-    except KernelError:
-        for sock in socks:
-            sock.release(None)
-        raise
-    return tuple(_install(thread, sock, flags) for sock in socks)
+    one, other = unix_pair(thread.kernel, thread, type, protocol)
+    return _install(thread, one, flags), _install(thread, other, flags)
 
 
 def bind(thread: Thread, fd: int, address: Sockaddr) -> None:
@@ -67,21 +63,36 @@ def listen(thread: Thread, fd: int, backlog: int) -> None:
 
 
 def accept4(thread: Thread, fd: int, flags: int) -> tuple[int, Sockaddr] | Blocked:
-    """accept4(2): the new descriptor and the peer's address. EMFILE comes before anything is taken from the queue."""
+    """accept4(2): the new descriptor and the peer's address.
+
+    The number is set aside before the call waits; EMFILE comes before anything is taken from the queue.
+    """
     if flags & ~_TYPE_FLAGS:
         raise KernelError(linux.EINVAL)
-    sock = thread.process.descriptors.socket(fd)
-    thread.process.descriptors.lowest_free()
+    descriptors = thread.process.descriptors
+    sock = descriptors.socket(fd)
+    number = descriptors.promise()
+    result = _accept(thread, number, flags, lambda: sock.accept(thread))
+    return holding(thread, sock, result) if isinstance(result, Blocked) else result
 
-    def install(result: object) -> object:
-        new, peer = cast("tuple[Socket, Sockaddr]", result)
-        return _install_new(thread, (new,), flags)[0], peer
 
-    result = sock.accept(thread)
+def _accept(thread: Thread, number: int, flags: int, attempt: Callable[[], object]) -> tuple[int, Sockaddr] | Blocked:
+    """What an attempt to accept gives; the number that was promised for it is used, or given back on a failure."""
+    descriptors = thread.process.descriptors
+    try:
+        result = attempt()
+    except KernelError:
+        descriptors.withdraw(number)
+        raise
     if isinstance(result, Blocked):
-        return holding(thread, sock, mapped(result, install))
-    accepted, address = result
-    return _install_new(thread, (accepted,), flags)[0], address
+        retry, give_up = result.retry, result.give_up
+        result.retry = lambda: _accept(thread, number, flags, retry)
+        result.give_up = lambda why: _accept(thread, number, flags, lambda: give_up(why))
+        return result
+    sock, address = cast("tuple[Socket, Sockaddr]", result)
+    if flags & linux.SOCK_NONBLOCK:
+        sock.status_flags |= linux.O_NONBLOCK
+    return descriptors.keep_promise(number, sock, bool(flags & linux.SOCK_CLOEXEC)), address
 
 
 def connect(thread: Thread, fd: int, address: Sockaddr) -> Blocked | None:

@@ -9,18 +9,22 @@ import struct
 from collections import deque
 from typing import TYPE_CHECKING
 
+from farhost.kernel.inet.controls import interface_control
 from farhost.kernel.socket_base import SocketBase
 from farhost.kernel.unix.namespace import PATH_SIZE, SocketFile
 from farhost.kernel.unix.options import UNIX_OPTIONS
+from farhost.kernel.unix.urgent import has_marks, is_at_mark
 from farhost.kernel.waiting import KernelError, WaitQueue
 from farhost.wire import linux
 from farhost.wire.sockaddr import Sockaddr, SockaddrUn
 
 if TYPE_CHECKING:
     from farhost.kernel.kernel import Kernel
-    from farhost.kernel.process import Process, Thread
+    from farhost.kernel.process import Credentials, Thread
+    from farhost.kernel.unix.transit import Parcel
 
 IN, OUT, ERR, HUP, RDHUP = linux.EPOLLIN, linux.EPOLLOUT, linux.EPOLLERR, linux.EPOLLHUP, linux.EPOLLRDHUP
+PRI = linux.EPOLLPRI
 
 UNNAMED = SockaddrUn(b"")
 
@@ -44,18 +48,19 @@ def buffer_cost(linear: int, paged: int) -> int:
 class Message:
     """One buffer in a receive queue: a datagram, or a run of a stream's bytes."""
 
-    __slots__ = ("address", "cost", "data", "process", "sender", "start", "time_ns")
+    __slots__ = ("cost", "credentials", "data", "parcel", "sender", "start", "time_ns")
 
-    def __init__(self, data: bytes, cost: int, sender: "UnixSocket", process: "Process", time_ns: int) -> None:
+    def __init__(self, data: bytes, cost: int, sender: "UnixSocket", time_ns: int = 0) -> None:
         self.data = data
         self.start = 0
         """Bytes of a stream's run that were read."""
         self.cost = cost
         self.sender = sender
-        self.address = sender.name
-        self.process = process
-        """Who sent it, for credentials."""
         self.time_ns = time_ns
+        self.credentials: Credentials | None = None
+        """Whose it is, if that was said or asked when it was sent."""
+        self.parcel: Parcel | None = None
+        """The files that it carries, until somebody took them."""
 
 
 class UnixSocket(SocketBase):
@@ -66,9 +71,15 @@ class UnixSocket(SocketBase):
     def __init__(self, kernel: "Kernel", type: int, protocol: int) -> None:
         super().__init__(kernel, linux.AF_UNIX, type, protocol)
         self.name: SockaddrUn = UNNAMED
+        self.source: SockaddrUn | None = None
+        """What a receiver is told of the sender: its name, as soon and as long as it has one."""
         self.file: SocketFile | None = None
         self.peer: UnixSocket | None = None
         self.messages: deque[Message] = deque()
+        self.urgent: Message | None = None
+        """The newest urgent byte in the queue, if nobody has read it."""
+        self.passed = 0
+        """Urgent bytes that were passed over unread: Linux 6.18 goes on counting them (FIONREAD, unix_sk.inq_len)."""
         self.charged = 0
         """What its messages in other sockets' queues cost, against SO_SNDBUF."""
         self.room = WaitQueue()
@@ -76,6 +87,19 @@ class UnixSocket(SocketBase):
         self.send_shut = False
         self.dead = False
         """Closed; peers may still hold on to it."""
+        self.listener: UnixSocket | None = None
+        """Where it waits to be accepted."""
+        self.asks = False
+        """Whether what it sends and receives carries credentials unasked: SO_PASSCRED, or nobody accepted it yet."""
+        self.wants_control = False
+        """Whether every receive has something to say in a control message."""
+        self.parcels = 0
+        """Messages in its queue that carry files."""
+        self.plain = True
+        """Whether a receive has nothing to mind but data: no control messages, no urgent byte, no least amount
+        (SO_RCVLOWAT)."""
+        self.under_way = 0
+        """How often it is itself in a message under way: so many of its references are no descriptors."""
 
     # Names.
 
@@ -105,12 +129,16 @@ class UnixSocket(SocketBase):
             namespace.bind_abstract(name, self)
         else:
             self.file = namespace.bind_path(thread.process, name, self)
-        self.name = SockaddrUn(name)
+        self.take_name(name)
+
+    def take_name(self, name: bytes) -> None:
+        """It is called so from now on, also by those who receive what it has sent before (unix_copy_addr)."""
+        self.name = self.source = SockaddrUn(name)
 
     def autobind(self) -> None:
         """Give it an abstract name of the kernel's choice, if it has none."""
         if self.name is UNNAMED:
-            self.name = SockaddrUn(self.kernel.unix.autobind(self))
+            self.take_name(self.kernel.unix.autobind(self))
 
     def getsockname(self) -> Sockaddr:
         """getsockname(2): empty for an unnamed socket."""
@@ -151,12 +179,34 @@ class UnixSocket(SocketBase):
         """Setting SO_SNDBUF wakes writers, whatever it was before, as sock_setsockopt() does."""
         if name == linux.SO_SNDBUF and self.has_send_room():
             self.queue.wake(OUT)
+        self.look_who_asks()
+
+    def look_who_asks(self) -> None:
+        """The options that concern receiving, or files or an urgent byte in the queue, are others than before."""
+        options = self.options
+        self.asks = bool(options.pass_credentials) or self.listener is not None
+        self.wants_control = bool(options.pass_credentials or options.pass_security)
+        self.plain = not (self.wants_control or self.parcels or options.receive_low_water != 1 or has_marks(self))
 
     def purge(self) -> None:
         """Throw away what was not read."""
         messages, self.messages = self.messages, deque()
+        self.urgent = None
+        transit = self.kernel.transit
         for message in messages:
             message.sender.uncharge(message.cost)
+            if message.parcel is not None:
+                transit.leave(message.parcel, self)
+                transit.drop(message.parcel.files)
+
+    def embryos(self) -> "tuple[UnixSocket, ...]":
+        """The connections that nobody has accepted, where it has such."""
+        return ()
+
+    def dropped(self) -> None:
+        """Only messages under way may be left that refer to it: then perhaps nobody can reach it any more."""
+        if self.under_way == self.references:
+            self.kernel.transit.collect_soon()
 
     # Both directions.
 
@@ -182,8 +232,11 @@ class UnixSocket(SocketBase):
     def poll_common(self) -> int:
         """The readiness bits that do not depend on the type."""
         ready = IN if self.messages else 0
+        if self.urgent is not None:
+            ready |= PRI
         if self.error:
-            ready |= ERR
+            told = self.options.select_error_queue and self.type != linux.SOCK_STREAM
+            ready |= ERR | linux.EPOLLPRI if told else ERR
         if self.receive_shut:
             ready |= IN | RDHUP
             if self.send_shut:
@@ -191,16 +244,18 @@ class UnixSocket(SocketBase):
         return ready
 
     def ioctl(self, thread: "Thread", request: int, argument: bytes) -> bytes:
-        """FIONREAD: the stream's bytes, or the next datagram's; SIOCOUTQ: what is charged to SO_SNDBUF."""
+        """FIONREAD: a stream's bytes, or the next datagram's; SIOCOUTQ: what is charged to SO_SNDBUF; SIOCATMARK."""
         if request == linux.FIONREAD:
             if self.listening:
                 raise KernelError(linux.EINVAL)
             waiting = [len(message.data) - message.start for message in self.messages]
             stream = self.type != linux.SOCK_DGRAM
-            return struct.pack("<i", sum(waiting) if stream else waiting[0] if waiting else 0)
+            return struct.pack("<i", sum(waiting) + self.passed if stream else waiting[0] if waiting else 0)
         if request == linux.SIOCOUTQ:
             return struct.pack("<i", self.charged)
-        return super().ioctl(thread, request, argument)
+        if request == linux.SIOCATMARK:
+            return struct.pack("<i", is_at_mark(self))
+        return interface_control(self.kernel.internet, request, argument)
 
     def leave_name(self) -> None:
         """The socket closes: an abstract name is free again, a file stays."""

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 from farhost.kernel.files import Socket
 from farhost.kernel.unix.base import ERR, HUP, IN, OUT, RDHUP, UnixSocket
+from farhost.kernel.unix.urgent import is_empty
 from farhost.kernel.waiting import Blocked, KernelError
 from farhost.trace.events import QueueDepth
 from farhost.wire import linux
-from farhost.wire.sockaddr import Sockaddr
+from farhost.wire.sockaddr import Sockaddr, SockaddrUn
 
 if TYPE_CHECKING:
     from farhost.kernel.kernel import Kernel
@@ -26,6 +27,8 @@ class ConnectedSocket(UnixSocket):
         super().__init__(kernel, type, protocol)
         self.connected = False
         """It was joined to a peer once (TCP_ESTABLISHED); that stays so when the peer closes."""
+        self.peer_source: SockaddrUn | None = None
+        """What a receive on this socket tells of the sender, who can only be the peer."""
         self.backlog = 0
         self.pending: deque[ConnectedSocket] = deque()
         """A listener's connections that nobody has accepted."""
@@ -39,6 +42,13 @@ class ConnectedSocket(UnixSocket):
         assert isinstance(other, ConnectedSocket)
         super().join(other)
         self.connected = other.connected = True
+        self.peer_source, other.peer_source = other.source, self.source
+
+    def take_name(self, name: bytes) -> None:
+        """It is called so from now on; its peer is told."""
+        super().take_name(name)
+        if isinstance(self.peer, ConnectedSocket):
+            self.peer.peer_source = self.source
 
     def listen(self, thread: "Thread", backlog: int) -> None:
         """listen(2): EINVAL without a name or when connected. Again, with a longer backlog, lets waiting ones in."""
@@ -76,8 +86,9 @@ class ConnectedSocket(UnixSocket):
         if self.options.pass_credentials:
             self.autobind()
         accepted = listener.twin()
-        accepted.name = listener.name
-        accepted.options.pass_credentials = listener.options.pass_credentials
+        accepted.name, accepted.source = listener.name, listener.source
+        accepted.listener = listener
+        accepted.inherit_passing(listener)
         accepted.peer_credentials = thread.process.credentials()
         self.peer_credentials = listener.peer_credentials
         self.join(accepted)
@@ -98,12 +109,26 @@ class ConnectedSocket(UnixSocket):
             accepted = self.pending.popleft()
             self.trace_backlog()
             self.room.wake(OUT)
+            accepted.listener = None
+            accepted.look_who_asks()
             return accepted, accepted.getpeername()
         if self.cannot_wait(0):
             raise KernelError(linux.EAGAIN)
         if self.receive_shut:
             raise KernelError(linux.EINVAL)
-        return Blocked(((self.queue, IN),), lambda: self._accept(thread, deadline_ns), deadline_ns)
+        return Blocked(((self.one_at_a_time(), IN),), lambda: self._accept(thread, deadline_ns), deadline_ns)
+
+    def inherit_passing(self, listener: UnixSocket) -> None:
+        """Take over what the listener passes on, at the time of the connect (unix_stream_connect)."""
+        ours, theirs = self.options, listener.options
+        ours.pass_credentials = theirs.pass_credentials
+        ours.pass_security = theirs.pass_security
+        ours.pass_rights = theirs.pass_rights
+        self.look_who_asks()
+
+    def embryos(self) -> tuple[UnixSocket, ...]:
+        """The connections that nobody has accepted."""
+        return tuple(self.pending)
 
     def trace_backlog(self) -> None:
         """Trace how many connections wait to be accepted."""
@@ -128,6 +153,7 @@ class ConnectedSocket(UnixSocket):
         Connections that nobody accepted are reset; those who wait to connect are refused.
         """
         self._end(reset=False)
+        self.kernel.transit.collect_soon()
         return None
 
     def _end(self, reset: bool) -> None:
@@ -148,6 +174,6 @@ class ConnectedSocket(UnixSocket):
         self.room.wake(OUT | HUP)
 
     def _has_unread(self) -> bool:
-        """Whether closing resets the peer: something is unread; one empty packet at the front does not count."""
+        """Whether closing resets the peer: something is unread; one empty run or packet in front does not count."""
         messages = self.messages
-        return len(messages) > (1 if messages and not messages[0].data else 0)
+        return len(messages) > (1 if messages and is_empty(messages[0]) else 0)

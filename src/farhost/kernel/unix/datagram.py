@@ -4,14 +4,15 @@ The queue takes net.unix.max_dgram_qlen messages and one more, except between so
 other, where SO_SNDBUF alone limits (unix(7), unix_dgram_sendmsg). `MessageSocket` is the part that seqpacket shares.
 """
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from farhost.kernel.files import Control, Received
 from farhost.kernel.unix.base import ERR, IN, OUT, Message, UnixSocket, buffer_cost
-from farhost.kernel.unix.control import received_control, refuse_control
+from farhost.kernel.unix.control import Outgoing, attach, detach, received_control, sending
 from farhost.kernel.waiting import Blocked, KernelError
 from farhost.wire import linux
-from farhost.wire.sockaddr import Sockaddr, SockaddrOther, SockaddrUn
+from farhost.wire.sockaddr import Sockaddr, SockaddrOther
 
 if TYPE_CHECKING:
     from farhost.kernel.kernel import Kernel
@@ -46,21 +47,29 @@ class MessageSocket(UnixSocket):
         """Sockets connected to this one that found no room here and did not wait: told once, at the next chance."""
 
     def send_message(
-        self, thread: "Thread", data: bytes, name: bytes | None, flags: int, control: Control
+        self, thread: "Thread", data: bytes, address: Sockaddr | None, flags: int, outgoing: Outgoing | None
     ) -> int | Blocked:
-        """Put a message into the peer's queue, or into the queue of who is bound at `name`.
+        """Put a message into the peer's queue, or into the queue of who is bound at `address`.
 
-        EMSGSIZE, EPIPE, ECONNREFUSED, ENOTCONN, EPERM, EAGAIN and what finding the name says.
+        EMSGSIZE, EPIPE, ECONNREFUSED, ENOTCONN, EPERM, ETOOMANYREFS, EAGAIN and what finding the name says.
         """
         if flags & linux.MSG_OOB:
             raise KernelError(linux.EOPNOTSUPP)
-        refuse_control(control)
+        name = None if address is None else self.check_address(address)
+        if self.options.pass_credentials:
+            self.autobind()
         if len(data) > self.options.send_buffer - _OVERHEAD:
             raise KernelError(linux.EMSGSIZE)
-        return self._send(thread, bytes(data), name, self.cannot_wait(flags), self.send_deadline_ns())
+        return self._send(thread, bytes(data), name, self.cannot_wait(flags), self.send_deadline_ns(), outgoing)
 
     def _send(
-        self, thread: "Thread", data: bytes, name: bytes | None, cannot_wait: bool, deadline_ns: int | None
+        self,
+        thread: "Thread",
+        data: bytes,
+        name: bytes | None,
+        cannot_wait: bool,
+        deadline_ns: int | None,
+        outgoing: Outgoing | None,
     ) -> int | Blocked:
         """A send that fails after its buffer was made wakes writers as the buffer goes: hence `uncharge(0)`."""
         self.raise_error()
@@ -70,12 +79,14 @@ class MessageSocket(UnixSocket):
             wait = self.queue
         else:
             try:
-                other = self._target(thread, name)
+                if outgoing is not None:
+                    outgoing.admit()
+                other = self._target(thread, name, outgoing)
             except KernelError:
                 self.uncharge(0)
                 raise
             if other is self or other.peer is self or not other.is_full():
-                return self._put(thread, data, other)
+                return self._put(thread, data, other, outgoing)
             wait = other.room
             if cannot_wait:
                 if name is None:
@@ -83,9 +94,13 @@ class MessageSocket(UnixSocket):
                 self.uncharge(0)
         if cannot_wait:
             raise KernelError(linux.EAGAIN)
-        return Blocked(((wait, OUT),), lambda: self._send(thread, data, name, cannot_wait, deadline_ns), deadline_ns)
+        return Blocked(
+            ((wait, OUT),),
+            lambda: self._send(thread, data, name, cannot_wait, deadline_ns, outgoing),
+            deadline_ns,
+        )
 
-    def _target(self, thread: "Thread", name: bytes | None) -> "MessageSocket":
+    def _target(self, thread: "Thread", name: bytes | None, outgoing: Outgoing | None) -> "MessageSocket":
         other = self.peer if name is None else self.find(thread, name)
         if other is None:
             raise KernelError(linux.ENOTCONN)
@@ -97,12 +112,16 @@ class MessageSocket(UnixSocket):
             raise KernelError(linux.EPIPE if self.type == linux.SOCK_SEQPACKET else linux.ECONNREFUSED)
         if other.receive_shut:
             raise KernelError(linux.EPIPE)
+        if outgoing is not None:
+            outgoing.check_welcome(other)
         return other
 
-    def _put(self, thread: "Thread", data: bytes, other: "MessageSocket") -> int:
+    def _put(self, thread: "Thread", data: bytes, other: "MessageSocket", outgoing: Outgoing | None) -> int:
         cost = message_cost(len(data))
         self.charge(cost)
-        message = Message(data, cost, self, thread.process, self.kernel.realtime_ns())
+        message = Message(data, cost, self, self.kernel.realtime_ns())
+        if outgoing is not None or self.asks or other.asks:
+            attach(message, thread, other, outgoing)
         other.messages.append(message)
         other.queue.wake(IN)
         return len(data)
@@ -141,7 +160,8 @@ class MessageSocket(UnixSocket):
                 lambda: self.receive_message(thread, size, flags, control_size, deadline_ns),
                 deadline_ns,
             )
-        if flags & linux.MSG_PEEK:
+        peek = bool(flags & linux.MSG_PEEK)
+        if peek:
             message = self.messages[0]
         else:
             message = self.messages.popleft()
@@ -150,14 +170,14 @@ class MessageSocket(UnixSocket):
         data = message.data
         truncated = linux.MSG_TRUNC if len(data) > size else 0
         length = len(data) if truncated and flags & linux.MSG_TRUNC else None
-        control, cut = received_control(self, message, control_size)
-        return Received(
-            data[:size] if truncated else data, self.seen_address(message), truncated | cut, control, length
-        )
-
-    def seen_address(self, message: Message) -> SockaddrUn | None:
-        """What the receiver is told of the sender: nothing when it has no name."""
-        return message.address if message.address.path else None
+        control: Control = ()
+        cut = 0
+        if self.wants_control or message.parcel is not None or self.options.timestamp:
+            parcel = detach(message, self, peek)
+            control, cut = received_control(
+                self, thread, message.credentials, parcel, control_size, flags, message.time_ns
+            )
+        return Received(data[:size] if truncated else data, message.sender.source, truncated | cut, control, length)
 
 
 class DatagramSocket(MessageSocket):
@@ -201,10 +221,9 @@ class DatagramSocket(MessageSocket):
         self, thread: "Thread", data: bytes, address: Sockaddr | None, flags: int, control: Control = ()
     ) -> int | Blocked:
         """send(2), sendto(2): all of it or nothing."""
-        name = None if address is None else self.check_address(address)
-        if self.options.pass_credentials:
-            self.autobind()
-        return self.send_message(thread, data, name, flags, control)
+        if control:
+            return sending(thread, control, partial(self.send_message, thread, data, address, flags))
+        return self.send_message(thread, data, address, flags, None)
 
     def recvmsg(self, thread: "Thread", size: int, flags: int, control_size: int = 0) -> Received | Blocked:
         """recv(2): one message."""
@@ -234,4 +253,5 @@ class DatagramSocket(MessageSocket):
             peer.relays.pop(self, None)
         self.purge()
         self.tell_room()
+        self.kernel.transit.collect_soon()
         return None

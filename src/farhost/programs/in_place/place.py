@@ -14,6 +14,7 @@ from farhost.programs.directory import Directory
 from farhost.programs.stdlib.fcntl_module import make_fcntl_module
 from farhost.programs.stdlib.io_module import make_io_module
 from farhost.programs.stdlib.posix_module import make_posix_module
+from farhost.programs.stdlib.resource_module import make_resource_module
 from farhost.programs.stdlib.select_module import make_select_module
 from farhost.programs.stdlib.signal_module import make_signal_module
 from farhost.programs.stdlib.socket_module import make_socket_module
@@ -33,6 +34,7 @@ _MAKERS: dict[str, Callable[["ProgramProcess"], ModuleType]] = {
     "_socket": make_socket_module,
     "_thread": make_thread_module,
     "fcntl": make_fcntl_module,
+    "resource": make_resource_module,
 }
 """The stand-ins that need nothing but their process."""
 

@@ -99,6 +99,10 @@ class SystemCalls:
         """int fcntl(int fd, int command, ...);"""
         return self._call("fcntl", fd, command, argument)  # type: ignore[no-any-return]
 
+    def sockatmark(self, fd: int) -> int:
+        """int sockatmark(int fd); 1 where the next byte to read is the urgent one."""
+        return int.from_bytes(self._call("ioctl", fd, linux.SIOCATMARK, bytes(4)), "little")
+
     def unlink(self, path: str | bytes) -> int:
         """int unlink(const char *path); of a socket's file."""
         self._call("unlink", os.fsencode(path))

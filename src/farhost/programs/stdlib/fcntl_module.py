@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from farhost.programs.process import ProgramProcess
 
 _LARGEST = 1024
+_READING = frozenset({linux.FIONBIO, linux.FIOASYNC, linux.FIOSETOWN, linux.SIOCSPGRP})
+"""Requests that read their argument before they do anything."""
 
 
 def make_fcntl_module(process: "ProgramProcess") -> ModuleType:
@@ -97,7 +99,10 @@ class Calls:
 
     def _ioctl_number(self, fd: int, code: int, arg: int) -> int:
         """An integer is no address of a buffer: only a request that needs none takes it."""
-        self._call("ioctl", fd, code, bytes(4))
+        if code in _READING:
+            self._call("fcntl", fd, linux.F_GETFD, 0)
+        else:
+            self._call("ioctl", fd, code, bytes(4))
         if code in (linux.FIOCLEX, linux.FIONCLEX):
             return 0
         raise OSError(linux.EFAULT, "Bad address")

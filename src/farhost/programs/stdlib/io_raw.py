@@ -143,6 +143,8 @@ class MachineOrSimulatedFile(real.FileIO):
 
     def close(self) -> None:
         if not self._simulated:
+            if not super().closed and super().closefd:
+                self._directory.closed(super().fileno())
             super().close()
             return
         number, self._number = self._number, -1

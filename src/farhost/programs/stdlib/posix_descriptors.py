@@ -3,12 +3,18 @@
 import os
 import posix as real
 from operator import index
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from farhost.programs.directory import Directory
-from farhost.programs.process import ProgramProcess
+from farhost.programs.stdlib.posix_eventfd import make_eventfd_calls
 from farhost.programs.stdlib.posix_files import stat_result
+from farhost.programs.stdlib.posix_sendfile import look, make_sendfile
+from farhost.programs.stdlib.posix_timerfd import make_timerfd_calls
+from farhost.programs.stdlib.posix_vectors import make_vector_calls
 from farhost.wire import linux
+
+if TYPE_CHECKING:
+    from farhost.programs.directory import Directory
+    from farhost.programs.process import ProgramProcess
 
 PASSED = (
     "lseek",
@@ -18,22 +24,23 @@ PASSED = (
     "fchmod",
     "fchown",
     "pread",
-    "preadv",
     "pwrite",
-    "pwritev",
     "lockf",
     "fstatvfs",
 )
 """Calls that only the machine's files have; on a simulated descriptor they fail as on a pipe or socket."""
 
 
-def make_descriptor_calls(process: ProgramProcess, directory: Directory) -> dict[str, Any]:
+def make_descriptor_calls(process: "ProgramProcess", directory: "Directory") -> dict[str, Any]:
     """The calls by name."""
-    calls: dict[str, Any] = {name: _passed(name, directory) for name in PASSED}
+    calls: dict[str, Any] = {name: _passed(name, process, directory) for name in PASSED}
     calls.update(_transfer(process, directory))
     calls.update(_numbers(process, directory))
     calls.update(_flags(process, directory))
-    calls["sendfile"] = _sendfile(process, directory)
+    calls.update(make_vector_calls(process, directory))
+    calls.update(make_eventfd_calls(process, directory))
+    calls.update(make_timerfd_calls(process, directory))
+    calls["sendfile"] = make_sendfile(process, directory)
     return calls
 
 
@@ -50,13 +57,15 @@ def plain(data: Any) -> bytes:
         raise TypeError(f"a bytes-like object is required, not '{type(data).__name__}'") from None
 
 
-def _passed(name: str, directory: Directory) -> Any:
+def _passed(name: str, process: "ProgramProcess", directory: "Directory") -> Any:
     function = getattr(real, name)
-    number_of_pipe = linux.ESPIPE if name in ("lseek", "pread", "preadv", "pwrite", "pwritev") else linux.EINVAL
+    number_of_pipe = linux.ESPIPE if name in ("lseek", "pread", "pwrite") else linux.EINVAL
 
     def call(fd: Any, *args: Any, **kwargs: Any) -> Any:
         number = fd if isinstance(fd, int) else fd.fileno()
         if directory.is_simulated(number):
+            if name == "lseek" and look(process, number).seeks:
+                return 0
             raise OSError(number_of_pipe, os.strerror(number_of_pipe))
         if not directory.is_real(number):
             raise bad_descriptor()
@@ -66,7 +75,7 @@ def _passed(name: str, directory: Directory) -> Any:
     return call
 
 
-def _transfer(process: ProgramProcess, directory: Directory) -> dict[str, Any]:
+def _transfer(process: "ProgramProcess", directory: "Directory") -> dict[str, Any]:
     call = process.call
     files = process.kernel_process.descriptors.files
     base = directory.base
@@ -85,27 +94,10 @@ def _transfer(process: ProgramProcess, directory: Directory) -> dict[str, Any]:
             return call("write", fd, data if type(data) is bytes else plain(data))  # type: ignore[no-any-return]
         return os.write(fd, data)
 
-    def readv(fd: int, buffers: Any, /) -> int:
-        if fd >= base and fd not in files:
-            return os.readv(fd, buffers)
-        views = [memoryview(buffer).cast("B") for buffer in buffers]
-        data = call("read", fd, sum(len(view) for view in views))
-        start = 0
-        for view in views:
-            piece = data[start : start + len(view)]
-            view[: len(piece)] = piece
-            start += len(piece)
-        return len(data)
-
-    def writev(fd: int, buffers: Any, /) -> int:
-        if fd >= base and fd not in files:
-            return os.writev(fd, buffers)
-        return call("write", fd, b"".join(plain(buffer) for buffer in buffers))  # type: ignore[no-any-return]
-
-    return {"read": read, "write": write, "readv": readv, "writev": writev}
+    return {"read": read, "write": write}
 
 
-def _numbers(process: ProgramProcess, directory: Directory) -> dict[str, Any]:
+def _numbers(process: "ProgramProcess", directory: "Directory") -> dict[str, Any]:
     """Calls that make and unmake descriptors."""
     call = process.call
     files = process.kernel_process.descriptors.files
@@ -120,13 +112,16 @@ def _numbers(process: ProgramProcess, directory: Directory) -> dict[str, Any]:
         if fd in files or fd < directory.base:
             call("close", fd)
             return
-        directory.opened.discard(fd)
+        directory.closed(fd)
         os.close(fd)
 
-    def closerange(fd_low: int, fd_high: int, /) -> None:
-        for number in sorted(files):
-            if fd_low <= number < fd_high:
-                call("close", number)
+    def closerange(fd_low: Any, fd_high: Any, /) -> None:
+        first, last = max(index(fd_low), 0), index(fd_high) - 1
+        if first <= last:
+            call("close_range", first, last, 0)
+        for number in sorted(directory.opened):
+            if first <= number <= last:
+                close(number)
 
     def dup(fd: int, /) -> int:
         fd = index(fd)
@@ -139,7 +134,7 @@ def _numbers(process: ProgramProcess, directory: Directory) -> dict[str, Any]:
     def dup2(fd: int, fd2: int, inheritable: bool = True) -> int:
         fd, fd2 = index(fd), index(fd2)
         if fd in files:
-            if inheritable or fd == fd2:
+            if inheritable:
                 return call("dup2", fd, fd2)  # type: ignore[no-any-return]
             return call("dup3", fd, fd2, linux.O_CLOEXEC)  # type: ignore[no-any-return]
         if fd >= directory.base and fd2 >= directory.base:
@@ -163,13 +158,11 @@ def _numbers(process: ProgramProcess, directory: Directory) -> dict[str, Any]:
     }
 
 
-def _flags(process: ProgramProcess, directory: Directory) -> dict[str, Any]:
+def _flags(process: "ProgramProcess", directory: "Directory") -> dict[str, Any]:
     call = process.call
-    files = process.kernel_process.descriptors.files
 
     def is_machines(fd: int) -> bool:
-        index(fd)
-        return fd >= directory.base and fd not in files
+        return directory.is_machines(index(fd))
 
     def fstat(fd: int) -> os.stat_result:
         return os.fstat(fd) if is_machines(fd) else stat_result(call("fstat", fd))
@@ -212,24 +205,3 @@ def _flags(process: ProgramProcess, directory: Directory) -> dict[str, Any]:
         "set_inheritable": set_inheritable,
         "get_terminal_size": get_terminal_size,
     }
-
-
-def _sendfile(process: ProgramProcess, directory: Directory) -> Any:
-    """sendfile(2) from one of the machine's files, to a simulated socket or to another file."""
-    files = process.kernel_process.descriptors.files
-
-    def sendfile(out_fd: int, in_fd: int, offset: int | None, count: int) -> int:
-        if in_fd in files or in_fd < directory.base:
-            raise OSError(linux.EINVAL if in_fd in files else linux.EBADF, os.strerror(linux.EINVAL))
-        if out_fd not in files:
-            return os.sendfile(out_fd, in_fd, offset, count)
-        start = os.lseek(in_fd, 0, os.SEEK_CUR) if offset is None else offset
-        data = os.pread(in_fd, count, start)
-        if not data:
-            return 0
-        sent: int = process.call("write", out_fd, data)
-        if offset is None:
-            os.lseek(in_fd, start + sent, os.SEEK_SET)
-        return sent
-
-    return sendfile

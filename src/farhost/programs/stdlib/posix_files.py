@@ -5,12 +5,15 @@ import functools
 import os
 import posix as real
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from farhost.kernel.files import Stat
-from farhost.programs.directory import Directory, as_given
-from farhost.programs.process import ProgramProcess
+from farhost.programs.directory import as_given
 from farhost.wire import linux
+
+if TYPE_CHECKING:
+    from farhost.programs.directory import Directory
+    from farhost.programs.process import ProgramProcess
 
 ONE_PATH = (
     "access",
@@ -48,7 +51,7 @@ def stat_result(stat: Stat) -> os.stat_result:
     )
 
 
-def make_file_calls(process: ProgramProcess, directory: Directory) -> dict[str, Any]:
+def make_file_calls(process: "ProgramProcess", directory: "Directory") -> dict[str, Any]:
     """The calls by name."""
     calls: dict[str, Any] = {}
     for name in ONE_PATH:
@@ -63,7 +66,7 @@ def make_file_calls(process: ProgramProcess, directory: Directory) -> dict[str, 
     return calls
 
 
-def _one_path(function: Callable[..., Any], directory: Directory) -> Callable[..., Any]:
+def _one_path(function: Callable[..., Any], directory: "Directory") -> Callable[..., Any]:
     def call(path: Any, *args: Any, **kwargs: Any) -> Any:
         used = path if kwargs.get("dir_fd") is not None else directory.resolve(path)
         return as_given(path, used, lambda: function(used, *args, **kwargs))
@@ -72,7 +75,7 @@ def _one_path(function: Callable[..., Any], directory: Directory) -> Callable[..
     return call
 
 
-def _two_paths(function: Callable[..., Any], directory: Directory) -> Callable[..., Any]:
+def _two_paths(function: Callable[..., Any], directory: "Directory") -> Callable[..., Any]:
     def call(src: Any, dst: Any, **kwargs: Any) -> Any:
         used = src if kwargs.get("src_dir_fd") is not None else directory.resolve(src)
         target = dst if kwargs.get("dst_dir_fd") is not None else directory.resolve(dst)
@@ -87,7 +90,7 @@ def _two_paths(function: Callable[..., Any], directory: Directory) -> Callable[.
     return call
 
 
-def _symlink(directory: Directory) -> Callable[..., None]:
+def _symlink(directory: "Directory") -> Callable[..., None]:
     def symlink(src: Any, dst: Any, target_is_directory: bool = False, *, dir_fd: int | None = None) -> None:
         used = dst if dir_fd is not None else directory.resolve(dst)
         os.symlink(src, used, target_is_directory, dir_fd=dir_fd)
@@ -95,7 +98,7 @@ def _symlink(directory: Directory) -> Callable[..., None]:
     return symlink
 
 
-def _working_directory(directory: Directory) -> dict[str, Any]:
+def _working_directory(directory: "Directory") -> dict[str, Any]:
     def chdir(path: Any) -> None:
         used = directory.resolve(path)
         if not os.path.exists(used):
@@ -165,7 +168,7 @@ class Entries:
         self.close()
 
 
-def _walking(process: ProgramProcess, directory: Directory) -> dict[str, Any]:
+def _walking(process: "ProgramProcess", directory: "Directory") -> dict[str, Any]:
     """listdir and scandir: the machine's files and the host's socket files together.
 
     The machine's come sorted, because the order of its file system differs from one machine to the next.
@@ -232,11 +235,11 @@ class _Relative:
         return repr(self._entry)
 
 
-def _stat(process: ProgramProcess, path: bytes) -> os.stat_result:
+def _stat(process: "ProgramProcess", path: bytes) -> os.stat_result:
     return stat_result(process.call("stat", path))
 
 
-def _socket_files(process: ProgramProcess, directory: Directory, machine: dict[str, Any]) -> dict[str, Any]:
+def _socket_files(process: "ProgramProcess", directory: "Directory", machine: dict[str, Any]) -> dict[str, Any]:
     """The calls that a socket file of the host answers itself."""
     real_stat = _one_path(real.stat, directory)
     real_lstat = _one_path(real.lstat, directory)

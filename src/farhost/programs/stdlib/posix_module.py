@@ -18,9 +18,6 @@ from farhost.programs.stdlib.posix_process import make_process_calls
 
 ABSENT = (
     "copy_file_range",
-    "eventfd",
-    "eventfd_read",
-    "eventfd_write",
     "forkpty",
     "login_tty",
     "memfd_create",
@@ -31,11 +28,6 @@ ABSENT = (
     "grantpt",
     "unlockpt",
     "ptsname",
-    "timerfd_create",
-    "timerfd_gettime",
-    "timerfd_gettime_ns",
-    "timerfd_settime",
-    "timerfd_settime_ns",
     "setns",
     "unshare",
     "chroot",

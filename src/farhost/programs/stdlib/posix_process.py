@@ -49,7 +49,7 @@ def _identity(process: ProgramProcess) -> dict[str, Any]:
         "getresuid": lambda: (owner.uid,) * 3,
         "getresgid": lambda: (owner.gid,) * 3,
         "getgroups": lambda: [owner.gid],
-        "getlogin": lambda: "user",
+        "getlogin": lambda: process.kernel.user,
         "getpgrp": leader,
         "getpgid": leader,
         "getsid": leader,
@@ -123,6 +123,11 @@ def _host(process: ProgramProcess) -> dict[str, Any]:
         (name,) = call("uname")
         return real.uname_result(("Linux", name, "6.1.0", "#1 SMP farhost", real.uname().machine))
 
+    def sysconf(name: Any, /) -> int:
+        if name in ("SC_OPEN_MAX", real.sysconf_names["SC_OPEN_MAX"]):
+            return process.kernel_process.descriptors.limit
+        return real.sysconf(name)
+
     def times() -> Any:
         seconds = (process.look_at_clock() - began_ns) / 10**9
         return real.times_result((seconds, 0.0, 0.0, 0.0, seconds))
@@ -131,6 +136,7 @@ def _host(process: ProgramProcess) -> dict[str, Any]:
         "urandom": urandom,
         "getrandom": getrandom,
         "uname": uname,
+        "sysconf": sysconf,
         "times": times,
         "cpu_count": lambda: PROCESSORS,
         "sched_getaffinity": lambda pid, /: set(range(PROCESSORS)),

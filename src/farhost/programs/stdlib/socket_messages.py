@@ -12,7 +12,7 @@ from farhost.programs.stdlib.socket_convert import (
     type_name,
     writable_view,
 )
-from farhost.programs.stdlib.socket_transfer import padded, patient, receive_size
+from farhost.programs.stdlib.socket_transfer import patient, receive_size
 from farhost.wire import linux
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def recvmsg(
     flags = int_argument(flags)
     size = receive_size(size, "negative buffer size in recvmsg()")
     received = _receive(self, size, _control_size(ancbufsize), flags)
-    return padded(received), list(received.control), received.flags, address_result(received.address)
+    return received.data, list(received.control), received.flags, address_result(received.address)
 
 
 def recvmsg_into(

@@ -107,7 +107,7 @@ def _calls(process: "ProgramProcess", state: SocketState) -> dict[str, Any]:
         return str(call("uname")[0])
 
     def sethostname(name: Any, /) -> NoReturn:
-        """A program has no right to it, as a user other than root has none."""
+        """A program has no right to it: not even root's has, as in a container (no CAP_SYS_ADMIN)."""
         raise PermissionError(linux.EPERM, "Operation not permitted")
 
     functions = named(socketpair, dup, close, getdefaulttimeout, setdefaulttimeout, gethostname, sethostname)

@@ -129,21 +129,22 @@ class Names:
             raise gaierror(error.code, error.message) from None
 
     def _interface_functions(self) -> dict[str, Any]:
-        interfaces = self._process.kernel.internet.interfaces
+        interfaces = self._resolver.interfaces
 
         def if_nameindex() -> list[tuple[int, str]]:
             """if_nameindex()
 
             Returns a list of network interface information (index, name) tuples.
             """
-            return sorted((interface.index, interface.name) for interface in interfaces.values())
+            return sorted((interface.index, interface.name) for interface in interfaces())
 
         def if_nametoindex(name: Any, /) -> int:
             """Returns the interface index corresponding to the interface name if_name."""
-            interface = interfaces.get(os.fsdecode(name))
-            if interface is None:
-                raise OSError("no interface with this name")
-            return interface.index
+            wanted = os.fsdecode(name)
+            for interface in interfaces():
+                if interface.name == wanted:
+                    return interface.index
+            raise OSError("no interface with this name")
 
         def if_indextoname(if_index: Any, /) -> str:
             """Returns the interface name corresponding to the interface index if_index."""
@@ -151,7 +152,7 @@ class Names:
             if number > 0xFFFFFFFF and sys.version_info >= (3, 13):
                 raise OverflowError("index is too large")
             number &= 0xFFFFFFFF
-            for interface in interfaces.values():
+            for interface in interfaces():
                 if interface.index == number:
                     return interface.name
             raise OSError(linux.ENXIO, "No such device or address")

@@ -12,6 +12,10 @@ from farhost.wire.segmentation import pieces
 V4_HEADER = 20
 V6_HEADER = 40
 V6_FRAGMENT_HEADER = 8
+NO_OPERATION = 1
+"""The IP option of one byte that fills gaps."""
+COPIED = 0x80
+"""The flag in an IP option's type: it goes into every fragment."""
 
 
 def fragment(packet: Packet, mtu: int) -> list[Packet]:
@@ -25,17 +29,36 @@ def fragment(packet: Packet, mtu: int) -> list[Packet]:
     if wire_size(packet) <= mtu:
         return [packet]
     data = encode_body(packet)
-    header = V4_HEADER if len(packet.source) == 4 else V6_HEADER + V6_FRAGMENT_HEADER
+    body = packet.body
+    options = body.options if isinstance(body, RawBody) else b""
+    header = V4_HEADER + len(options) if len(packet.source) == 4 else V6_HEADER + V6_FRAGMENT_HEADER
     step = (mtu - header) // 8 * 8
     assert step > 0, "an MTU leaves room for 8 bytes"
     base = packet.fragment_offset
     last = len(data) - 1
     return [
         packet._replace(
-            body=RawBody(data[start : start + step]),
+            body=RawBody(data[start : start + step], _copied(options) if base + start else options),
             fragment_offset=base + start,
             more_fragments=packet.more_fragments or start + step <= last,
             dont_fragment=False,
         )
         for start in range(0, len(data), step)
     ]
+
+
+def _copied(options: bytes) -> bytes:
+    """The IP options of a fragment that is not the first: those without the copied flag become no-operations, as
+    Linux's ip_options_fragment() does it (RFC 791 §3.1). Options that make no sense stay as they are.
+
+    >>> _copied(bytes([7, 3, 4, 1, 148, 4, 0, 0])).hex()
+    '0101010194040000'
+    """
+    kept = bytearray(options)
+    place = 0
+    while place < len(kept) and kept[place]:
+        size = 1 if kept[place] == NO_OPERATION or place + 1 == len(kept) else max(kept[place + 1], 2)
+        if not kept[place] & COPIED:
+            kept[place : place + size] = bytes([NO_OPERATION]) * len(kept[place : place + size])
+        place += size
+    return bytes(kept)

@@ -8,7 +8,6 @@ those begun go on. Sans-I/O: `now_ns` goes in, a packet comes out, and `next_dea
 
 from typing import NamedTuple
 
-from farhost.wire.codec import decode_body
 from farhost.wire.packet import IpAddress, Packet, RawBody
 
 SECOND_NS = 1_000_000_000
@@ -84,11 +83,11 @@ class Reassembler:
         """Bytes held, with Linux's overhead; at most the limit plus one fragment for each packet begun."""
 
     def add(self, packet: Packet, now_ns: int, interface: str = "") -> Packet | None:
-        """Take a fragment; the whole packet, parsed, when it was the last that lacked, else None.
+        """Take a fragment; the whole packet, with an unparsed body, when it was the last that lacked, else None.
 
         A packet that is no fragment is returned as it is. Raises FragmentError for one that is dropped (duplicate,
-        overlap, memory, size, ...), and MalformedPacket when the whole has a bad checksum or header. The whole has
-        the first fragment's header, and the flow and ordinal that all share.
+        overlap, memory, size, ...). The whole has the first fragment's header, and the flow and ordinal that all
+        share.
         """
         if not packet.fragment_offset and not packet.more_fragments:
             return packet
@@ -196,7 +195,8 @@ def _merge(runs: list[tuple[int, bytearray]], start: int, data: bytes) -> None:
 def _whole(queue: _Queue) -> Packet:
     first = queue.first
     assert first is not None, "a run from 0 has a first fragment"
-    body = decode_body(first.source, first.destination, first.protocol, bytes(queue.runs[0][1]))
+    assert isinstance(first.body, RawBody)
+    body = RawBody(bytes(queue.runs[0][1]), first.body.options)
     return first._replace(body=body, fragment_offset=0, more_fragments=False)
 
 

@@ -5,10 +5,10 @@ here: see `TcpConnection.on_segment`. A super-segment is looked at piece by piec
 its pieces (DESIGN 9). Where Linux is stricter or laxer than the RFC, Linux is followed and the place says so.
 """
 
-from farhost.protocols.tcp import events, handshake
+from farhost.protocols.tcp import events, handshake, urgent
 from farhost.protocols.tcp.control_block import ControlBlock
 from farhost.protocols.tcp.state import RECEIVES_DATA, Change, Failure, TcpState
-from farhost.wire.packet import ACK, FIN, PSH, RST, SYN, TcpSegment
+from farhost.wire.packet import ACK, FIN, PSH, RST, SYN, URG, TcpSegment
 from farhost.wire.sequence import add, before
 
 PAWS_LIFE_NS = 24 * 24 * 3600 * 1_000_000_000
@@ -69,7 +69,11 @@ def _arrive_synchronized(block: ControlBlock, segment: TcpSegment, now_ns: int) 
         _take_timestamp(block, segment, position)
     if not _arrive_acknowledgement(block, segment, position, end, now_ns):
         return
-    if end > position and not flags & SYN:
+    if flags & SYN:
+        return
+    if flags & URG or block.receive.urgent.status is urgent.Status.AWAITED:
+        block.events |= urgent.arrive(block.receive, segment, position)
+    if end > position:
         _arrive_text(block, segment, position, end, now_ns)
 
 
@@ -190,9 +194,7 @@ def _arrive_text(block: ControlBlock, segment: TcpSegment, position: int, end: i
     if segment.flags & FIN:
         receive.fin_position = data_end
     if position > rcv_nxt:
-        receive.held = True
-        if payload:
-            receive.reassembly.insert(position, payload)
+        receive.hold(position, payload)
         block.acknowledge(now_ns)
         return
     if payload:

@@ -41,6 +41,8 @@ class TcpConfig(NamedTuple):
     nodelay: bool = False
     cork: bool = False
     quickack: bool = True
+    urgent_inline: bool = False
+    """SO_OOBINLINE: urgent bytes stay in the stream."""
     user_timeout_ns: int = 0
     """How long data may stay unacknowledged (RFC 5482); 0: as `retries2` says."""
     rto_initial_ns: int = SECOND_NS

@@ -6,7 +6,7 @@ to `on_segment`, then `flush` once: acknowledgements are decided there, so that 
 acknowledged alike (DESIGN 9). Times are absolute ns; the connection never asks for the time.
 """
 
-from farhost.protocols.tcp import arrival, deadlines, events
+from farhost.protocols.tcp import arrival, deadlines, events, urgent
 from farhost.protocols.tcp.config import TcpConfig
 from farhost.protocols.tcp.control_block import ControlBlock
 from farhost.protocols.tcp.flight import Sent
@@ -14,6 +14,7 @@ from farhost.protocols.tcp.info import TcpInfo, describe
 from farhost.protocols.tcp.outbox import Outgoing
 from farhost.protocols.tcp.state import CAN_SEND, RESETS_ON_ABORT, Failure, TcpState
 from farhost.protocols.tcp.timers import NEVER
+from farhost.protocols.tcp.urgent import Status, UrgentByte
 from farhost.wire.packet import ACK, NO_OPTIONS, PSH, SYN, TcpSegment
 
 __all__ = ["Failure", "TcpConfig", "TcpConnection", "TcpInfo", "TcpState"]
@@ -80,7 +81,7 @@ class TcpConnection:
             block.state is _ESTABLISHED
             and flags & _NOT_PSH == ACK
             and sequence == rcv_nxt & _MASK
-            and not receive.held
+            and receive.predicted
         ):
             send = self._send
             una = send.snd_una
@@ -167,8 +168,17 @@ class TcpConnection:
             send.transmit(now_ns)
         return taken
 
+    def write_urgent(self, data: bytes | memoryview, now_ns: int) -> int:
+        """`write`, with the last byte that is taken as the urgent one (RFC 9293 §3.8.5)."""
+        send = self._send
+        taken = 0 if send.fin_queued else send.write_urgent(data)
+        if taken and self._block.state in CAN_SEND:
+            send.transmit(now_ns)
+        return taken
+
     def read(self, size: int, now_ns: int, peek: bool = False) -> bytes:
-        """Up to `size` bytes; empty when nothing is buffered. An acknowledgement or a window update may follow."""
+        """Up to `size` bytes; empty when nothing is buffered. An acknowledgement or a window update may follow.
+        Where an urgent mark stands in the stream use `read_to_mark`."""
         receive = self._receive
         data = receive.read(size, peek)
         if not peek and data:
@@ -177,6 +187,15 @@ class TcpConnection:
             if self._block.state is not TcpState.CLOSED and receive.is_ack_wanted_after_read():
                 self._block.acknowledge(now_ns)
         return data
+
+    def read_to_mark(self, size: int, copied: int, now_ns: int, peek: bool = False) -> tuple[bytes, bool]:
+        """`read` for a receive that has `copied` bytes, up to the urgent mark: (bytes, whether the receive ends)."""
+        receive = self._receive
+        if peek:
+            return urgent.peek(receive, size)
+        limit, ends = urgent.advance(receive, size, copied)
+        data = self.read(limit, now_ns)
+        return data, ends and len(data) == limit
 
     def shutdown_write(self, now_ns: int) -> None:
         """Send no more: a FIN follows what is queued. Before the handshake has brought anything, the end."""
@@ -324,6 +343,24 @@ class TcpConnection:
     def mss(self) -> int:
         """The most payload of a segment now (TCP_MAXSEG)."""
         return self._send.mss
+
+    @property
+    def urgent(self) -> UrgentByte:
+        """The newest urgent byte of the peer's, and the mark where it stands."""
+        return self._receive.urgent
+
+    def is_at_mark(self) -> bool:
+        """Whether the next byte to read is the urgent one (SIOCATMARK)."""
+        receive = self._receive
+        return receive.urgent.is_at(receive.reader_position())
+
+    def bytes_to_mark(self) -> int:
+        """Bytes in order up to the urgent mark, or all of them where no mark stands in what has come (SIOCINQ)."""
+        receive = self._receive
+        byte = receive.urgent
+        if byte.inline or byte.status is Status.NONE or byte.position >= receive.rcv_nxt - receive.finished:
+            return receive.readable
+        return byte.position - receive.reader_position()
 
     def receive_window_is_shut(self) -> bool:
         """Whether the peer has been told to send nothing more for now."""

@@ -12,6 +12,7 @@ from farhost.protocols.tcp.receive import ReceiveSide
 from farhost.protocols.tcp.send import SendSide
 from farhost.protocols.tcp.state import Change, Failure, TcpState, after
 from farhost.protocols.tcp.timers import NEVER, Timers
+from farhost.protocols.tcp.urgent import pointer
 from farhost.wire.packet import ACK, SYN, TcpOptions
 from farhost.wire.sequence import extend
 
@@ -166,8 +167,11 @@ class ControlBlock:
     # Answers.
 
     def acknowledge(self, now_ns: int) -> None:
-        """A bare acknowledgement, now."""
-        self.outbox.acknowledge(self.send.snd_nxt, now_ns)
+        """A bare acknowledgement, now. It tells of urgent data that is still to be sent."""
+        send = self.send
+        nxt = send.snd_nxt
+        urgent = pointer(nxt, send.snd_up, send.snd_una, nxt) if send.snd_up > nxt else 0
+        self.outbox.acknowledge(nxt, now_ns, urgent)
 
     def challenge(self, now_ns: int) -> None:
         """An acknowledgement for a segment that should not be, not too often (RFC 5961 §7)."""

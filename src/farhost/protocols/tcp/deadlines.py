@@ -3,6 +3,7 @@ waiting. RFC 6298 §5, RFC 9293 §3.8.3 and §3.8.4, Linux's tcp_timer.c.
 """
 
 from farhost.protocols.tcp.control_block import ControlBlock
+from farhost.protocols.tcp.probe import probe
 from farhost.protocols.tcp.rto import give_up_after_ns
 from farhost.protocols.tcp.state import Failure, TcpState
 from farhost.protocols.tcp.timers import NEVER
@@ -46,7 +47,7 @@ def _retransmit(block: ControlBlock, now_ns: int) -> None:
         if send.probes and _is_stuck(block, now_ns):
             block.fail(Failure.TIMED_OUT)
             return
-        send.probe(now_ns)
+        probe(block, now_ns)
         _obey_user_timeout(block)
 
 

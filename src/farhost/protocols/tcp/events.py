@@ -16,3 +16,7 @@ TIME_WAIT = 64
 """Both sides have finished; the connection only waits for stray segments (RFC 9293 §3.6.1)."""
 FIN_ACKNOWLEDGED = 128
 """The peer has everything that was sent, our FIN too, and has not finished itself: who lingers in close(2) may go."""
+URGENT = 256
+"""The peer has announced an urgent byte."""
+URGENT_ARRIVED = 512
+"""The urgent byte is there: it can be taken out of band."""

@@ -2,7 +2,7 @@
 
 from farhost.protocols.tcp.receive import ReceiveSide
 from farhost.protocols.tcp.timers import NEVER, Timers
-from farhost.wire.packet import ACK, NO_OPTIONS, RST, TcpOptions, TcpSegment
+from farhost.wire.packet import ACK, NO_OPTIONS, RST, URG, TcpOptions, TcpSegment
 
 MASK = 0xFFFFFFFF
 MILLISECOND_NS = 1_000_000
@@ -57,9 +57,17 @@ class Outbox:
         return self._stamp_options
 
     def put(
-        self, position: int, flags: int, payload: bytes | memoryview, piece: int, ordinal: int, now_ns: int
+        self,
+        position: int,
+        flags: int,
+        payload: bytes | memoryview,
+        piece: int,
+        ordinal: int,
+        now_ns: int,
+        urgent: int = 0,
     ) -> None:
-        """A segment at stream position `position`; `flags` has ACK, and everything received is acknowledged."""
+        """A segment at stream position `position`; `flags` has ACK, and everything received is acknowledged. `urgent`
+        is its urgent pointer, if it has one."""
         receive = self._receive
         rcv_nxt = receive.rcv_nxt
         options = NO_OPTIONS
@@ -79,7 +87,7 @@ class Outbox:
                 options,
                 payload,
                 piece,
-                0,
+                urgent,
             ),
         )
         self.segments.append((segment, ordinal))
@@ -92,8 +100,8 @@ class Outbox:
         if payload and now_ns - receive.last_data_ns < receive.delayed_ns:
             receive.pingpong = True
 
-    def acknowledge(self, position: int, now_ns: int) -> None:
-        """A bare acknowledgement at stream position `position`."""
+    def acknowledge(self, position: int, now_ns: int, urgent: int = 0) -> None:
+        """A bare acknowledgement at stream position `position`, with an urgent pointer or without."""
         number = self._receive.rcv_nxt
         if number == self._bare_ack and position == self._bare_sequence:
             self._bare_count += 1
@@ -101,7 +109,7 @@ class Outbox:
             self._bare_ack = number
             self._bare_sequence = position
             self._bare_count = 1
-        self.put(position, ACK, b"", 0, self._bare_count, now_ns)
+        self.put(position, ACK | URG if urgent else ACK, b"", 0, self._bare_count, now_ns, urgent)
 
     def put_syn(
         self, position: int, flags: int, acknowledgement: int, window: int, options: TcpOptions, ordinal: int

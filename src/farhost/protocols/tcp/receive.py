@@ -10,6 +10,7 @@ from collections import deque
 
 from farhost.protocols.tcp.config import TcpConfig
 from farhost.protocols.tcp.reassembly import Bytes, Reassembly
+from farhost.protocols.tcp.urgent import Status, UrgentByte
 from farhost.wire.packet import PSH
 
 QUICK_ACKS = 16
@@ -44,6 +45,7 @@ class ReceiveSide:
         "mss",
         "pause_ns",
         "pingpong",
+        "predicted",
         "pushed",
         "quick",
         "rcv_adv",
@@ -54,6 +56,7 @@ class ReceiveSide:
         "rtt_ns",
         "scale",
         "silly",
+        "urgent",
     )
 
     def __init__(self, config: TcpConfig) -> None:
@@ -76,6 +79,9 @@ class ReceiveSide:
         self.reassembly = Reassembly()
         self.held = False
         """Data, or a FIN, waits for what is missing in front of it."""
+        self.urgent = UrgentByte(config.urgent_inline)
+        self.predicted = True
+        """A plain segment in order needs no closer look (header prediction): nothing is held, no urgent byte due."""
         self.fin_position = -1
         """Where the peer's FIN stands; -1: not seen."""
         self.finished = False
@@ -159,14 +165,16 @@ class ReceiveSide:
         elif flags & PSH and not self.pushed:
             self.pushed = 1
         if self.quick < 0 or now_ns - self.last_data_ns > self.pause_ns:
-            self.start_quick()
+            self.start_quick(size - piece)
         self.last_data_ns = now_ns
         if self.buffer_max and self.rcv_nxt >= self._rtt_end:
             self._measure_rtt(now_ns)
 
-    def start_quick(self) -> None:
-        """Acknowledge at once for a while, so that the peer's window opens fast."""
-        self.quick = min(max((self.rcv_adv - self.rcv_nxt) // (2 * self.rcv_mss), 2), QUICK_ACKS)
+    def start_quick(self, later: int = 0) -> None:
+        """Acknowledge at once for a while, so that the peer's window opens fast. `later` bytes have come in the
+        pieces behind the one that this begins with."""
+        window = self.rcv_adv - self.rcv_nxt + later
+        self.quick = min(max(window // (2 * self.rcv_mss), 2), QUICK_ACKS)
 
     def leave_turns(self) -> None:
         """The peer sends again what has arrived: it misses acknowledgements (Linux's tcp_enter_quickack_mode)."""
@@ -189,7 +197,23 @@ class ReceiveSide:
         for chunk in self.reassembly.take(self.rcv_nxt):
             self.append(chunk, 0, 0, now_ns)
         self.held = bool(self.reassembly.starts) or self.fin_position > self.rcv_nxt
+        self.predict()
         self.ack_now = True
+
+    def hold(self, position: int, payload: Bytes) -> None:
+        """Keep data, or a FIN behind it, that has come too early."""
+        self.held = True
+        self.predicted = False
+        if payload:
+            self.reassembly.insert(position, payload)
+
+    def predict(self) -> None:
+        """Something changed that header prediction depends on."""
+        self.predicted = not self.held and self.urgent.status is not Status.AWAITED
+
+    def reader_position(self) -> int:
+        """Where the reader stands in the stream (Linux's copied_seq, which counts a FIN once it is read)."""
+        return self.rcv_nxt - self.finished - self.readable
 
     def read(self, size: int, peek: bool) -> bytes:
         """Up to `size` bytes in order; joined once."""
@@ -278,6 +302,8 @@ class ReceiveSide:
         self._chunks.clear()
         self._offset = 0
         self.readable = 0
+        self.urgent.status = Status.NONE
+        self.predict()
 
     def check_invariants(self) -> None:
         """What always holds."""
@@ -287,5 +313,8 @@ class ReceiveSide:
         assert self.rcv_nxt <= self.rcv_adv + 1 or self.readable or self.finished or not self.irs
         self.reassembly.check_invariants(self.rcv_nxt)
         assert self.held or not self.reassembly.starts
+        assert self.predicted == (not self.held and self.urgent.status is not Status.AWAITED)
+        if self.urgent.status is not Status.NONE:
+            assert self.urgent.position >= self.reader_position()
         assert not self.finished or self.rcv_nxt == self.fin_position + 1
         assert not self.ack_now or self.ack_due

@@ -11,12 +11,11 @@ from farhost.protocols.tcp.outbox import Outbox
 from farhost.protocols.tcp.recovery import NewReno, Phase
 from farhost.protocols.tcp.rto import RttEstimator
 from farhost.protocols.tcp.send_buffer import SendBuffer
+from farhost.protocols.tcp.sizes import SMALLEST_MSS, bounded_mss, expanded_buffer
 from farhost.protocols.tcp.timers import NEVER, Timers
-from farhost.wire.packet import ACK, FIN, PSH
+from farhost.protocols.tcp.urgent import pointer
+from farhost.wire.packet import ACK, FIN, PSH, URG
 
-SMALL_WINDOW = 536
-"""Up to this largest window a segment may fill it; beyond, half of it (Linux's tcp_bound_to_half_wnd)."""
-SMALLEST_MSS = 28
 _OPEN = Phase.OPEN
 _DATA = ACK | PSH
 
@@ -60,6 +59,7 @@ class SendSide:
         "scale",
         "snd_nxt",
         "snd_una",
+        "snd_up",
         "snd_wl1",
         "snd_wnd",
         "stalled_ns",
@@ -73,6 +73,8 @@ class SendSide:
         self.iss = iss
         self.snd_una = iss
         self.snd_nxt = iss
+        self.snd_up = iss
+        """Bytes before this position are urgent, as long as they are not acknowledged."""
         self.snd_wnd = 0
         self.snd_wl1 = 0
         self.max_window = 0
@@ -132,12 +134,8 @@ class SendSide:
         self._bound()
 
     def _bound(self) -> None:
-        """No segment is larger than half of the largest window offered so far (RFC 9293 §3.8.6.2.1)."""
-        cutoff = self.max_window >> 1 if self.max_window > SMALL_WINDOW else self.max_window
-        mss = self.mss_limit
-        if cutoff and mss > cutoff:
-            mss = max(cutoff, SMALLEST_MSS)
-        self.mss = mss
+        """The largest segment or the largest window has changed."""
+        self.mss = mss = bounded_mss(self.mss_limit, self.max_window)
         self._burst = max(self._burst_bytes // mss, 2) * mss
         self.recovery.segment_size(mss)
         self._expand()
@@ -157,10 +155,8 @@ class SendSide:
         """Let the send buffer hold two congestion windows (Linux's tcp_sndbuf_expand)."""
         if self.limit >= self.limit_max:
             return
-        mss = self.mss
-        packets = max(self.control.cwnd // mss, self._initial_window)
-        per_packet = (1 << (mss + 639).bit_length()) + 256
-        self.limit = max(self.limit, min(2 * packets * per_packet, self.limit_max))
+        expanded = expanded_buffer(self.mss, self.control.cwnd, self._initial_window)
+        self.limit = max(self.limit, min(expanded, self.limit_max))
 
     # The application's side.
 
@@ -238,6 +234,13 @@ class SendSide:
         self._outbox.put(nxt, _DATA, data, 0, 1, now_ns)
         return True
 
+    def write_urgent(self, data: bytes | memoryview) -> int:
+        """`write`, with the last byte taken as the urgent one. It replaces an older one that is still on its way."""
+        taken = self.write(data)
+        if taken:
+            self.snd_up = self.buffer.end
+        return taken
+
     def has_unsent(self) -> bool:
         """Whether data, or a FIN, has not been sent even once."""
         return self.snd_nxt < self.buffer.end or (self.fin_queued and not self.fin_sent)
@@ -270,20 +273,21 @@ class SendSide:
             self.throttled = self.quota < end - nxt
             room = self.quota
         mss = self.mss
+        burst = self._burst if self.snd_up <= una else mss
         while nxt < end:
             left = end - nxt
-            size = min(left, room, self._burst)
+            size = min(left, room, burst)
             if size < left or (size % mss and not self.fin_queued and self._holds_back(una, nxt)):
                 size -= size % mss
             if size <= 0:
                 break
-            sent = self._send(nxt, size, window > size, now_ns)
+            sent = self.send(nxt, size, window > size, now_ns)
             nxt += sent
             window -= sent
             room -= sent
             self.quota -= sent
         if self.fin_queued and not self.fin_sent and nxt == end and window > 0:
-            self._send(nxt, 0, True, now_ns)
+            self.send(nxt, 0, True, now_ns)
         self.push = False
         self._note_usage(limited)
         if self.snd_nxt == una and not self.throttled:
@@ -291,14 +295,14 @@ class SendSide:
 
     def _holds_back(self, una: int, nxt: int) -> bool:
         """Whether a short last segment waits: corked, or Nagle in Minshall's variant, as Linux has it: only while
-        another short one is unacknowledged (RFC 9293 §3.7.4)."""
-        if self.push:
+        another short one is unacknowledged (RFC 9293 §3.7.4). Nothing waits while there is urgent data."""
+        if self.push or self.snd_up > una:
             return False
         if self.cork:
             return True
         return not self.nodelay and una < self._small_end <= nxt
 
-    def _send(self, start: int, size: int, fin_fits: bool, now_ns: int) -> int:
+    def send(self, start: int, size: int, fin_fits: bool, now_ns: int) -> int:
         """One segment of fresh data, with the FIN if it stands there; returns how far it reaches."""
         end = start + size
         buffer_end = self.buffer.end
@@ -323,7 +327,11 @@ class SendSide:
         records.append(Sent(start, stop, flags, now_ns))
         self.last_sent_ns = now_ns
         self.snd_nxt = stop
-        self._outbox.put(start, flags, payload, mss if size > mss else 0, 1, now_ns)
+        urgent = 0
+        if self.snd_up > start:
+            flags |= URG
+            urgent = pointer(start, self.snd_up, self.snd_una, start)
+        self._outbox.put(start, flags, payload, mss if size > mss else 0, 1, now_ns, urgent)
         return stop - start
 
     def _restart(self, now_ns: int) -> None:
@@ -348,21 +356,6 @@ class SendSide:
             self.stalled_ns = now_ns
             self._timers.retransmit_ns = now_ns + self.rtt.rto_ns()
 
-    def probe(self, now_ns: int) -> None:
-        """The time for waiting is over: send what the window takes however little it is, or ask for the window with a
-        segment that the peer must answer (RFC 9293 §3.8.6.1, Linux's tcp_write_wakeup)."""
-        nxt = self.snd_nxt
-        window = self.snd_una + self.snd_wnd - nxt
-        size = min(self.buffer.end - nxt, self.mss, window)
-        if window > 0:
-            self._send(nxt, size, window > size, now_ns)
-            self.rtt.backoff = 0
-            return
-        self.probes += 1
-        self.rtt.backoff += 1
-        self._outbox.acknowledge(self.snd_una - 1, now_ns)
-        self._timers.retransmit_ns = now_ns + self.rtt.rto_ns()
-
     def _resend(self, now_ns: int) -> None:
         """Send again what the recovery takes for lost."""
         recovery = self.recovery
@@ -372,10 +365,11 @@ class SendSide:
             self._resend_range(una, self.mss, now_ns)
             return
         mss = self.mss
+        burst = self._burst if self.snd_up <= una else mss
         edge = una + self.snd_wnd
         while recovery.resend < recovery.loss_end:
             position = recovery.resend
-            limit = min(recovery.allowance(una, nxt), self._burst, recovery.loss_end - position)
+            limit = min(recovery.allowance(una, nxt), burst, recovery.loss_end - position)
             if position > una:
                 if limit < min(mss, recovery.loss_end - position) or position >= edge:
                     break
@@ -397,7 +391,9 @@ class SendSide:
         if self._timers.retransmit_ns == NEVER:
             self._timers.retransmit_ns = now_ns + self.rtt.rto_ns()
         mss = self.mss
-        self._outbox.put(start, record.flags, payload, mss if size > mss else 0, record.count, now_ns)
+        urgent = pointer(start, self.snd_up, self.snd_una, self.snd_nxt) if self.snd_up > start else 0
+        flags = record.flags | URG if urgent else record.flags
+        self._outbox.put(start, flags, payload, mss if size > mss else 0, record.count, now_ns, urgent)
         return end - start
 
     def time_out(self, now_ns: int) -> None:
@@ -492,7 +488,7 @@ class SendSide:
         assert self.iss <= self.snd_una <= self.snd_nxt <= self.buffer.end + 1
         assert self.buffer.start <= max(self.snd_una, self.iss + 1)
         assert not self.fin_sent or self.fin_queued
-        assert self.mss >= SMALLEST_MSS
+        assert self.snd_up <= self.buffer.end and self.mss >= SMALLEST_MSS
         self.buffer.check_invariants()
         self.flight.check_invariants(self.snd_una, self.snd_nxt)
         self.recovery.check_invariants(self.snd_una, self.snd_nxt)

@@ -1,0 +1,1 @@
+"""The directory that `farhost exec` puts on PYTHONPATH; see `sitecustomize.py` in it."""

@@ -1,0 +1,130 @@
+"""Networks described in TOML: what the words mean, and that every mistake is told with its place."""
+
+import pytest
+
+from farhost.network.topology_file import TopologyError, read_topology
+
+EVERYTHING = """
+link = "delay=5ms"
+seed = 7
+
+[hosts.server]
+aliases = ["www"]
+segments = ["net", "backbone"]
+router = true
+byte-order = "big"
+user = "root"
+sysctls = { "net.ipv4.ip_default_ttl" = 32, "net.ipv4.tcp_wmem" = [4096, 8192, 16384] }
+
+[hosts.client]
+
+[hosts.far]
+segments = ["backbone"]
+
+[segments.net]
+ipv4 = "10.5.0.0/24"
+
+[segments.backbone]
+ipv4 = "10.9.0.0/24"
+ipv6 = "fd09::/64"
+link = "delay=20ms"
+
+[[links]]
+between = ["client", "server"]
+delay = "40ms"
+loss = "2%"
+
+[[links]]
+from = "far"
+to = "server"
+rate = "1mbit"
+
+[names]
+shop = ["server", "10.0.0.9"]
+self = "client"
+"""
+
+
+def read(tmp_path, text):
+    path = tmp_path / "net.toml"
+    path.write_text(text)
+    return read_topology(path)
+
+
+def test_everything_that_can_be_said(tmp_path):
+    topology = read(tmp_path, EVERYTHING)
+    assert topology.hosts == ["server", "client", "far"]
+    network = topology.build()
+    assert network.choices.seed == 7
+    assert topology.build(seed=3).choices.seed == 3
+    server = network.hosts["server"]
+    assert server.kernel.byte_order == "big"
+    assert server.kernel.user == "root"
+    assert server.kernel.sysctls["net.ipv4.ip_default_ttl"] == 32
+    assert server.kernel.sysctls["net.ipv4.ip_forward"] == 1
+    conditions = {
+        (channel.source.host, channel.target.host): channel.conditions.words() for channel in network.channels()
+    }
+    assert conditions == {
+        ("server", "client"): "delay=40ms loss=2%",
+        ("client", "server"): "delay=40ms loss=2%",
+        ("server", "far"): "delay=20ms",
+        ("far", "server"): "delay=20ms rate=1mbit",
+    }
+    found = {
+        name: [".".join(map(str, address)) for address in network.names.addresses(name) if len(address) == 4]
+        for name in ("www", "shop", "self")
+    }
+    assert found == {
+        "www": ["10.5.0.1", "10.9.0.1"],
+        "shop": ["10.5.0.1", "10.9.0.1", "10.0.0.9"],
+        "self": ["10.5.0.2"],
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("hosts = 3", "hosts is a table, not 3"),
+        ("host = {}", "nobody reads 'host'"),
+        ("seed = true", "seed is an integer"),
+        ('link = "delay=5"', "link: "),
+        ("[hosts.a]\nrouters = true", "hosts.a: nobody reads 'routers'"),
+        ("[hosts.a]\nrouter = 1", "hosts.a: router is true or false, not 1"),
+        ('[hosts.a]\nsegments = ["lan"]', "hosts.a: no segment 'lan': there are net"),
+        ("[hosts.a]\nsegments = [1]", "hosts.a: segments is an array of strings"),
+        ('[hosts.a]\nbyte-order = "middle"', "hosts.a: no byte order 'middle'"),
+        ('[hosts.a]\nuser = "bob"', "hosts.a: there is no user 'bob'"),
+        ('[hosts.a]\nsysctls = { "net.ipv4.nothing" = 1 }', "hosts.a: there is no setting 'net.ipv4.nothing'"),
+        ('[hosts."a b"]', "hosts.a b: 'a b' is no host name"),
+        ('[hosts.a]\naliases = ["b c"]', "hosts.a: 'b c' is no host name"),
+        ("[hosts]\na = 3", "hosts.a: 3 is not a table"),
+        ('[segments.lan]\nipv4 = "10.0.0.0/99"', "segments.lan: "),
+        ('[segments.net]\nipv6 = "10.0.0.0/8"', "segments.net: "),
+        ('[hosts.a]\n[hosts.b]\n[[links]]\nbetween = ["a"]\ndelay = "1s"', "links, number 1: a link has two ends"),
+        ('[hosts.a]\n[[links]]\nbetween = ["a", "b"]\ndelay = "1s"', "links, number 1: no host 'b': the hosts are a"),
+        ('[hosts.a]\n[hosts.b]\n[[links]]\ndelay = "1s"', "links, number 1: write between"),
+        ('[hosts.a]\n[hosts.b]\n[[links]]\nfrom = "a"\ndelay = "1s"', "links, number 1: write between"),
+        ('[hosts.a]\n[hosts.b]\n[[links]]\nbetween = ["a", "b"]', "links, number 1: says nothing of the link"),
+        ('[hosts.a]\n[hosts.b]\n[[links]]\nbetween = ["a", "b"]\nspeed = "1s"', "links, number 1: "),
+        ("[names]\nx = []", "names.x: a name stands for hosts or addresses"),
+        ('[names]\nx = ["b"]', "names.x: no host 'b': the hosts are none"),
+        ("[hosts.a", "net.toml: "),
+    ],
+)
+def test_a_mistake_is_told_with_its_place(tmp_path, text, why):
+    with pytest.raises(TopologyError) as caught:
+        read(tmp_path, text).build()
+    assert str(caught.value).startswith(str(tmp_path / "net.toml"))
+    assert why in str(caught.value)
+
+
+def test_a_file_that_is_not_there(tmp_path):
+    with pytest.raises(TopologyError, match=r"nothing\.toml: No such file or directory"):
+        read_topology(tmp_path / "nothing.toml")
+
+
+def test_a_file_that_is_no_text(tmp_path):
+    (tmp_path / "net.toml").write_bytes(b"\xff\xfe")
+    with pytest.raises(TopologyError, match=r"net\.toml: "):
+        read_topology(tmp_path / "net.toml")
