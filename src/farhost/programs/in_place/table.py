@@ -58,8 +58,8 @@ ROWS = (
         "posix",
         dispatch.on_descriptor,
         """read write readv writev close dup dup2 lseek ftruncate fsync fdatasync fchmod fchown pread preadv pwrite
-        pwritev fstatvfs isatty get_blocking set_blocking get_inheritable set_inheritable get_terminal_size sendfile
-        fstat eventfd_read eventfd_write timerfd_settime timerfd_settime_ns timerfd_gettime
+        pwritev fstatvfs isatty get_blocking set_blocking get_inheritable set_inheritable get_terminal_size
+        sendfile fstat eventfd_read eventfd_write timerfd_settime timerfd_settime_ns timerfd_gettime
         timerfd_gettime_ns""",
     ),
     Row("resource", "resource", dispatch.always, "getrlimit setrlimit prlimit getrusage"),
@@ -69,9 +69,9 @@ ROWS = (
         dispatch.always,
         """pipe pipe2 eventfd timerfd_create getpid getppid getuid geteuid getgid getegid getresuid getresgid
         getgroups getlogin getpgrp getpgid getsid setsid setpgid setpgrp umask kill killpg _exit abort nice
-        getpriority setpriority sched_yield waitpid wait wait3 wait4 urandom getrandom uname sysconf times cpu_count
-        sched_getaffinity sched_setaffinity getloadavg fork execv execve posix_spawn posix_spawnp system setuid setgid seteuid setegid setreuid setregid
-        setresuid setresgid setgroups initgroups""",
+        getpriority setpriority sched_yield waitpid wait wait3 wait4 urandom getrandom uname sysconf times
+        cpu_count sched_getaffinity sched_setaffinity getloadavg fork execv execve posix_spawn posix_spawnp system
+        setuid setgid seteuid setegid setreuid setregid setresuid setresgid setgroups initgroups""",
     ),
     Row("os", "posix", dispatch.on_path, "stat lstat unlink remove chmod access rename replace"),
     Row("os", "posix", dispatch.on_directory, "listdir scandir rmdir"),
@@ -81,9 +81,9 @@ ROWS = (
         "random",
         "random",
         dispatch.always,
-        """seed random uniform triangular randint choice randrange sample shuffle choices normalvariate lognormvariate
-        expovariate vonmisesvariate gammavariate gauss betavariate binomialvariate paretovariate weibullvariate
-        getstate setstate getrandbits randbytes""",
+        """seed random uniform triangular randint choice randrange sample shuffle choices normalvariate
+        lognormvariate expovariate vonmisesvariate gammavariate gauss betavariate binomialvariate paretovariate
+        weibullvariate getstate setstate getrandbits randbytes""",
     ),
 )
 
