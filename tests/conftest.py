@@ -1,6 +1,13 @@
 """What every test may rely on, whoever started them."""
 
+import importlib.metadata
+import importlib.util
 import signal
+
+_installed = any(entry.name == "farhost" for entry in importlib.metadata.entry_points(group="pytest11"))
+if not _installed and importlib.util.find_spec("farhost.pytest_plugin") is not None:
+    # Found on the path but not installed since the plugin is there.
+    pytest_plugins = ["farhost.pytest_plugin"]
 
 
 def pytest_configure() -> None:

@@ -1,1 +1,43 @@
-"""farhost: a socket system in Python, on which real programs run over a network that misbehaves."""
+"""farhost: a socket system in Python, on which real programs run over a network that misbehaves.
+
+The public names load when they are first used, because other processes import parts of the package at every start.
+"""
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from farhost.facade.failure import RunFailed
+    from farhost.facade.host import Host
+    from farhost.facade.network import Link, Network
+    from farhost.facade.program import Program
+    from farhost.facade.run import run
+    from farhost.programs.escapes import EscapeError
+    from farhost.programs.run import Outcome
+
+__all__ = ["EscapeError", "Host", "Link", "Network", "Outcome", "Program", "RunFailed", "run"]
+
+_WHERE = {
+    "EscapeError": "farhost.programs.escapes",
+    "Host": "farhost.facade.host",
+    "Link": "farhost.facade.network",
+    "Network": "farhost.facade.network",
+    "Outcome": "farhost.programs.run",
+    "Program": "farhost.facade.program",
+    "RunFailed": "farhost.facade.failure",
+    "run": "farhost.facade.run",
+}
+"""The module of each public name."""
+
+
+def __getattr__(name: str) -> object:
+    """Load a public name when it is first asked for; AttributeError for any other."""
+    if name not in _WHERE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(_WHERE[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -33,16 +33,22 @@ def drop(file: OpenFile, thread: "Thread | None") -> Blocked | None:
 class DescriptorTable:
     """Numbers to open files. `files` may be read directly (the hot path does); changes go through the methods."""
 
-    __slots__ = ("_first_free", "_promised", "close_on_exec", "files", "limit")
+    __slots__ = ("_first", "_first_free", "_promised", "close_on_exec", "files", "limit")
 
     def __init__(self, limit: int = DEFAULT_LIMIT) -> None:
         self.files: dict[int, OpenFile] = {}
         self.close_on_exec: set[int] = set()
         self.limit = limit
-        """RLIMIT_NOFILE: one more than the largest number that may be given out."""
+        """RLIMIT_NOFILE: one more than the largest number that may be given out, where they begin at 0."""
+        self._first = 0
         self._first_free = 0
         self._promised: set[int] = set()
         """Numbers that calls under way will use."""
+
+    def begin_at(self, first: int) -> None:
+        """Give out numbers from `first` up, as many as the limit says; call it while nothing is open."""
+        assert not self.files, "numbers are chosen before they are given out"
+        self._first = self._first_free = first
 
     def get(self, number: int) -> OpenFile:
         """The file behind a number; EBADF where there is none."""
@@ -68,7 +74,7 @@ class DescriptorTable:
             number += 1
         if start <= self._first_free:
             self._first_free = number
-        if number >= self.limit:
+        if number >= self._first + self.limit:
             raise KernelError(linux.EMFILE)
         return number
 
@@ -120,14 +126,14 @@ class DescriptorTable:
     def duplicate(self, number: int, start: int = 0, close_on_exec: bool = False) -> int:
         """dup(2), F_DUPFD; EBADF, EMFILE, EINVAL where `start` is outside the limit."""
         file = self.get(number)
-        if not 0 <= start < self.limit:
+        if not 0 <= start < self._first + self.limit:
             raise KernelError(linux.EINVAL)
         return self.add(file, close_on_exec, start)
 
     def duplicate_to(self, number: int, new: int, close_on_exec: bool, thread: "Thread | None") -> int:
         """dup2(2), dup3(2) for two different numbers: what stood at `new` is closed silently; EBADF, EBUSY."""
         file = self.get(number)
-        if not 0 <= new < self.limit:
+        if not 0 <= new < self._first + self.limit:
             raise KernelError(linux.EBADF)
         if new in self._promised:
             raise KernelError(linux.EBUSY)

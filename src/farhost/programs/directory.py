@@ -35,7 +35,7 @@ class Directory:
 
     def __init__(self, process: "ProgramProcess", path: str) -> None:
         self.process = process
-        self.base = high_base()
+        self.base = process.real_base
         """From this number up, a descriptor is the machine's."""
         self.path = ""
         self.opened: set[int] = set()

@@ -11,6 +11,7 @@ entered itself, and costs a dictionary look-up for each audited event.
 
 import sys
 import threading
+from _thread import get_ident
 from collections.abc import Callable
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -28,9 +29,12 @@ class EscapeError(RuntimeError):
 
 REMEDIES = {
     "socket": "import socket inside the program, so that it gets the simulated one",
+    "class": "use socket.socket, or a class of yours that is derived from it",
+    "descriptor": "make it inside the program: one that was made outside is the operating system's",
     "thread": "start threads with the program's own threading module; a C library's threads cannot be simulated",
     "process": "make it a program of its own on the same host, and talk to it over a socket",
     "lock": "use threading's locks; a simulated process has no other processes to share one with",
+    "tls": "use asyncio's TLS, or ssl.MemoryBIO with SSLContext.wrap_bio",
     "identity": "a simulated process keeps its user",
 }
 
@@ -55,7 +59,7 @@ _AUDITED = {
 def complain(what: str, kind: str) -> NoReturn:
     """Raise the EscapeError for a call that the program under way just made; the run notes it, whoever catches it."""
     message = f"{place(program_frame(sys._getframe(1)))}: {what} would leave the simulation: {REMEDIES[kind]}"
-    runtime = GUARD.running.get(threading.get_ident())
+    runtime = GUARD.running.get(get_ident())
     if runtime is not None:
         runtime.escapes.setdefault(message)
     raise EscapeError(message)
@@ -112,7 +116,7 @@ class Guard:
         if not self._hooked:
             self._hooked = True
             sys.addaudithook(self._audit)
-        self.running[threading.get_ident()] = runtime
+        self.running[get_ident()] = runtime
         if sys.version_info < (3, 12) and self._start_new_thread is None:
             # Before 3.12 no audit event tells of new threads.
             self._start_new_thread = vars(threading)["_start_new_thread"]
@@ -120,13 +124,16 @@ class Guard:
 
     def leave(self) -> None:
         """The run of the present OS thread is over."""
-        self.running.pop(threading.get_ident(), None)
+        self.running.pop(get_ident(), None)
         if not self.running and self._start_new_thread is not None:
             vars(threading)["_start_new_thread"] = self._start_new_thread
             self._start_new_thread = None
 
     def _start_thread(self, *arguments: Any) -> Any:
-        self._audit("_thread.start_new_thread", arguments)
+        runtime = self.running.get(get_ident())
+        current = None if runtime is None else runtime.current
+        if current is None or current.process.place is None:
+            self._audit("_thread.start_new_thread", arguments)
         assert self._start_new_thread is not None
         return self._start_new_thread(*arguments)
 
@@ -134,9 +141,10 @@ class Guard:
         kind = _AUDITED.get(event)
         if kind is None or not self.running:
             return
-        runtime = self.running.get(threading.get_ident())
-        if runtime is not None and runtime.scheduler.current is not None:
-            complain(event, kind)
+        runtime = self.running.get(get_ident())
+        current = None if runtime is None else runtime.current
+        if current is not None:
+            complain(event, "class" if kind == "socket" and current.process.place is not None else kind)
 
 
 GUARD = Guard()

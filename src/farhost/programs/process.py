@@ -14,15 +14,17 @@ from greenlet import GreenletExit
 from farhost.kernel.console import ConsoleFile
 from farhost.kernel.waiting import Blocked, WaitQueue
 from farhost.programs.costs import CLOCK_NS, SPAWN_NS
+from farhost.programs.directory import high_base
 from farhost.programs.frames import format_exception, program_frame
 from farhost.programs.thread import KILLED, ProgramThread
 from farhost.programs.trap import Trap, call_from_outside, make_trap, wait
-from farhost.sim.scheduler import Timer
+from farhost.sim.scheduler import Task, Timer
 from farhost.trace.events import Wake
 from farhost.wire import linux
 
 if TYPE_CHECKING:
     from farhost.network.host import Host
+    from farhost.programs.in_place.place import Place
     from farhost.programs.runtime import Runtime
 
 Body = Callable[[], int]
@@ -46,6 +48,8 @@ class ProgramProcess:
         self.kernel_process.on_stop = self._stopped
         self.kernel_process.signals.set_disposition(linux.SIGPIPE, 1)
         self.threads: list[ProgramThread] = []
+        self.real_base = high_base()
+        """From this number up, a descriptor that is none of its simulated ones may be the machine's."""
         self.main_thread = self._new_thread("MainThread", True)
         self.stdout = bytearray()
         self.stderr = bytearray()
@@ -77,6 +81,8 @@ class ProgramProcess:
         """What the uncaught exception looked like."""
         self.world_sys: Any = None
         """The `sys` of its world, once it has one."""
+        self.place: Place | None = None
+        """What it has instead of a world if it is a function that runs in the caller's own modules."""
         self._continued = WaitQueue()
         self._used_ns = 0
         runtime.adopt(self)
@@ -159,6 +165,11 @@ class ProgramProcess:
                 pass
 
     def _run(self, thread: ProgramThread, body: Callable[[], None]) -> None:
+        self.start_task(thread, body, Task)
+
+    def start_task(self, thread: ProgramThread, body: Callable[[], None], kind: type[Task]) -> None:
+        """Give a thread its task, which runs `body`; `kind` is what the task is made of."""
+
         def run() -> None:
             try:
                 body()
@@ -169,7 +180,7 @@ class ProgramProcess:
             finally:
                 self._thread_ended(thread)
 
-        thread.task = self.runtime.scheduler.spawn(f"{self.name}/{thread.name}", run)
+        thread.task = self.runtime.scheduler.spawn(f"{self.name}/{thread.name}", run, kind)
         thread.task.context = thread
 
     def _thread_ended(self, thread: ProgramThread) -> None:
@@ -322,7 +333,7 @@ class ProgramProcess:
             if task.wake_timer is not None:
                 task.wake_timer.cancel()
                 task.wake_timer = None
-            task.throw(GreenletExit)
+            thread.unwind(GreenletExit)
         assert self.status is not None
         self.kernel.exit_process(self.kernel_process, self.status)
         self.kernel.softirq()
@@ -341,7 +352,7 @@ class ProgramProcess:
         """The run is over: unwind what still runs, without a trace of it in the simulation."""
         self.silence()
         for thread in tuple(self.threads):
-            thread.task.throw(GreenletExit)
+            thread.unwind(GreenletExit)
         for release in self.at_end:
             release()
         self.at_end.clear()

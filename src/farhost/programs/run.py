@@ -4,14 +4,17 @@ DESIGN 14: each program starts when those named before it have parked or exited.
 has exited with 0, or when those left wait only for new clients or datagrams and the others exited with 0.
 """
 
+import contextlib
 import gc
 import signal
 import sys
 import threading
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from types import FrameType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
+from farhost.network.host import Host
 from farhost.network.machine_files import MachineFiles
 from farhost.network.network import Network
 from farhost.programs.directory import Directory
@@ -36,6 +39,29 @@ STUCK_NS = 3600 * 1_000_000_000
 """Virtual time without anything but servers' looks after which the others count as stuck."""
 
 
+class Program(Protocol):
+    """What a run starts: a script (`ProgramSpec`), or a function in place."""
+
+    @property
+    def host(self) -> str:
+        """The name of its host."""
+
+    @property
+    def argv(self) -> Sequence[str]:
+        """What it is, for reports."""
+
+    @property
+    def name(self) -> str | None:
+        """For reports; the host's name unless given."""
+
+    @property
+    def has_world(self) -> bool:
+        """Whether it runs in a private world of modules."""
+
+    def start(self, runtime: Runtime, host: Host, scratch: Scratch) -> ProgramProcess:
+        """Start it; called in an event."""
+
+
 class ProgramSpec(NamedTuple):
     """A program to run: on which host, and the command line: a script's path or `-m`, `module`, then arguments."""
 
@@ -47,6 +73,25 @@ class ProgramSpec(NamedTuple):
     """What it finds on standard input before the end of file."""
     environment: Mapping[str, str] | None = None
     """Further environment variables."""
+    has_world: bool = True
+
+    def start(self, runtime: Runtime, host: Host, scratch: Scratch) -> ProgramProcess:
+        """Start the script in a world of its own; called in an event."""
+        argv = tuple(str(word) for word in self.argv)
+        process = ProgramProcess(runtime, host, self.name or self.host, argv)
+        path = scratch.of(self.host)
+        directory = Directory(process, path)
+        environment = {**scratch_environment(path, self.host, host.kernel.user), **(self.environment or {})}
+        if self.stdin:
+            process.feed(self.stdin)
+
+        def body() -> int:
+            world = World(process, directory, environment)
+            process.at_end.append(world.close)
+            return run_program(process, world, argv)
+
+        process.start(body)
+        return process
 
 
 class ProcessOutcome(NamedTuple):
@@ -84,7 +129,7 @@ class Outcome(NamedTuple):
 
 def run_programs(
     network: Network,
-    programs: Sequence[ProgramSpec],
+    programs: Sequence[Program],
     *,
     until_ns: int | None = None,
     watchdog_s: float = LIMIT_S,
@@ -96,7 +141,7 @@ def run_programs(
     """
     runtime = Runtime(network)
     runtime.on_output = on_output
-    run = Run(runtime, until_ns, watchdog_s)
+    run = Run(runtime, until_ns, watchdog_s, any(program.has_world for program in programs))
     with Scratch() as scratch:
         for program in programs:
             runtime.starts.append(_starter(runtime, program, scratch))
@@ -106,31 +151,17 @@ def run_programs(
     return outcome._replace(processes=(*outcome.processes, *map(_not_started, missing)))
 
 
-def _not_started(program: ProgramSpec) -> ProcessOutcome:
+def _not_started(program: Program) -> ProcessOutcome:
     argv = tuple(str(word) for word in program.argv)
     return ProcessOutcome(program.name or program.host, program.host, argv, None, "", "", "", (), False)
 
 
-def _starter(runtime: Runtime, program: ProgramSpec, scratch: Scratch) -> Callable[[], None]:
-    argv = tuple(str(word) for word in program.argv)
-
+def _starter(runtime: Runtime, program: Program, scratch: Scratch) -> Callable[[], None]:
     def start() -> None:
         host = runtime.network.hosts[program.host]
         if host.kernel.unix.real is None:
             host.kernel.unix.real = MachineFiles()
-        process = ProgramProcess(runtime, host, program.name or program.host, argv)
-        path = scratch.of(program.host)
-        directory = Directory(process, path)
-        environment = {**scratch_environment(path, program.host, host.kernel.user), **(program.environment or {})}
-        if program.stdin:
-            process.feed(program.stdin)
-
-        def body() -> int:
-            world = World(process, directory, environment)
-            process.at_end.append(world.close)
-            return run_program(process, world, argv)
-
-        process.start(body)
+        process = program.start(runtime, host, scratch)
         scheduler = runtime.scheduler
         process.patience = scheduler.call_at(scheduler.now_ns + START_PATIENCE_NS, process.settle)
 
@@ -140,10 +171,11 @@ def _starter(runtime: Runtime, program: ProgramSpec, scratch: Scratch) -> Callab
 class Run:
     """One run under way."""
 
-    def __init__(self, runtime: Runtime, until_ns: int | None, watchdog_s: float) -> None:
+    def __init__(self, runtime: Runtime, until_ns: int | None, watchdog_s: float, has_worlds: bool = True) -> None:
         self.runtime = runtime
         self.until_ns = until_ns
         self.watchdog = Watchdog(runtime, watchdog_s)
+        self._has_worlds = has_worlds
         self._end = End.IDLE
         self.release: Callable[[], None] = lambda: None
         """Called once the programs are gone, where a further Ctrl-C cannot keep it from its work."""
@@ -171,7 +203,7 @@ class Run:
         sys.unraisablehook = self._routed(unraisable, "unraisablehook")
         sys.displayhook = self._routed(display, "displayhook")
         try:
-            with program_warnings(runtime):
+            with program_warnings(runtime) if self._has_worlds else contextlib.nullcontext():
                 self._run()
             outcome = self._outcome()
             self._abandon()
@@ -182,6 +214,8 @@ class Run:
             sys.unraisablehook = unraisable
             sys.displayhook = display
             sys.setrecursionlimit(recursion_limit)
+            while runtime.at_end:
+                runtime.at_end.pop()()
             self.release()
             if handler is not None:
                 signal.signal(signal.SIGINT, handler)
@@ -196,13 +230,15 @@ class Run:
 
     def _abandon(self) -> None:
         """Nothing of a process outlives the run: what its finalizers would say, it has no standard error for."""
-        for process in self.runtime.processes:
-            process.abandon()
-        self.runtime.close_passed()
-        sys.unraisablehook = lambda _: None
-        for _ in range(COLLECTIONS):
-            if not gc.collect():
-                break
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            for process in self.runtime.processes:
+                process.abandon()
+            self.runtime.close_passed()
+            sys.unraisablehook = lambda _: None
+            for _ in range(COLLECTIONS):
+                if not gc.collect():
+                    break
 
     def _run(self) -> None:
         runtime = self.runtime
@@ -247,8 +283,10 @@ class Run:
             return None
 
         def interrupt(signum: int, frame: FrameType | None) -> None:
-            again, self._interrupted = self._interrupted, True
-            if self._ending:
+            if self.watchdog.hung is not None and self.runtime.scheduler.current is not None:
+                raise Abort
+            again, self._interrupted = self._interrupted, self.watchdog.hung is None
+            if self._ending or not self._interrupted:
                 return
             for process in self.runtime.processes:
                 process.silence()
@@ -280,7 +318,8 @@ class Run:
 
     def _virtual_ns(self) -> int:
         """The time of the last thing that a program did; a network's business afterwards does not count."""
-        if self._end is End.UNTIL:
+        alive = [process for process in self.runtime.processes if process.status is None]
+        if self._end is End.UNTIL and not all(is_resting(process) for process in alive):
             return self.runtime.scheduler.now_ns
         moments = [0]
         for process in self.runtime.processes:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from farhost.kernel.process import Process
     from farhost.network.network import Network
     from farhost.network.passed_file import PassedFile
+    from farhost.programs.in_place.os_thread import OsThread
     from farhost.programs.process import ProgramProcess
 
 
@@ -43,6 +44,12 @@ class Runtime:
         """What programs reached for outside the simulation, each place once, in order."""
         self.on_output: Callable[[ProgramProcess, int, bytes], None] | None = None
         """Called with what any process prints, as it does."""
+        self.os_thread: OsThread | None = None
+        """What the threads of functions in place take turns with, once there is one."""
+        self.idents: list[int] = []
+        """Those that threads of functions in place have, or had, in `threading`."""
+        self.at_end: list[Callable[[], None]] = []
+        """Called when the run is over and its programs are gone, the last first."""
         self._by_kernel_process: dict[Process, ProgramProcess] = {}
         self.passed: dict[PassedFile, None] = {}
         """Files of the machine in messages under way, whose descriptors are ours to close."""

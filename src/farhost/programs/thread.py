@@ -43,10 +43,12 @@ class ProgramThread:
         "name",
         "on_ready",
         "process",
+        "python_ident",
         "quiet",
         "raw",
         "since_ns",
         "task",
+        "unwinding",
         "waited_ns",
         "waiter",
         "when_ended",
@@ -56,6 +58,8 @@ class ProgramThread:
         self.process = process
         self.kernel_thread = kernel_thread
         self.ident = kernel_thread.tid
+        self.python_ident = self.ident
+        """What `threading.get_ident` says: the same, but where threads of several processes share one `threading`."""
         self.name = name
         self.is_main = is_main
         self.task: Task
@@ -82,6 +86,8 @@ class ProgramThread:
         """How many waits in a row ended by their time limit."""
         self.inert_calls = 0
         """How many calls it made after its process had died."""
+        self.unwinding = False
+        """Whether its process is over and the thread was told so."""
         self.when_ended: list[Callable[[], None]] = []
         """Called when the thread has ended: those who wait for that."""
 
@@ -111,6 +117,11 @@ class ProgramThread:
     def interrupt(self) -> None:
         """A signal with a handler arrived."""
         self.end_wait(SIGNAL)
+
+    def unwind(self, error: type[BaseException]) -> None:
+        """Called by the hub: raise `error` where the thread is parked, and let it end."""
+        self.unwinding = True
+        self.task.throw(error)
 
     def frame(self) -> FrameType | None:
         """The innermost frame of the parked thread; None while it runs."""

@@ -36,6 +36,17 @@ TIMEOUT_ARGUMENT = {"poll": 1, "select": 3, "epoll_wait": 2, "nanosleep": 0}
 PATIENCE = 100
 """Calls that a dead thread may make while it unwinds; one that swallows every GreenletExit is left parked."""
 
+LAST_RESULTS: dict[str, object] = {
+    "poll": (),
+    "epoll_wait": (),
+    "select": ((), (), ()),
+    "epoll_ctl": None,
+    "shutdown": None,
+    "sigaction": None,
+    "unlink": None,
+}
+"""What these return to a dead thread that unwinds, and do nothing: an event loop cancels its tasks then."""
+
 
 def make_trap(process: "ProgramProcess") -> Trap:
     """The `call` of one process: a closure, because this is the hottest path above the kernel."""
@@ -234,6 +245,8 @@ def inert(thread: ProgramThread, name: str, arguments: tuple[object, ...]) -> ob
         return None
     if name == "write":
         return len(arguments[1])  # type: ignore[arg-type]
+    if thread.unwinding and name in LAST_RESULTS:
+        return LAST_RESULTS[name]
     raise GreenletExit
 
 

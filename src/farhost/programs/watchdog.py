@@ -1,13 +1,21 @@
 """A watchdog in real time: a program that loops without ever making a call holds the whole run, and is named.
 
-Virtual time cannot see such a loop, since it moves only by calls. A real thread looks whether the run makes progress;
-when a simulated thread has run for `limit_s` without a call, it raises `Abort` in it (PyThreadState_SetAsyncExc) and
-the run ends as hung, with the file and line. A C function that never returns cannot be interrupted in this way.
+Virtual time cannot see such a loop, since it moves only by calls; nor can it see a program that waits for something
+real, such as a lock of the operating system's. A real thread looks whether the run makes progress; when a simulated
+thread has run for `limit_s` without a call, `Abort` is raised in it and the run ends as hung, with the file and line.
+
+In the main thread a SIGINT does that, which ends most waits too, and whose handler (`farhost.programs.run`) tells it
+from Ctrl-C. In other threads it is PyThreadState_SetAsyncExc, which a C function that does not return never sees.
+While a debugger traces the program, or holds it at a prompt, nothing is hung.
 """
 
 import ctypes
+import signal
 import sys
 import threading
+import time
+from _thread import get_ident
+from types import FrameType
 from typing import TYPE_CHECKING
 
 from farhost.programs.frames import place
@@ -19,6 +27,9 @@ LOOK_S = 0.25
 LIMIT_S = 10.0
 PATIENCE = 40
 """How often it raises in a program that swallows the exception."""
+RUNS, WAITS = "runs without making a call", "waits in real time"
+BUSY = 0.1
+"""The share of its real time that a loop takes at least of a processor, on a machine that is busy with others."""
 
 
 class Abort(BaseException):
@@ -32,7 +43,9 @@ class Watchdog:
         self.runtime = runtime
         self.limit_s = limit_s
         self.hung: str | None = None
-        self._ident = threading.get_ident()
+        self._ident = get_ident()
+        self._clock = time.pthread_getcpuclockid(self._ident)
+        self._is_main = threading.current_thread() is threading.main_thread()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="farhost watchdog", daemon=True)
 
@@ -50,25 +63,48 @@ class Watchdog:
 
     def _watch(self) -> None:
         look_s = min(LOOK_S, self.limit_s / 4)
-        seen, idle_s, struck = self._progress(), 0.0, 0
+        seen, idle_s, used_s, struck = self._progress(), 0.0, self._used_s(), 0
         while not self._stop.wait(look_s):
             now = self._progress()
-            if now != seen or self.runtime.scheduler.current is None or sys.gettrace() is not None:
-                seen, idle_s = now, 0.0
+            if now != seen or self.runtime.scheduler.current is None or is_debugged(self._frame()):
+                seen, idle_s, used_s = now, 0.0, self._used_s()
                 continue
             idle_s += look_s
             if idle_s >= self.limit_s and struck < PATIENCE:
                 struck += 1
-                self._strike()
+                self._strike(self._used_s() - used_s < idle_s * BUSY)
 
-    def _strike(self) -> None:
-        frame = sys._current_frames().get(self._ident)
+    def _used_s(self) -> float:
+        """Processor time of the thread that is watched."""
+        return time.clock_gettime(self._clock)
+
+    def _frame(self) -> FrameType | None:
+        return sys._current_frames().get(self._ident)
+
+    def _strike(self, asleep: bool) -> None:
         current = self.runtime.current
         if current is None:
             return
         if self.hung is None:
             current.process.silence()
-            process, where = current.process, place(frame, exact=True)
-            self.hung = f"{process.name} on {process.host_name} runs without making a call, at {where}"
+            process, where = current.process, place(self._frame(), exact=True)
+            self.hung = f"{process.name} on {process.host_name} {WAITS if asleep else RUNS}, at {where}"
         self.runtime.scheduler.stop()
-        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(self._ident), ctypes.py_object(Abort))
+        if self._is_main:
+            signal.pthread_kill(self._ident, signal.SIGINT)
+        else:
+            ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(self._ident), ctypes.py_object(Abort))
+
+
+def is_debugged(frame: FrameType | None) -> bool:
+    """Whether a debugger traces what runs in a frame; a measurement of coverage traces too, and is none."""
+    if sys.version_info >= (3, 12) and sys.monitoring.get_tool(sys.monitoring.DEBUGGER_ID) is not None:
+        return True
+    while frame is not None:
+        trace = frame.f_trace
+        if trace is not None:
+            owner = type(getattr(trace, "__self__", trace))
+            if owner.__module__.partition(".")[0] != "coverage":
+                return True
+        frame = frame.f_back
+    return False

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from farhost.network.network import Network
 from farhost.programs.endings import Waiting
 from farhost.programs.run import Outcome, ProcessOutcome
+from farhost.programs.watchdog import RUNS, WAITS
 from farhost.report.counts import PacketCounts, counts_as_json, counts_line
 from farhost.report.strace import format_pending
 from farhost.report.values import signal_name
@@ -20,10 +21,12 @@ MOST_PROCESSES = 10
 MOST_WAITS = 8
 LONGEST = 300
 """Characters of the exception that ended a program."""
-HUNG = (
-    "  a loop that makes no call holds virtual time still for all: let it wait for something "
-    "(time.sleep, an Event, a socket)"
-)
+HINTS = {
+    RUNS: "  a loop that makes no call holds virtual time still for all: let it wait for something "
+    "(time.sleep, an Event, a socket)",
+    WAITS: "  virtual time stands still for all meanwhile: make locks, queues and events after the network, "
+    "and wait for nothing that is not simulated",
+}
 _VERDICTS = {
     "passed": ("passed", "bold green"),
     "failed": ("failed", "bold red"),
@@ -39,7 +42,8 @@ class RunResult(NamedTuple):
     outcome: Outcome
     network: Network
     counts: PacketCounts
-    hashes: TraceHash
+    hashes: TraceHash | None
+    """None if nobody asked for them."""
     seed: int
     command: str = ""
     """What gives the same run again."""
@@ -53,7 +57,7 @@ def summary_lines(result: RunResult) -> list[Line]:
         verdict += f": {outcome.message}"
     lines = [(f"{verdict} (virtual time {_seconds(outcome.virtual_ns)}, seed {result.seed})", style)]
     if outcome.kind == "hung":
-        lines.append((HUNG, ""))
+        lines += [(hint, "") for what, hint in HINTS.items() if what in outcome.message]
     waits = _wait_lines(outcome)
     lines += _process_lines(outcome.processes, not waits)
     lines += waits
@@ -62,7 +66,9 @@ def summary_lines(result: RunResult) -> list[Line]:
             lines.append((f"  refused, and caught: {escape}", "bold yellow"))
     lines.append((counts_line(result.network.ledger(), result.counts), ""))
     hashes = result.hashes
-    lines.append((f"trace: shape {hashes.shape[:16]}, content {hashes.content[:16]}, {hashes.events} events", "dim"))
+    if hashes is not None:
+        text = f"trace: shape {hashes.shape[:16]}, content {hashes.content[:16]}, {hashes.events} events"
+        lines.append((text, "dim"))
     if not outcome.ok and result.command:
         lines.append((f"the same again: {result.command}", ""))
     return lines
@@ -80,7 +86,7 @@ def result_as_json(result: RunResult) -> dict[str, object]:
         "refused": list(outcome.escapes),
         "processes": [_process_as_json(process) for process in outcome.processes],
         "packets": counts_as_json(result.network.ledger(), result.counts),
-        "trace": result.hashes._asdict(),
+        "trace": None if result.hashes is None else result.hashes._asdict(),
     }
 
 
@@ -110,9 +116,15 @@ def _ended(process: ProcessOutcome, with_call: bool) -> Line:
         return f"still waiting{call}", ""
     if process.status < 0:
         return f"killed by {signal_name(-process.status)}", "red"
-    why = process.traceback.strip().rpartition("\n")[2] if process.traceback else ""
-    why = _shortened(why.removeprefix("farhost.programs.escapes."))
+    why = _shortened(_exception(process.traceback).removeprefix("farhost.programs.escapes."))
     return f"exited {process.status}" + (f": {why}" if why else ""), "red" if process.status else ""
+
+
+def _exception(traceback: str) -> str:
+    """The first line of the exception that a traceback ends with: its class and what it says."""
+    lines = traceback.strip().split("\n")
+    last = max((number for number, line in enumerate(lines) if line.startswith('  File "')), default=-1)
+    return next((line for line in lines[last + 1 :] if line and not line.startswith(" ")), "")
 
 
 def _shortened(text: str) -> str:

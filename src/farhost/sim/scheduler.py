@@ -140,9 +140,12 @@ class Scheduler:
         heapq.heappush(self.events, (due_ns, sequence, timer))
         return timer
 
-    def spawn(self, name: str, body: Callable[[], None]) -> Task:
-        """A new task that starts at the present time, after everything already due."""
-        task = Task(self, name, body)
+    def spawn(self, name: str, body: Callable[[], None], kind: type[Task] = Task) -> Task:
+        """A new task that starts at the present time, after everything already due.
+
+        `kind`: what it is made of, where something has to be done each time that the hub enters the task.
+        """
+        task = kind(self, name, body)
         self.wake(task)
         return task
 

@@ -7,7 +7,6 @@ import fcntl as system
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from farhost.programs.directory import high_base
 from farhost.programs.stdlib.socket_constants import integer_constants, named
 from farhost.programs.stdlib.socket_convert import descriptor_argument, index, int_argument
 from farhost.wire import linux
@@ -35,7 +34,7 @@ class Calls:
     def __init__(self, process: "ProgramProcess") -> None:
         self._call = process.call
         self._files = process.kernel_process.descriptors.files
-        self._base = high_base()
+        self._base = process.real_base
 
     def functions(self) -> dict[str, Any]:
         """By their public names."""

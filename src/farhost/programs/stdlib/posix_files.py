@@ -185,19 +185,19 @@ def _walking(process: "ProgramProcess", directory: "Directory") -> dict[str, Any
     def listdir(path: Any = None) -> list[Any]:
         given = "." if path is None else path
         used = directory.resolve(given)
-        found: list[Any] = sorted(as_given(given, used, lambda: os.listdir(used)))
+        found: list[Any] = sorted(as_given(given, used, lambda: real.listdir(used)))
         names = sockets_in(given)
         return found + ([os.fsencode(name) for name in names] if isinstance(os.fspath(given), bytes) else names)
 
     def scandir(path: Any = None) -> Any:
         given = "." if path is None else path
         if isinstance(given, int):
-            return os.scandir(given)
+            return real.scandir(given)
         text = os.fspath(given)
         used = directory.resolve(given)
         names = sockets_in(given)
         entries: list[Any] = []
-        with as_given(given, used, lambda: os.scandir(used)) as found:
+        with as_given(given, used, lambda: real.scandir(used)) as found:
             ordered = sorted(found, key=lambda entry: entry.name)
             entries.extend(ordered if used == text else (_Relative(entry, text) for entry in ordered))
         for name in names:
@@ -206,7 +206,7 @@ def _walking(process: "ProgramProcess", directory: "Directory") -> dict[str, Any
             entries.append(SocketEntry(own, full, functools.partial(_stat, process, os.fsencode(full))))
         return Entries(entries)
 
-    real_rmdir = _one_path(os.rmdir, directory)
+    real_rmdir = _one_path(real.rmdir, directory)
 
     def rmdir(path: Any, **kwargs: Any) -> None:
         """A directory with socket files in it is not empty, though the machine's is."""

@@ -121,7 +121,7 @@ def _host(process: ProgramProcess) -> dict[str, Any]:
 
     def uname() -> Any:
         (name,) = call("uname")
-        return real.uname_result(("Linux", name, "6.1.0", "#1 SMP farhost", os.uname().machine))
+        return real.uname_result(("Linux", name, "6.1.0", "#1 SMP farhost", real.uname().machine))
 
     def sysconf(name: Any, /) -> int:
         if name in ("SC_OPEN_MAX", real.sysconf_names["SC_OPEN_MAX"]):

@@ -1,12 +1,14 @@
 """Real files among the descriptors that a program selects or polls: Linux calls an ordinary file always ready.
 
-Their numbers are far above the simulated ones (`farhost.programs.directory`). A call that concerns one does not wait.
+Their numbers are not those of simulated ones (`ProgramProcess.real_base`). A call that concerns one does not wait.
+What is no ordinary file, such as the operating system's own sockets, cannot be waited for in virtual time.
 """
 
 import os
+import stat
 from typing import TYPE_CHECKING
 
-from farhost.programs.directory import high_base
+from farhost.programs.escapes import complain
 from farhost.wire import linux
 
 if TYPE_CHECKING:
@@ -21,7 +23,7 @@ class RealFiles:
     __slots__ = ("_base", "_files")
 
     def __init__(self, process: "ProgramProcess") -> None:
-        self._base = high_base()
+        self._base = process.real_base
         self._files = process.kernel_process.descriptors.files
 
     def has(self, number: int) -> bool:
@@ -29,13 +31,15 @@ class RealFiles:
         return number >= self._base and number not in self._files
 
     def check(self, number: int) -> None:
-        """EBADF where the real file has been closed."""
-        os.fstat(number)
+        """EBADF where the real file has been closed, EscapeError for one that may have to be waited for."""
+        mode = os.fstat(number).st_mode
+        if stat.S_ISSOCK(mode) or stat.S_ISFIFO(mode):
+            complain(f"waiting for the real descriptor {number}", "descriptor")
 
     def poll(self, number: int, events: int) -> int:
         """poll(2)'s answer for a real file."""
         try:
-            os.fstat(number)
+            self.check(number)
         except OSError:
             return linux.POLLNVAL
         return READY & events

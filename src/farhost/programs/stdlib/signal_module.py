@@ -6,7 +6,7 @@ whose action is the default still has its effect.
 """
 
 import _signal as real  # type: ignore[import-not-found]
-from types import FrameType, ModuleType
+from types import ModuleType
 from typing import Any
 
 from greenlet import GreenletExit
@@ -17,6 +17,8 @@ from farhost.programs.process import ProgramProcess
 from farhost.wire import linux
 
 NS = 1_000_000_000
+default_int_handler = real.default_int_handler
+"""CPython's own, by whose identity asyncio knows that nobody has set another."""
 _KEPT = ("SIG", "ITIMER_", "strsignal", "valid_signals", "ItimerError", "NSIG", "struct_siginfo")
 _TIMERS = {real.ITIMER_REAL: linux.SIGALRM, real.ITIMER_VIRTUAL: linux.SIGVTALRM, real.ITIMER_PROF: linux.SIGPROF}
 
@@ -32,11 +34,6 @@ def make_signal_module(process: ProgramProcess) -> ModuleType:
     names.update(_masks(process))
     names.update(_timers(process))
     return module
-
-
-def default_int_handler(signalnum: int, frame: FrameType | None, /) -> None:
-    """The default handler for SIGINT installed by Python: it raises KeyboardInterrupt."""
-    raise KeyboardInterrupt
 
 
 def _check(signalnum: Any) -> int:
@@ -113,7 +110,7 @@ def _senders(process: ProgramProcess) -> dict[str, Any]:
         process.call("kill", process.kernel_process.pid, _check(signalnum))
 
     def pthread_kill(thread_id: int, signalnum: Any, /) -> None:
-        if all(thread.ident != thread_id for thread in process.threads):
+        if all(thread.python_ident != thread_id for thread in process.threads):
             raise ProcessLookupError(linux.ESRCH, "No such process")
         process.call("kill", process.kernel_process.pid, signalnum.__index__())
 

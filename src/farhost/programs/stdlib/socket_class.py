@@ -13,7 +13,6 @@ from collections.abc import Callable
 from types import FunctionType
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from farhost.programs.directory import high_base
 from farhost.programs.stdlib import socket_messages, socket_transfer
 from farhost.programs.stdlib.socket_convert import (
     Resolver,
@@ -320,7 +319,7 @@ def adopt(sock: BaseSocket, family: int, type: int, proto: int, fileno: Any) -> 
     fd = long_argument(fileno)
     if fd < 0:
         raise ValueError("negative file descriptor")
-    if fd >= high_base() and fd not in sock._sim.process.kernel_process.descriptors.files:
+    if fd >= sock._sim.process.real_base and fd not in sock._sim.process.kernel_process.descriptors.files:
         os.fstat(fd)
         raise OSError(linux.ENOTSOCK, os.strerror(linux.ENOTSOCK))
     call = sock._sim_call

@@ -38,7 +38,7 @@ def make_handles(process: ProgramProcess) -> dict[str, Any]:
         if not daemon:
             waited_for.append(handle)
         thread = process.spawn_thread(body, str(getattr(owner, "_name", "thread")), lambda: handle._finish())
-        handle._ident = thread.ident
+        handle._ident = thread.python_ident
         return handle
 
     def make_thread_handle(ident: int) -> Any:
@@ -97,7 +97,7 @@ class Handle:
             raise RuntimeError("thread not started")
         if self._done:
             return
-        if self._process.current_thread is not None and self._process.current_thread.ident == self._ident:
+        if self._process.current_thread is not None and self._process.current_thread.python_ident == self._ident:
             raise RuntimeError("Cannot join current thread")
         until_ns = None
         if timeout is not None and timeout >= 0:

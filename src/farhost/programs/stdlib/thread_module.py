@@ -44,6 +44,10 @@ def _identity(process: ProgramProcess) -> dict[str, Any]:
 
     def get_ident() -> int:
         thread = process.current_thread
+        return (process.main_thread if thread is None else thread).python_ident
+
+    def get_native_id() -> int:
+        thread = process.current_thread
         return (process.main_thread if thread is None else thread).ident
 
     chosen = [0]
@@ -64,9 +68,9 @@ def _identity(process: ProgramProcess) -> dict[str, Any]:
 
     return {
         "get_ident": get_ident,
-        "get_native_id": get_ident,
+        "get_native_id": get_native_id,
         "_count": lambda: len(process.threads) - 1,
-        "_get_main_thread_ident": lambda: process.main_thread.ident,
+        "_get_main_thread_ident": lambda: process.main_thread.python_ident,
         "stack_size": stack_size,
         "interrupt_main": interrupt_main,
     }
@@ -92,7 +96,7 @@ def _starters(process: ProgramProcess, lock_type: Any) -> dict[str, Any]:
             except BaseException as error:
                 process.report_ignored("Exception ignored in thread started by", function, error)
 
-        return process.spawn_thread(body, thread_name(function)).ident
+        return process.spawn_thread(body, thread_name(function)).python_ident
 
     def exit_thread() -> None:
         """This is synonymous to ``raise SystemExit''."""

@@ -20,6 +20,10 @@ _REALTIME = frozenset({real.CLOCK_REALTIME, real.CLOCK_TAI})
 _KEPT = ("CLOCK_", "struct_time", "asctime", "strptime", "gmtime", "strftime", "ctime", "_STRUCT")
 
 
+_asctime, _gmtime, _strftime = real.asctime, real.gmtime, real.strftime
+"""As they are before any function in place takes their names (`farhost.programs.in_place`)."""
+
+
 def make_time_module(process: ProgramProcess) -> ModuleType:
     """`time` for one process."""
     module = ModuleType("time", real.__doc__)
@@ -131,16 +135,16 @@ def _calendar(time: Callable[[], float]) -> dict[str, Any]:
     """The functions that mean "now" when they get no argument, and those that ask for the time zone."""
 
     def gmtime(seconds: Any = None, /) -> real.struct_time:
-        return real.gmtime(time() if seconds is None else seconds)
+        return _gmtime(time() if seconds is None else seconds)
 
     def asctime(t: Any = None, /) -> str:
-        return real.asctime(gmtime() if t is None else t)
+        return _asctime(gmtime() if t is None else t)
 
     def ctime(seconds: Any = None, /) -> str:
-        return real.asctime(gmtime(seconds))
+        return _asctime(gmtime(seconds))
 
     def strftime(format: str, t: Any = None, /) -> str:
-        return real.strftime(format, gmtime() if t is None else t)
+        return _strftime(format, gmtime() if t is None else t)
 
     def mktime(t: Any, /) -> float:
         if len(t) != 9:

@@ -1,0 +1,54 @@
+"""A host of a network, as Python code describes it and starts programs on it."""
+
+import os
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from farhost.facade.program import Program, of_function, of_script
+from farhost.network import host as simulated
+from farhost.wire import linux
+from farhost.wire.addresses import inet_ntop
+
+if TYPE_CHECKING:
+    from farhost.facade.network import Network
+
+
+class Host:
+    """One host. Make it with `Network.host`."""
+
+    def __init__(self, network: "Network", host: simulated.Host) -> None:
+        self.network = network
+        self.name = host.name
+        """By which the others find it."""
+        self._host = host
+
+    @property
+    def address(self) -> str:
+        """Its first IPv4 address."""
+        return inet_ntop(self._host.address(linux.AF_INET))
+
+    @property
+    def address6(self) -> str:
+        """Its first IPv6 address that others reach."""
+        return inet_ntop(self._host.address(linux.AF_INET6))
+
+    def start(self, program: Callable[..., Any] | str | os.PathLike[str], /, *args: Any, **kwargs: Any) -> Program:
+        """Let a program begin with the run, once those started before it have parked or ended: a function with its
+        arguments, a script's path with its arguments, or `-m`, a module and its arguments.
+
+        ValueError for a script that is not there, and once the network has run.
+        """
+        self.network.check_open(f"start a program on {self.name}")
+        if callable(program):
+            found = of_function(self.name, program, args, kwargs)
+        else:
+            found = of_script(self.name, (program, *args), kwargs)
+        self.network.programs.append(found)
+        return found
+
+    def attach(self, segment: str, v4: str | None = None, v6: str | None = None) -> None:
+        """One more interface, on a segment, with these addresses or the next free ones. ValueError."""
+        self._host.attach(segment, v4, v6)
+
+    def __repr__(self) -> str:
+        return f"<Host {self.name} {self.address}>"

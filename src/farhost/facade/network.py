@@ -1,0 +1,259 @@
+"""A network, described in Python: hosts, links, programs; one run; and what came of it.
+
+    net = Network(seed=7)
+    server, client = net.host("server"), net.host("client")
+    net.link(server, client, delay="40ms", loss="2%")
+    server.start(serve)                       # a function in place, with its closures
+    client.start("client.py", "server", "5000")
+    net.run(until="60s")
+
+Everything that decides a run is here and in its programs: the same seed gives the same run.
+"""
+
+import os
+import weakref
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from types import TracebackType
+from typing import Any
+
+from greenlet import getcurrent
+
+from farhost.facade.failure import RunFailed, first_error, report_text, with_notes
+from farhost.facade.host import Host
+from farhost.facade.outputs import Outputs
+from farhost.facade.program import Program
+from farhost.network import network as simulated
+from farhost.network.hosts_table import HostsTable
+from farhost.programs.in_place.caller import simulated as simulated_thread
+from farhost.programs.in_place.install import begin_life, end_life
+from farhost.programs.run import Outcome, run_programs
+from farhost.programs.watchdog import LIMIT_S
+from farhost.report.counts import PacketCounts
+from farhost.trace.tracer import Tracer
+from farhost.units import UnitError, parse_duration
+
+
+class Link:
+    """Both directions between two hosts."""
+
+    def __init__(self, link: simulated.Link) -> None:
+        self._link = link
+
+    def change(self, *, direction: str | None = None, **words: str) -> None:
+        """From now on it is like this, in both directions or in one (`a>b`); words left out are as on its segment.
+
+        UnitError for a word or a value, ValueError for a direction that is none.
+        """
+        segment = self._link.segment
+        self._link.change(segment.conditions.of(segment.conditions, **checked(words)), direction)
+
+    def cut(self, *, direction: str | None = None) -> None:
+        """From now on nothing gets through, and nobody is told."""
+        self._link.set_down(True, direction)
+
+    def mend(self, *, direction: str | None = None) -> None:
+        """From now on it works again."""
+        self._link.set_down(False, direction)
+
+
+class Network:
+    """Hosts, the links between them, and one run of the programs that are started on them."""
+
+    def __init__(self, seed: int = 0) -> None:
+        self.seed = seed
+        self.programs: list[Program] = []
+        """In the order of their starts."""
+        self.outcome: Outcome | None = None
+        """How the run ended, once it has."""
+        self.tracer = Tracer()
+        """Hands each event of the run to the readers that were added to it (`farhost.trace`)."""
+        self.watchdog_s = LIMIT_S
+        """How long a program may keep the real time without making a call."""
+        self._network = simulated.Network(seed, self.tracer)
+        self._hosts: dict[str, Host] = {}
+        self._counts = PacketCounts()
+        self._outputs = Outputs()
+        self._ran = False
+        self._life = weakref.finalize(self, end_life, begin_life())
+        self._life.atexit = False
+
+    # Building.
+
+    def host(
+        self,
+        name: str,
+        *,
+        segments: Sequence[str] = (simulated.DEFAULT_SEGMENT,),
+        byte_order: str = "little",
+        aliases: Sequence[str] = (),
+        forwarding: bool = False,
+        sysctls: Mapping[str, int | str | tuple[int, ...]] | None = None,
+        user: str = "user",
+    ) -> Host:
+        """A new host, attached to the segments in order; others find it by its name and aliases. `user`: who runs its
+        programs, `user` or `root`.
+
+        ValueError for a name that is taken, or for a segment that there is not.
+        """
+        self.check_open(f"add the host {name}")
+        made = self._network.host(
+            name,
+            segments=segments,
+            byte_order=byte_order,
+            aliases=aliases,
+            forwarding=forwarding,
+            sysctls=sysctls,
+            user=user,
+        )
+        host = self._hosts[name] = Host(self, made)
+        return host
+
+    def router(self, name: str, segments: Sequence[str]) -> Host:
+        """A host that forwards between its segments."""
+        return self.host(name, segments=segments, forwarding=True)
+
+    def segment(self, name: str, v4: str | None = None, v6: str | None = None, **words: str) -> str:
+        """A new segment, on which links are as the words say; its name. ValueError, UnitError."""
+        self.check_open(f"add the segment {name}")
+        self._network.segment(name, v4, v6, **checked(words))
+        return name
+
+    @property
+    def hosts(self) -> Mapping[str, Host]:
+        """The hosts by name, in the order in which they were made."""
+        return self._hosts
+
+    @property
+    def names(self) -> HostsTable:
+        """Names and addresses as all hosts know them: `names.add("www", server.address)`."""
+        return self._network.names
+
+    # Links.
+
+    def link(
+        self,
+        a: Host | str,
+        b: Host | str,
+        *,
+        direction: str | None = None,
+        segment: str | None = None,
+        **words: str,
+    ) -> Link:
+        """Say what the link between two hosts is like, in both directions or in one (`a>b`); callable in a run too.
+
+        The words are delay, jitter, loss, reorder, duplicate, corrupt, rate, limit, mtu, with units: `delay="40ms"`.
+        ValueError for hosts without a segment in common; UnitError for a word or a value.
+        """
+        ends = self._name(a), self._name(b)
+        return Link(self._network.link(*ends, direction=direction, segment=segment, **checked(words)))
+
+    def link_all(self, **words: str) -> None:
+        """Say what every link is like; what was said of single ones before is forgotten. UnitError."""
+        self._network.link_all(**checked(words))
+
+    def partition(self, a: Host | str, b: Host | str, *, direction: str | None = None) -> None:
+        """Cut the link between two hosts: nothing gets through, and nobody is told. `heal` mends it."""
+        self._network.partition(self._name(a), self._name(b), direction=direction)
+
+    def heal(self, a: Host | str, b: Host | str, *, direction: str | None = None) -> None:
+        """Mend a link that was cut."""
+        self._network.heal(self._name(a), self._name(b), direction=direction)
+
+    def _name(self, host: Host | str) -> str:
+        if isinstance(host, Host) and host.network is not self:
+            raise ValueError(f"{host!r} is a host of another network")
+        return host.name if isinstance(host, Host) else host
+
+    # What to look at.
+
+    def trace(self, path: str | os.PathLike[str]) -> None:
+        """Write each call and packet of the run to a file, one column a host."""
+        self._outputs.trace = os.fspath(path)
+
+    def capture(self, path: str | os.PathLike[str], host: Host | str | None = None) -> None:
+        """Write the packets of the run to a file for Wireshark (pcapng): each at both of its ends, or as one host
+        sees it."""
+        self._outputs.captures.append((os.fspath(path), None if host is None else self._name(host)))
+
+    # Running.
+
+    def run(self, until: str | None = None, *, check: bool = True) -> Outcome:
+        """Run the programs until all have ended, or those left only wait for new clients or datagrams, or nothing
+        more can happen; at most until a virtual time, such as "60s".
+
+        A run that did not pass raises, unless `check` is False: the exception of the function that failed first, or
+        `RunFailed`, which says who waits where. UnitError, and ValueError if there is nothing to
+        run or it has run.
+        """
+        __tracebackhide__ = True
+        until_ns = None if until is None else parse_duration(until)
+        self._check_runnable()
+        self._ran = True
+        count = Counter(program.host for program in self.programs)
+        runnables = [
+            program.runnable(program.host if count[program.host] == 1 else program.name) for program in self.programs
+        ]
+        self.tracer.add(self._counts)
+        try:
+            with self._outputs.writing(self._network):
+                outcome = run_programs(self._network, runnables, until_ns=until_ns, watchdog_s=self.watchdog_s)
+        finally:
+            self.close()
+        self.outcome = outcome
+        for program, ended in zip(self.programs, outcome.processes):
+            program.outcome = ended
+            program.name = ended.name
+        if check and not outcome.ok:
+            raise self._failure(outcome)
+        return outcome
+
+    def report(self) -> str:
+        """What came of the run, for people; empty before."""
+        if self.outcome is None:
+            return ""
+        return report_text(self.outcome, self._network, self._counts, self.seed, self.programs)
+
+    def _failure(self, outcome: Outcome) -> BaseException:
+        first = first_error(self.programs)
+        if first is not None and outcome.kind == "failed":
+            error = with_notes(first, self.programs, self.seed)
+            if not isinstance(error, KeyboardInterrupt):
+                return error
+        return RunFailed(self.report(), outcome)
+
+    def _check_runnable(self) -> None:
+        self.check_open("run")
+        if not self.programs:
+            raise ValueError("there is nothing to run: start a program on a host")
+        if simulated_thread() is not None:
+            raise ValueError("a simulated program cannot run a network")
+        if getcurrent() is not self._network.scheduler.hub:
+            raise ValueError("a network runs in the thread that made it")
+
+    def check_open(self, what: str) -> None:
+        """ValueError once it has run: `what` can no longer be done."""
+        if self._ran:
+            raise ValueError(f"cannot {what}: this network has run, and a network runs once; make a new one")
+        if not self._life.alive:
+            raise ValueError(f"cannot {what}: this network is closed")
+
+    def close(self) -> None:
+        """It is over: what this thread makes from now on is no longer shared with simulated programs."""
+        self._life()
+
+    def __enter__(self) -> "Network":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def checked(words: Mapping[str, Any]) -> Mapping[str, str]:
+    """Words of a link; UnitError for a value that is no text."""
+    for word, value in words.items():
+        if not isinstance(value, str):
+            raise UnitError(f"{word}={value!r} has no unit: write it as text, such as delay='40ms' or loss='2%'")
+    return words

@@ -1,0 +1,99 @@
+"""The one time at which the dispatchers take the places of what they dispatch; they stay for the interpreter's life.
+
+Outside of a run they do nothing but call what was there before, so nothing that a test sees depends on whether they
+are there. They are put in place when the first network is made, not when farhost is imported.
+"""
+
+import _thread
+import importlib
+import random
+import sys
+from _thread import LockType, allocate_lock, get_ident
+from types import FunctionType
+from typing import Any
+
+from farhost.programs.in_place import import_lock, socket_methods
+from farhost.programs.in_place.caller import RUNNING, place_of_caller
+from farhost.programs.in_place.dispatch import as_builtin, choice
+from farhost.programs.in_place.shared_lock import SharedLock
+from farhost.programs.in_place.sweep import sweep
+from farhost.programs.in_place.table import EXISTING_LOCKS, ROWS
+from farhost.programs.in_place.threads import LIVING, make_lock_functions, make_thread_functions
+from farhost.programs.stdlib.select_epoll import BaseEpoll
+
+_installed: list[dict[int, Any]] = []
+"""What was replaced by what, once that has been done: the originals must live as long as their identities count."""
+_installing = allocate_lock()
+
+
+def install() -> None:
+    """Put the dispatchers in place, unless they are."""
+    with _installing:
+        if not _installed:
+            _install()
+
+
+def _install() -> None:
+    importlib.import_module("selectors")
+    replacements = {**make_lock_functions(), **make_thread_functions()}
+    for row in ROWS:
+        module = vars(importlib.import_module(row.module))
+        for name in row.names.split():
+            original = module.get(name)
+            if original is not None and id(original) not in replacements:
+                function = row.decide(original, f"{row.stand_in}.{name}")
+                replacements[id(original)] = as_builtin(function, original, row.module, name)
+    select = vars(importlib.import_module("select"))
+    c_epoll = select["epoll"]
+    replacements[id(c_epoll)] = choice(c_epoll, "select", lambda: _epoll(c_epoll), (BaseEpoll,))
+    import_lock.install(replacements[id(_thread.get_ident)])
+    replacements |= socket_methods.install()
+    sweep(replacements)
+    _patch_random()
+    _installed.append(replacements)
+
+
+def _epoll(original: Any) -> Any:
+    place = place_of_caller() if RUNNING else None
+    return original if place is None else place.calls["select.epoll"]
+
+
+def _patch_random() -> None:
+    """`random.Random()` without a seed takes the host's entropy in a function in place."""
+    owner: Any = random.Random
+    original: FunctionType = owner.seed
+
+    def seed(self: Any, a: Any = None, version: int = 2) -> None:
+        if a is None and RUNNING:
+            place = place_of_caller()
+            if place is not None:
+                a = place.seed()
+        original(self, a, version)
+
+    seed.__qualname__ = original.__qualname__
+    seed.__doc__ = original.__doc__
+    seed.__module__ = "random"
+    owner.seed = seed
+
+
+def share_existing_locks() -> None:
+    """Let simulated threads meet at the standard library's own locks; called at the start of each run."""
+    for module, name in EXISTING_LOCKS:
+        names = vars(sys.modules.get(module, object))
+        if isinstance(names.get(name), LockType):
+            vars(sys.modules[module])[name] = SharedLock()
+
+
+def begin_life() -> int:
+    """A network begins its life: from now on, locks that this OS thread makes are shared. What `end_life` needs."""
+    install()
+    owner = get_ident()
+    LIVING[owner] += 1
+    return owner
+
+
+def end_life(owner: int) -> None:
+    """A network's life is over."""
+    LIVING[owner] -= 1
+    if LIVING[owner] <= 0:
+        del LIVING[owner]
