@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test interop check bench constraints clean
+.PHONY: help setup demo test interop isolated check bench constraints clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -26,6 +26,10 @@ test: $(READY)  ## all tests, under 5 minutes on 2 cores
 
 interop: $(READY)  ## the stack against the Linux kernel through TUN: 100 MB each way (root; a quarter of an hour)
 	FARHOST_INTEROP_MB=100 FARHOST_INTEROP_SECONDS=60 $(BIN)/python -m pytest -n 4 --durations=0 -v tests/interop
+
+isolated: $(READY)  ## the tests that run scripts again, with each script in a process of its own
+	PYTHONPATH=tests/programs/isolated $(BIN)/python -m pytest -p isolated_plugin -n 2 --ignore tests/programs/in_place \
+		tests/programs tests/notes tests/scenarios tests/network tests/differential
 
 check: $(READY)  ## ruff, mypy, the layers, the tidy test
 	$(BIN)/ruff check .

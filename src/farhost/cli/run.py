@@ -15,6 +15,7 @@ from farhost.cli.exits import FAILED, NOTHING_RAN, PASSED
 from farhost.cli.outputs import capturing, ended_by_signals, interrupt, writing
 from farhost.cli.words import Program, WordError, parse_programs
 from farhost.network.network import Network
+from farhost.programs.isolated.process import IsolatedSpec
 from farhost.programs.run import ProgramSpec, run_programs
 from farhost.report.columns import ColumnsSink
 from farhost.report.counts import PacketCounts
@@ -91,6 +92,7 @@ class Options(NamedTuple):
     trace: bool
     as_json: bool
     capture: str | None
+    isolate: bool
 
 
 @click.command(epilog=EXAMPLES, context_settings={"help_option_names": ["-h", "--help"]})
@@ -110,6 +112,7 @@ class Options(NamedTuple):
     "--host", "hosts", multiple=True, metavar="NAME: WORDS", help="What a host is: byte-order=big, user=root."
 )
 @click.option("--names", multiple=True, metavar="NAME=HOST,...", help="A further name for hosts or addresses.")
+@click.option("--isolate", is_flag=True, help="Run each program in a process of its own; the run is the same.")
 @click.pass_context
 def run(
     ctx: click.Context,
@@ -122,6 +125,7 @@ def run(
     capture: str | None,
     hosts: tuple[str, ...],
     names: tuple[str, ...],
+    isolate: bool,
 ) -> int:
     """Run PROGRAMS, each on a host, over a network as described, until all have ended."""
     if not programs:
@@ -135,7 +139,7 @@ def run(
         network = build_network(described, seed, tracer, hosts, links, names)
     except (WordError, UnitError) as error:
         raise click.UsageError(str(error), ctx) from None
-    options = Options(seed, until_ns, trace, form == "json", capture)
+    options = Options(seed, until_ns, trace, form == "json", capture, isolate)
     return execute(network, specs, options)
 
 
@@ -166,7 +170,8 @@ def execute(network: Network, programs: Sequence[Program], options: Options) -> 
     tracer.add(counts)
     stdout, stderr = Terminal(sys.stdout, on_gone=interrupt), Terminal(sys.stderr)
     hosts = list(network.hosts)
-    specs = [ProgramSpec(program.host, program.argv, program.name) for program in programs]
+    kind = IsolatedSpec if options.isolate else ProgramSpec
+    specs = [kind(program.host, program.argv, program.name) for program in programs]
     with writing(stdout):
         live = watch(tracer, hosts, programs, options, stdout, stderr)
         with ended_by_signals(), capturing(network, options.capture):

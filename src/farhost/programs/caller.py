@@ -164,6 +164,39 @@ class WorldThread(Protocol):
     """Called when the thread has ended: those who wait for that."""
 
 
+class Running(Protocol):
+    """What the nets around programs ask: who runs, of a run or of the one process of a child's."""
+
+    @property
+    def current(self) -> "RunningThread | None":
+        """The simulated thread that runs now; None outside of one."""
+
+    def note_escape(self, message: str) -> None:
+        """A program has reached for something real, whoever catches the error."""
+
+
+class RunningThread(Protocol):
+    """A thread, for the nets."""
+
+    @property
+    def process(self) -> "RunningProcess": ...
+
+
+class RunningProcess(Protocol):
+    """Its process."""
+
+    @property
+    def world_sys(self) -> Any:
+        """The `sys` of its world; None without one."""
+
+    @property
+    def place(self) -> object:
+        """What it has instead of a world if it is a function that runs in the caller's own modules."""
+
+    def print_error(self, text: str) -> None:
+        """Write to its standard error."""
+
+
 class WorldProcess(Caller, Protocol):
     """A process whose code runs in a world of its own, in virtual time."""
 

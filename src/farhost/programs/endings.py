@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, NamedTuple
 from farhost.kernel.epoll import EpollFile
 from farhost.kernel.files import OpenFile, Socket
 from farhost.kernel.waiting import KernelError
-from farhost.programs.frames import place
 from farhost.programs.thread import ProgramThread
 from farhost.wire import linux
 from farhost.wire.addresses import format_endpoint
@@ -147,7 +146,7 @@ def _describe(thread: ProgramThread) -> Waiting:
     arguments = ", ".join(_short(argument) for argument in thread.arguments)
     files = tuple(f"{number} is {describe_file(thread, file)}" for number, file in watched(thread)[:8])
     call = f"{thread.call_name}({arguments})"
-    where = place(thread.frame())
+    where = thread.place()
     name, values = thread.call_name, thread.arguments
     return Waiting(process.name, process.host_name, thread.name, call, files, where, thread.since_ns, name, values)
 

@@ -19,8 +19,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from farhost.programs.frames import place, program_frame
 
 if TYPE_CHECKING:
-    from farhost.programs.caller import WorldProcess
-    from farhost.programs.runtime import Runtime
+    from farhost.programs.caller import Running, WorldProcess
 
 
 class EscapeError(RuntimeError):
@@ -61,7 +60,7 @@ def complain(what: str, kind: str) -> NoReturn:
     message = f"{place(program_frame(sys._getframe(1)))}: {what} would leave the simulation: {REMEDIES[kind]}"
     runtime = GUARD.running.get(get_ident())
     if runtime is not None:
-        runtime.escapes.setdefault(message)
+        runtime.note_escape(message)
     raise EscapeError(message)
 
 
@@ -107,11 +106,11 @@ class Guard:
     """Which run an event belongs to: those under way, by the OS thread that runs them."""
 
     def __init__(self) -> None:
-        self.running: dict[int, Runtime] = {}
+        self.running: dict[int, Running] = {}
         self._hooked = False
         self._start_new_thread: Callable[..., Any] | None = None
 
-    def enter(self, runtime: "Runtime") -> None:
+    def enter(self, runtime: "Running") -> None:
         """From now on the present OS thread runs simulated processes."""
         if not self._hooked:
             self._hooked = True

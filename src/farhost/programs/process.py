@@ -6,6 +6,7 @@ exit status.
 """
 
 from collections.abc import Callable
+from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from greenlet import GreenletExit
@@ -17,7 +18,7 @@ from farhost.programs.caller import Handler, Lookups
 from farhost.programs.complaints import Complaints
 from farhost.programs.costs import CLOCK_NS, SPAWN_NS
 from farhost.programs.directory import high_base
-from farhost.programs.frames import program_frame
+from farhost.programs.frames import place, program_frame
 from farhost.programs.process_view import ProcessView
 from farhost.programs.thread import KILLED, ProgramThread
 from farhost.programs.timers import IntervalTimer
@@ -284,6 +285,16 @@ class ProgramProcess(ProcessView, Complaints):
                 if handler is not None:
                     handler(ready[0], program_frame())
         self.attention = self.dead or any(signal not in self.signal_mask for signal in state.pending)
+
+    # For the watchdog.
+
+    def running_place(self, frame: FrameType | None) -> str:
+        """Where in its code the thread is that keeps everybody waiting; `frame`: that of the OS thread."""
+        return place(frame, exact=True)
+
+    def processor_s(self) -> float | None:
+        """Processor time of the machine that its program has used, where that is another process's."""
+        return None
 
     # The end.
 

@@ -20,6 +20,7 @@ from farhost.network.network import Network
 from farhost.programs.directory import Directory
 from farhost.programs.endings import Waiting, is_resting, only_looks, waiting
 from farhost.programs.escapes import GUARD
+from farhost.programs.hooks import program_hooks
 from farhost.programs.launch import run_program
 from farhost.programs.process import ProgramProcess
 from farhost.programs.runtime import Runtime
@@ -194,25 +195,21 @@ class Run:
         runtime = self.runtime
         collecting = gc.isenabled()
         recursion_limit = sys.getrecursionlimit()
-        unraisable, display = sys.unraisablehook, sys.displayhook
         handler = self._catch_interrupt()
         GUARD.enter(runtime)
         self.watchdog.start()
         gc.disable()
         gc.freeze()
-        sys.unraisablehook = self._routed(unraisable, "unraisablehook")
-        sys.displayhook = self._routed(display, "displayhook")
         try:
-            with program_warnings(runtime) if self._has_worlds else contextlib.nullcontext():
-                self._run()
-            outcome = self._outcome()
-            self._abandon()
+            with program_hooks(runtime):
+                with program_warnings(runtime) if self._has_worlds else contextlib.nullcontext():
+                    self._run()
+                outcome = self._outcome()
+                self._abandon()
         finally:
             self._ending = True
             GUARD.leave()
             self.watchdog.stop()
-            sys.unraisablehook = unraisable
-            sys.displayhook = display
             sys.setrecursionlimit(recursion_limit)
             while runtime.at_end:
                 runtime.at_end.pop()()
@@ -297,18 +294,6 @@ class Run:
                 raise KeyboardInterrupt
 
         return signal.signal(signal.SIGINT, interrupt)
-
-    def _routed(self, outside: Callable[[Any], object], name: str) -> Callable[[Any], object]:
-        """A hook that C takes from the real `sys`: while a program runs, that program's own."""
-
-        def hook(argument: Any) -> object:
-            current = self.runtime.current
-            if current is None or current.process.world_sys is None:
-                return outside(argument)
-            own: Callable[[Any], object] = getattr(current.process.world_sys, name)
-            return own(argument)
-
-        return hook
 
     def _outcome(self) -> Outcome:
         runtime = self.runtime

@@ -50,6 +50,8 @@ class Runtime:
         """Those that threads of functions in place have, or had, in `threading`."""
         self.at_end: list[Callable[[], None]] = []
         """Called when the run is over and its programs are gone, the last first."""
+        self.collectors: list[Callable[[], None]] = []
+        """Who else collects garbage when the run does, in order."""
         self._by_kernel_process: dict[Process, ProgramProcess] = {}
         self.passed: dict[PassedFile, None] = {}
         """Files of the machine in messages under way, whose descriptors are ours to close."""
@@ -90,6 +92,10 @@ class Runtime:
         if self.on_end is not None:
             self.on_end()
 
+    def note_escape(self, message: str) -> None:
+        """A program has reached for something real, whoever catches the error."""
+        self.escapes.setdefault(message)
+
     def close_passed(self) -> None:
         """The run is over: nobody receives what is still under way."""
         for file in tuple(self.passed):
@@ -111,3 +117,5 @@ class Runtime:
     def _collect(self) -> None:
         self._collecting = False
         gc.collect()
+        for collect in tuple(self.collectors):
+            collect()

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, cast
 from farhost.kernel.process import Thread
 from farhost.kernel.waiting import Blocked, Waiter
 from farhost.programs.costs import WAKE_NS
+from farhost.programs.frames import place
 from farhost.sim.scheduler import Task
 from farhost.trace.events import Wake
 from farhost.wire import linux
@@ -122,6 +123,10 @@ class ProgramThread:
         """Called by the hub: raise `error` where the thread is parked, and let it end."""
         self.unwinding = True
         self.task.throw(error)
+
+    def place(self) -> str:
+        """Where in its program's code it waits."""
+        return place(self.frame())
 
     def frame(self) -> FrameType | None:
         """The innermost frame of the parked thread; None while it runs."""

@@ -6,14 +6,13 @@ A world's own `warnings` is pure Python and private; but the compiler and C func
 import contextlib
 import warnings
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from farhost.programs.runtime import Runtime
+from farhost.programs.caller import Running
 
 
 @contextlib.contextmanager
-def program_warnings(runtime: "Runtime") -> Iterator[None]:
+def program_warnings(runtime: Running) -> Iterator[None]:
     """While programs run: the filters that `python script.py` starts with, and the output where it belongs."""
     outside = warnings.showwarning
 

@@ -18,8 +18,6 @@ from _thread import get_ident
 from types import FrameType
 from typing import TYPE_CHECKING
 
-from farhost.programs.frames import place
-
 if TYPE_CHECKING:
     from farhost.programs.runtime import Runtime
 
@@ -75,7 +73,11 @@ class Watchdog:
                 self._strike(self._used_s() - used_s < idle_s * BUSY)
 
     def _used_s(self) -> float:
-        """Processor time of the thread that is watched."""
+        """Processor time of the thread that is watched, or of the process whose program runs elsewhere."""
+        current = self.runtime.current
+        elsewhere_s = None if current is None else current.process.processor_s()
+        if elsewhere_s is not None:
+            return elsewhere_s
         return time.clock_gettime(self._clock)
 
     def _frame(self) -> FrameType | None:
@@ -87,7 +89,7 @@ class Watchdog:
             return
         if self.hung is None:
             current.process.silence()
-            process, where = current.process, place(self._frame(), exact=True)
+            process, where = current.process, current.process.running_place(self._frame())
             self.hung = f"{process.name} on {process.host_name} {WAITS if asleep else RUNS}, at {where}"
         self.runtime.scheduler.stop()
         if self._is_main:

@@ -13,14 +13,13 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from farhost.devices.attach.connection import Connection
-from farhost.devices.attach.errors import QuestionError
 from farhost.devices.attach.luggage import Luggage
 from farhost.devices.attach.questions import QUESTIONS
 from farhost.devices.attach.thread import AttachedThread
 from farhost.kernel.descriptors import DescriptorTable, GivenDescriptors
 from farhost.kernel.signals import HANDLED
 from farhost.kernel.syscalls.encoding import BadMessage
-from farhost.kernel.syscalls.frames import ASK, Frame, answer, problem, read_json
+from farhost.kernel.syscalls.frames import ASK, Frame, answer, read_json
 from farhost.network.host import Host
 from farhost.wire import linux
 
@@ -101,9 +100,7 @@ class AttachedProcess:
             raise BadMessage("no such question")
         try:
             return answer(question(self, **asked))
-        except QuestionError as error:
-            return problem(str(error))
-        except TypeError as error:
+        except (TypeError, ValueError) as error:
             raise BadMessage(str(error)) from error
 
     def take(self, connection: Connection, frame: Frame) -> None:

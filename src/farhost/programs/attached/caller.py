@@ -9,8 +9,8 @@ import signal
 import stat
 from typing import TYPE_CHECKING, Any, cast
 
+from farhost.network.remote_lookup import RemoteLookups
 from farhost.programs.attached import real
-from farhost.programs.attached.names import RemoteNames
 from farhost.programs.caller import Handler, Lookups, Numbers, Seen, Trap
 from farhost.wire import linux
 from farhost.wire.byte_order import ByteOrder
@@ -42,7 +42,7 @@ class AttachedCaller:
         self.dead = False
         self.real_base = 0
         self.byte_order: ByteOrder = attachment.byte_order
-        self.resolver: Lookups = RemoteNames(attachment)
+        self.resolver: Lookups = RemoteLookups(lambda question, *rest: attachment.ask(question, arguments=list(rest)))
         self.world_sys: Any = None
         self._files = files
         self._own = attachment.files

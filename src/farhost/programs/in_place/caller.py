@@ -10,9 +10,10 @@ from farhost.programs.escapes import GUARD
 
 if TYPE_CHECKING:
     from farhost.programs.in_place.place import Place
+    from farhost.programs.runtime import Runtime
     from farhost.programs.thread import ProgramThread
 
-RUNNING = GUARD.running
+RUNNING = cast("dict[int, Runtime]", GUARD.running)
 """The runs under way, by the identity of their OS thread."""
 
 

@@ -1,0 +1,146 @@
+"""Questions about names in a form that travels: a program in another process asks, its host's resolver answers.
+
+Questions and answers are what JSON has. An error of getaddrinfo(3) or gethostbyname(3) is an answer too:
+{"error": [kind, code]}.
+"""
+
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+from farhost.network.gai_error import GaiError, HostError
+from farhost.network.legacy_lookup import HostEntry
+from farhost.network.lookup import AddressInfo, Resolver
+from farhost.wire.addresses import AddressError, inet_ntop, parse_address
+from farhost.wire.packet import IpAddress
+from farhost.wire.sockaddr import SockaddrIn, SockaddrIn6
+
+Ask = Callable[..., Any]
+"""`ask(question, *arguments)`: the answer."""
+
+# The answering side.
+
+
+def _address_as_json(address: SockaddrIn | SockaddrIn6) -> list[object]:
+    """[text, port] or [text, port, flow information, scope id]."""
+    return [inet_ntop(address.address), *(value for value in (address.port, *address[2:]))]
+
+
+def _address_of_json(value: Any) -> SockaddrIn | SockaddrIn6:
+    """The address again; ValueError."""
+    try:
+        text, port, *rest = value
+        packed = parse_address(text)
+        return SockaddrIn(int(port), packed) if len(packed) == 4 else SockaddrIn6(int(port), packed, *map(int, rest))
+    except (AddressError, TypeError) as error:
+        raise ValueError(f"no address: {value!r}") from error
+
+
+def _attempt(find: Callable[[], object]) -> object:
+    try:
+        return find()
+    except GaiError as error:
+        return {"error": ["gai", error.code]}
+    except HostError as error:
+        return {"error": ["host", error.code]}
+
+
+def _getaddrinfo(resolver: Resolver, *arguments: Any) -> object:
+    """A list of [family, type, protocol, canonical name, address]."""
+
+    def find() -> object:
+        return [[*one[:4], _address_as_json(one.address)] for one in resolver.getaddrinfo(*arguments)]
+
+    return _attempt(find)
+
+
+def _getnameinfo(resolver: Resolver, address: Any, flags: int) -> object:
+    """[host, service]."""
+    return _attempt(lambda: list(resolver.getnameinfo(_address_of_json(address), flags)))
+
+
+def _entry_as_json(entry: HostEntry) -> list[object]:
+    return [entry.name, list(entry.aliases), [inet_ntop(address) for address in entry.addresses]]
+
+
+def _gethostbyname(resolver: Resolver, name: str) -> object:
+    """[name, aliases, addresses]."""
+    return _attempt(lambda: _entry_as_json(resolver.gethostbyname(name)))
+
+
+def _gethostbyaddr(resolver: Resolver, address: str) -> object:
+    """Likewise."""
+    return _attempt(lambda: _entry_as_json(resolver.gethostbyaddr(parse_address(address))))
+
+
+def _interfaces(resolver: Resolver) -> object:
+    """[number, name] of each interface."""
+    return [[interface.index, interface.name] for interface in resolver.interfaces()]
+
+
+QUESTIONS: dict[str, Callable[..., object]] = {
+    "getaddrinfo": _getaddrinfo,
+    "getnameinfo": _getnameinfo,
+    "gethostbyname": _gethostbyname,
+    "gethostbyaddr": _gethostbyaddr,
+    "interfaces": _interfaces,
+}
+"""Each takes the resolver and the arguments as JSON has them; ValueError for what is none."""
+
+# The asking side.
+
+
+class InterfaceName:
+    """An interface of the host."""
+
+    def __init__(self, index: int, name: str) -> None:
+        self.index = index
+        self.name = name
+
+
+def _raise(error: list[Any]) -> NoReturn:
+    kind, code = error
+    if kind == "gai":
+        raise GaiError(code)
+    raise HostError(code)
+
+
+class RemoteLookups:
+    """What a host's programs ask about names, asked elsewhere; the same questions as `lookup.Resolver` answers."""
+
+    def __init__(self, ask: Ask) -> None:
+        self._ask_elsewhere = ask
+
+    def _ask(self, question: str, *arguments: object) -> Any:
+        found = self._ask_elsewhere(question, *arguments)
+        if isinstance(found, dict):
+            _raise(found["error"])
+        return found
+
+    def getaddrinfo(
+        self, host: str | None, service: str | None, family: int = 0, type: int = 0, protocol: int = 0, flags: int = 0
+    ) -> list[AddressInfo]:
+        """getaddrinfo(3). GaiError."""
+        found = self._ask("getaddrinfo", host, service, family, type, protocol, flags)
+        return [AddressInfo(one[0], one[1], one[2], one[3], _address_of_json(one[4])) for one in found]
+
+    def getnameinfo(self, address: SockaddrIn | SockaddrIn6, flags: int = 0) -> tuple[str, str]:
+        """getnameinfo(3): (host, service). GaiError."""
+        host, service = self._ask("getnameinfo", _address_as_json(address), flags)
+        return host, service
+
+    def gethostbyname(self, name: str) -> HostEntry:
+        """gethostbyname(3). HostError."""
+        return _entry(self._ask("gethostbyname", name))
+
+    def gethostbyaddr(self, address: IpAddress) -> HostEntry:
+        """gethostbyaddr(3). HostError."""
+        return _entry(self._ask("gethostbyaddr", inet_ntop(address)))
+
+    def interfaces(self) -> list[InterfaceName]:
+        """The host's interfaces by number and name."""
+        return [InterfaceName(*pair) for pair in self._ask("interfaces")]
+
+
+def _entry(found: list[Any]) -> HostEntry:
+    name, aliases, addresses = found
+    return HostEntry(name, tuple(aliases), tuple(map(parse_address, addresses)))

@@ -1,0 +1,12 @@
+"""A pytest plugin (`-p isolated_plugin`): scripts that tests run get processes of their own; `make isolated`."""
+
+from farhost.programs.isolated.process import IsolatedSpec
+from farhost.programs.run import ProgramSpec
+
+
+def _start(self, runtime, host, scratch):
+    spec = IsolatedSpec(self.host, self.argv, self.name, self.stdin, self.environment)
+    return spec.start(runtime, host, scratch)
+
+
+ProgramSpec.start = _start
