@@ -1,8 +1,8 @@
-"""`python -m benchmarks [echo] [bulk] [trace] [attached] [tun]`: all of them without a name."""
+"""`python -m benchmarks [echo] [bulk] [trace] [attached] [isolated] [tun]`: all of them without a name."""
 
 import sys
 
-from benchmarks import attached, bulk, echo, trace_cost, tun
+from benchmarks import attached, bulk, echo, isolated, trace_cost, tun
 from benchmarks.measure import machine
 
 REPORTS = {
@@ -10,6 +10,7 @@ REPORTS = {
     "bulk": bulk.report,
     "trace": trace_cost.report,
     "attached": attached.report,
+    "isolated": isolated.report,
     "tun": tun.report,
 }
 
