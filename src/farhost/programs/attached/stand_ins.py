@@ -34,6 +34,7 @@ def caller(attachment: Attachment, calls: Calls, files: Any) -> Any:
         call=calls,
         dead=False,
         world_sys=None,
+        real_base=0,
         look_at_clock=real.time.monotonic_ns,
         host=SimpleNamespace(resolver=RemoteNames(attachment)),
         kernel=SimpleNamespace(monotonic_ns=real.time.monotonic_ns),
