@@ -31,3 +31,7 @@ def pytest_terminal_summary(terminalreporter):
         terminalreporter.write_line(
             f"notes: {system} on the system, {both} the same on farhost, {alone} on farhost alone for listed reasons"
         )
+
+
+collect_ignore_glob = ["*conftest.py"]
+"""There are several modules of that name, which pytest can load but not collect for doctests together."""

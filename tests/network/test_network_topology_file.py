@@ -93,7 +93,7 @@ def test_everything_that_can_be_said(tmp_path):
         ("[hosts.a]\nrouter = 1", "hosts.a: router is true or false, not 1"),
         ('[hosts.a]\nsegments = ["lan"]', "hosts.a: no segment 'lan': there are net"),
         ("[hosts.a]\nsegments = [1]", "hosts.a: segments is an array of strings"),
-        ('[hosts.a]\nbyte-order = "middle"', "hosts.a: no byte order 'middle'"),
+        ('[hosts.a]\nbyte-order = "middle"', "hosts.a: there is no byte order 'middle'"),
         ('[hosts.a]\nuser = "bob"', "hosts.a: there is no user 'bob'"),
         ('[hosts.a]\nsysctls = { "net.ipv4.nothing" = 1 }', "hosts.a: there is no setting 'net.ipv4.nothing'"),
         ('[hosts."a b"]', "hosts.a b: 'a b' is no host name"),

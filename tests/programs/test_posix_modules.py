@@ -6,7 +6,7 @@ import pytest
 from both_sides import simulate
 
 from farhost.network.network import Network
-from farhost.programs.posix import make_posix_calls
+from farhost.programs.posix.modules import make_posix_calls
 from farhost.programs.run import ProgramSpec, run_programs
 from farhost.wire import linux
 

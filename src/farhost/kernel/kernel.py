@@ -22,6 +22,7 @@ from farhost.kernel.unix.transit import Transit
 from farhost.kernel.waiting import KernelError
 from farhost.trace.events import ProcessEnded, ProcessStarted, StateChange
 from farhost.wire import linux
+from farhost.wire.byte_order import ByteOrder
 
 if TYPE_CHECKING:
     from farhost.kernel.process import Thread
@@ -46,7 +47,7 @@ class Kernel:
         name: str,
         environment: Environment,
         *,
-        byte_order: str = "little",
+        byte_order: ByteOrder = "little",
         sysctls: Mapping[str, sysctl.Value] | None = None,
         user: str = "user",
     ) -> None:

@@ -6,6 +6,7 @@ the same network.
 """
 
 from collections.abc import Mapping, Sequence
+from typing import cast
 
 from farhost.kernel.environment import Environment
 from farhost.kernel.kernel import Kernel
@@ -23,6 +24,7 @@ from farhost.sim.choices import Choice, Choices
 from farhost.sim.scheduler import End, Scheduler
 from farhost.trace.tracer import Tracer
 from farhost.wire.addresses import inet_ntop, is_link_local, parse_address
+from farhost.wire.byte_order import ByteOrder
 from farhost.wire.packet import IpAddress
 
 DEFAULT_SEGMENT = "net"
@@ -125,6 +127,8 @@ class Network:
         """
         for one in (name, *aliases):
             check_host_name(one)
+        if byte_order not in ("little", "big"):
+            raise ValueError(f"there is no byte order {byte_order!r}: it is little or big")
         if user not in USERS:
             raise ValueError(f"there is no user {user!r}: programs run as {' or '.join(USERS)}")
         if name in self.hosts:
@@ -132,7 +136,7 @@ class Network:
         settings = dict(sysctls or {})
         if forwarding:
             settings |= {"net.ipv4.ip_forward": 1, "net.ipv6.conf.all.forwarding": 1}
-        kernel = Kernel(name, self.environment, byte_order=byte_order, sysctls=settings, user=user)
+        kernel = Kernel(name, self.environment, byte_order=cast(ByteOrder, byte_order), sysctls=settings, user=user)
         kernel.internet.name_of = self._name_of
         host = self.hosts[name] = Host(self, kernel, tuple(aliases), forwarding)
         for segment in segments:

@@ -118,15 +118,12 @@ class Topology:
         for segment in segments:
             if segment not in network.segments:
                 raise self._error(where, f"no segment {segment!r}: there are {', '.join(network.segments)}")
-        byte_order = table.get("byte-order", "little")
-        if byte_order not in ("little", "big"):
-            raise self._error(where, f"no byte order {byte_order!r}: it is little or big")
         self._within(
             where,
             lambda: network.host(
                 name,
                 segments=segments,
-                byte_order=byte_order,
+                byte_order=table.get("byte-order", "little"),
                 user=table.get("user", "user"),
                 aliases=table.get("aliases", ()),
                 forwarding=table.get("router", False),

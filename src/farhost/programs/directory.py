@@ -12,12 +12,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
 
-from farhost.kernel.files import OpenFile
-from farhost.kernel.waiting import KernelError
-from farhost.network.passed_file import PassedFile
-
 if TYPE_CHECKING:
-    from farhost.programs.process import ProgramProcess
+    from farhost.programs.caller import WorldProcess
 
 Path = str | bytes
 
@@ -33,7 +29,7 @@ def high_base() -> int:
 class Directory:
     """The working directory of one process, and the way of its paths and real descriptors."""
 
-    def __init__(self, process: "ProgramProcess", path: str) -> None:
+    def __init__(self, process: "WorldProcess", path: str) -> None:
         self.process = process
         self.base = process.real_base
         """From this number up, a descriptor is the machine's."""
@@ -44,13 +40,13 @@ class Directory:
         self._raws: WeakValueDictionary[int, Any] = WeakValueDictionary()
         self._count = 0
         self.change(path)
-        process.kernel_process.outside = self
+        process.keep_outside(self)
         process.at_end.append(self.close_all)
 
     def change(self, path: str) -> None:
         """chdir(2), for this process."""
         self.path = path
-        self.process.kernel_process.working_directory = os.fsencode(path)
+        self.process.change_directory(os.fsencode(path))
 
     def resolve(self, path: Any) -> Any:
         """A path as the machine's own calls need it; whatever is no path comes back as it is."""
@@ -63,15 +59,14 @@ class Directory:
 
     def is_socket_file(self, path: Any) -> bytes | None:
         """The path as the kernel takes it, if a socket file of the host stands there."""
-        namespace = self.process.kernel.unix
-        if not namespace.files or isinstance(path, int):
+        if isinstance(path, int) or not self.process.has_socket_files():
             return None
         given = os.fsencode(path)
-        return given if namespace.resolve(self.process.kernel_process, given) in namespace.files else None
+        return given if self.process.is_socket_file(given) else None
 
     def is_simulated(self, number: int) -> bool:
         """Whether a number is one of the process's simulated descriptors."""
-        return number in self.process.kernel_process.descriptors.files
+        return number in self.process.files
 
     def is_real(self, number: int) -> bool:
         """Whether a number may be a real descriptor of the process."""
@@ -79,7 +74,7 @@ class Directory:
 
     def is_machines(self, number: int) -> bool:
         """Whether a call on a number is the machine's to answer: neither simulated nor in the range of those."""
-        return number >= self.base and number not in self.process.kernel_process.descriptors.files
+        return number >= self.base and number not in self.process.files
 
     def lift(self, number: int) -> int:
         """Move a new real descriptor above the simulated ones."""
@@ -89,25 +84,6 @@ class Directory:
             return fcntl.fcntl(number, fcntl.F_DUPFD_CLOEXEC, self.base)
         finally:
             os.close(number)
-
-    def find(self, number: int) -> PassedFile | None:
-        """A real descriptor is sent to another process: the file that goes there, with a duplicate of its own."""
-        if not self.is_real(number):
-            return None
-        try:
-            duplicate = fcntl.fcntl(number, fcntl.F_DUPFD_CLOEXEC, self.base)
-        except OSError as error:
-            if error.errno == errno.EBADF:
-                return None
-            raise KernelError(error.errno or errno.EMFILE) from None
-        return PassedFile(duplicate, self.process.runtime.passed)
-
-    def take(self, file: OpenFile, close_on_exec: bool) -> int:
-        """One comes from another process: a real descriptor for it."""
-        assert isinstance(file, PassedFile)
-        number = file.duplicate(self.base, close_on_exec)
-        self.opened.add(number)
-        return number
 
     def closed(self, number: int) -> None:
         """The program has closed a real descriptor: the number may be another's from now on."""
@@ -124,8 +100,8 @@ class Directory:
 
     def _is_full(self) -> bool:
         """Whether simulated and real descriptors together are as many as the process may have."""
-        descriptors = self.process.kernel_process.descriptors
-        room = descriptors.limit - len(descriptors.files) - len(self.opened)
+        process = self.process
+        room = process.descriptor_limit() - len(process.files) - len(self.opened)
         return len(self._raws) >= room and sum(not raw.closed for raw in self._raws.values()) >= room
 
     def opener(self, path: Any, flags: int) -> int:

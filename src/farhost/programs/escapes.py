@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from farhost.programs.frames import place, program_frame
 
 if TYPE_CHECKING:
-    from farhost.programs.process import ProgramProcess
+    from farhost.programs.caller import WorldProcess
     from farhost.programs.runtime import Runtime
 
 
@@ -65,7 +65,7 @@ def complain(what: str, kind: str) -> NoReturn:
     raise EscapeError(message)
 
 
-def refuse(process: "ProgramProcess", what: str) -> Callable[..., NoReturn]:
+def refuse(process: "WorldProcess", what: str) -> Callable[..., NoReturn]:
     """A function that always complains, in place of one that would escape."""
     kind = "identity" if what.startswith("os.set") else "process"
 
@@ -76,14 +76,14 @@ def refuse(process: "ProgramProcess", what: str) -> Callable[..., NoReturn]:
     return refused
 
 
-def make_posixsubprocess_module(process: "ProgramProcess") -> ModuleType:
+def make_posixsubprocess_module(process: "WorldProcess") -> ModuleType:
     """`_posixsubprocess`: what `subprocess.Popen` starts its child with."""
     module = ModuleType("_posixsubprocess")
     module.__dict__["fork_exec"] = refuse(process, "subprocess.Popen")
     return module
 
 
-def make_multiprocessing_module(process: "ProgramProcess") -> ModuleType:
+def make_multiprocessing_module(process: "WorldProcess") -> ModuleType:
     """`_multiprocessing`: semaphores between real processes."""
     module = ModuleType("_multiprocessing")
 

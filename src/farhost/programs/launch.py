@@ -9,7 +9,7 @@ from typing import Any
 
 from greenlet import GreenletExit
 
-from farhost.programs.process import ProgramProcess
+from farhost.programs.caller import WorldProcess
 from farhost.programs.watchdog import Abort
 from farhost.programs.world import World
 from farhost.wire import linux
@@ -19,7 +19,7 @@ FLUSH_FAILED = 120
 UNCAUGHT = 1
 
 
-def run_program(process: ProgramProcess, world: World, argv: tuple[str, ...]) -> int:
+def run_program(process: WorldProcess, world: World, argv: tuple[str, ...]) -> int:
     """Run `script arguments...` or `-m module arguments...` to its end; the exit status, negative for a signal."""
     interrupted = False
     try:
@@ -80,7 +80,7 @@ def exit_status(world: World, error: SystemExit) -> int:
     return 1
 
 
-def show(process: ProgramProcess, world: World, error: BaseException) -> None:
+def show(process: WorldProcess, world: World, error: BaseException) -> None:
     """Print an uncaught exception through the program's own `sys.excepthook`."""
     process.failure = error
     process.traceback = "".join(process.format_exception(error, error.__traceback__))
@@ -97,7 +97,7 @@ def show(process: ProgramProcess, world: World, error: BaseException) -> None:
         process.print_error("\nOriginal exception was:\n" + process.traceback)
 
 
-def finish(process: ProgramProcess, world: World) -> bool:
+def finish(process: WorldProcess, world: World) -> bool:
     """Wait for the threads that are no daemons, run the atexit functions, flush; whether the flush worked."""
     threading = world.find("threading")
     if threading is not None:
@@ -126,7 +126,7 @@ def clear_main(world: World) -> None:
                 names[name] = None
 
 
-def _flush(process: ProgramProcess, world: World) -> bool:
+def _flush(process: WorldProcess, world: World) -> bool:
     flushed = True
     for name in ("stdout", "stderr"):
         stream = getattr(world.sys, name, None)

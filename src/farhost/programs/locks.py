@@ -11,7 +11,7 @@ from farhost.programs.costs import RELEASE_NS
 from farhost.wire import linux
 
 if TYPE_CHECKING:
-    from farhost.programs.process import ProgramProcess
+    from farhost.programs.caller import WorldProcess
 
 
 class SimulatedLock:
@@ -19,7 +19,7 @@ class SimulatedLock:
 
     __slots__ = ("_queue", "held", "process")
 
-    def __init__(self, process: "ProgramProcess") -> None:
+    def __init__(self, process: "WorldProcess") -> None:
         self.process = process
         self.held = False
         self._queue = WaitQueue()
@@ -65,6 +65,4 @@ class SimulatedLock:
                     break
             process = self.process
             if yields and not process.dead and process.current_thread is not None:
-                process.runtime.scheduler.charge(RELEASE_NS)
-                if process.attention:
-                    process.attend()
+                process.pause(RELEASE_NS)

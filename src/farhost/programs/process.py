@@ -6,21 +6,26 @@ exit status.
 """
 
 from collections.abc import Callable
-from types import FrameType, SimpleNamespace, TracebackType
 from typing import TYPE_CHECKING, Any
 
 from greenlet import GreenletExit
 
 from farhost.kernel.console import ConsoleFile
+from farhost.kernel.files import OpenFile
 from farhost.kernel.waiting import Blocked, WaitQueue
+from farhost.programs.caller import Handler, Lookups
+from farhost.programs.complaints import Complaints
 from farhost.programs.costs import CLOCK_NS, SPAWN_NS
 from farhost.programs.directory import high_base
-from farhost.programs.frames import format_exception, program_frame
+from farhost.programs.frames import program_frame
+from farhost.programs.process_view import ProcessView
 from farhost.programs.thread import KILLED, ProgramThread
+from farhost.programs.timers import IntervalTimer
 from farhost.programs.trap import Trap, call_from_outside, make_trap, wait
 from farhost.sim.scheduler import Task, Timer
 from farhost.trace.events import Wake
 from farhost.wire import linux
+from farhost.wire.byte_order import ByteOrder
 
 if TYPE_CHECKING:
     from farhost.network.host import Host
@@ -28,10 +33,9 @@ if TYPE_CHECKING:
     from farhost.programs.runtime import Runtime
 
 Body = Callable[[], int]
-Handler = Callable[[int, FrameType | None], object]
 
 
-class ProgramProcess:
+class ProgramProcess(ProcessView, Complaints):
     """One process of the run; `call` is its trap."""
 
     def __init__(self, runtime: "Runtime", host: "Host", name: str, argv: tuple[str, ...]) -> None:
@@ -48,6 +52,10 @@ class ProgramProcess:
         self.kernel_process.on_stop = self._stopped
         self.kernel_process.signals.set_disposition(linux.SIGPIPE, 1)
         self.threads: list[ProgramThread] = []
+        self.files: dict[int, OpenFile] = self.kernel_process.descriptors.files
+        self.byte_order: ByteOrder = self.kernel.byte_order
+        self.resolver: Lookups = host.resolver
+        self.recursion_limits = runtime.recursion_limits
         self.real_base = high_base()
         """From this number up, a descriptor that is none of its simulated ones may be the machine's."""
         self.main_thread = self._new_thread("MainThread", True)
@@ -65,6 +73,7 @@ class ProgramProcess:
         """Whether all its threads have been parked at one time, or it has ended."""
         self.patience: Timer | None = None
         """The timer that settles it in any case."""
+        self._timers: dict[int, IntervalTimer] = {}
         self.handlers: dict[int, Handler] = {}
         """The Python signal handlers, by signal."""
         self.signal_mask: set[int] = set()
@@ -130,39 +139,11 @@ class ProgramProcess:
                 self.attend()
         return thread
 
-    def report_ignored(self, message: str | None, owner: object, error: BaseException) -> None:
-        """Hand an exception that nobody will catch to the program's `sys.unraisablehook`."""
-        namespace = SimpleNamespace(
-            exc_type=type(error), exc_value=error, exc_traceback=error.__traceback__, err_msg=message, object=owner
-        )
-        try:
-            self.world_sys.unraisablehook(namespace)
-        except Exception as second:
-            self.print_ignored("Exception ignored in sys.unraisablehook", None, second)
-
-    def print_ignored(self, message: str | None, owner: object, error: BaseException) -> None:
-        """What `sys.unraisablehook` prints: `Exception ignored in: ...` and the traceback."""
-        head = message or "Exception ignored in"
-        where = "" if owner is None else f": {owner!r}"
-        self.print_error(f"{head}{where}\n" + "".join(self.format_exception(error, error.__traceback__)))
-
-    def format_exception(self, error: BaseException, traceback: TracebackType | None) -> list[str]:
-        """The lines that CPython prints for an uncaught exception."""
-        return format_exception(error, traceback)
-
     def feed(self, data: bytes) -> None:
         """Give it standard input, followed by the end of file."""
         console = self.kernel_process.descriptors.files[0]
         assert isinstance(console, ConsoleFile)
         console.feed(data)
-
-    def print_error(self, text: str) -> None:
-        """Write to the process's standard error, past its own buffers; a process that has ended writes nothing."""
-        if not self.dead:
-            try:
-                self.call("write", 2, text.encode("utf-8", "backslashreplace"))
-            except OSError:
-                pass
 
     def _run(self, thread: ProgramThread, body: Callable[[], None]) -> None:
         self.start_task(thread, body, Task)

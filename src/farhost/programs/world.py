@@ -10,11 +10,11 @@ from collections.abc import Callable, Mapping
 from types import FunctionType, ModuleType
 from typing import Any
 
+from farhost.programs.caller import WorldProcess
 from farhost.programs.directory import Directory
 from farhost.programs.escapes import make_multiprocessing_module, make_posixsubprocess_module
 from farhost.programs.importer import Importer, private_builtins
 from farhost.programs.posix.modules import make_posix_calls
-from farhost.programs.process import ProgramProcess
 from farhost.programs.stdlib.atexit_module import make_atexit_module
 from farhost.programs.stdlib.builtin_functions import make_builtins
 from farhost.programs.stdlib.fcntl_module import make_fcntl_module
@@ -29,7 +29,7 @@ from farhost.programs.stdlib.sys_module import make_sys
 from farhost.programs.stdlib.thread_module import make_thread_module
 from farhost.programs.stdlib.time_module import make_time_module
 
-STAND_INS: dict[str, Callable[[ProgramProcess], ModuleType]] = {
+STAND_INS: dict[str, Callable[[WorldProcess], ModuleType]] = {
     "_thread": make_thread_module,
     "time": make_time_module,
     "_signal": make_signal_module,
@@ -50,7 +50,7 @@ BLOCKED = ("_asyncio", "_queue", "_pickle", "_datetime", "_warnings", "_uuid", "
 class World:
     """What one process sees of Python."""
 
-    def __init__(self, process: ProgramProcess, directory: Directory, environment: Mapping[str, str]) -> None:
+    def __init__(self, process: WorldProcess, directory: Directory, environment: Mapping[str, str]) -> None:
         self.process = process
         self.directory = directory
         self.builtins = private_builtins()

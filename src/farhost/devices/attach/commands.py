@@ -48,8 +48,13 @@ def attach(
     connection.owner = process
     service.processes[process.key] = process
     numbers = born.inherit(process) if born is not None else []
-    is_root = place.kernel.user == "root"
-    return {"process": process.key, "host": place.name, "root": is_root, "numbers": numbers}
+    return {
+        "process": process.key,
+        "host": place.name,
+        "root": place.kernel.user == "root",
+        "byte_order": place.kernel.byte_order,
+        "numbers": numbers,
+    }
 
 
 def thread(visitor: Visitor, connection: Connection, process: str) -> object:

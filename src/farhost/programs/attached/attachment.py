@@ -14,6 +14,7 @@ from farhost.kernel.syscalls.encoding import BadMessage, Reply
 from farhost.programs.attached import real
 from farhost.programs.attached.connection import Connection, ProblemError
 from farhost.wire import linux
+from farhost.wire.byte_order import ByteOrder
 
 
 class Attachment:
@@ -39,6 +40,7 @@ class Attachment:
         self.key = str(found["process"])
         self.host = str(found["host"])
         self.is_root = bool(found["root"])
+        self.byte_order: ByteOrder = "big" if found["byte_order"] == "big" else "little"
         self.files.clear()
         self.files.update(dict.fromkeys(map(int, found["numbers"])))
 

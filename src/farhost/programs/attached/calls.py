@@ -15,6 +15,7 @@ from farhost.kernel.files import Control, Received
 from farhost.kernel.syscalls.frames import FIRST_OUTSIDE
 from farhost.programs.attached import real
 from farhost.programs.attached.attachment import Attachment
+from farhost.programs.attached.c_calls import ON_FILES, MachineCalls
 from farhost.programs.attached.readiness import Readiness
 from farhost.wire import linux
 
@@ -68,6 +69,10 @@ class Calls:
             "socketpair": self._socketpair,
         }
 
+    def extend(self, calls: MachineCalls) -> None:
+        """Calls that are not the network's to answer."""
+        self._special.update(calls)
+
     def __call__(self, name: str, *arguments: object) -> Any:
         special = self._special.get(name)
         if special is not None:
@@ -76,7 +81,11 @@ class Calls:
 
     def _plain(self, name: str, arguments: tuple[object, ...]) -> Any:
         if name not in _WITHOUT_DESCRIPTOR:
-            self._check(cast(int, arguments[0]))
+            fd = cast(int, arguments[0])
+            if fd not in self._files:
+                if name in ON_FILES:
+                    return ON_FILES[name](*arguments)
+                self._check(fd)
         place = _SIZES.get(name)
         return self._exchange(name, arguments, (), cast(int, arguments[place]) if place else 0)
 
@@ -120,7 +129,8 @@ class Calls:
         return result
 
     def _dup(self, fd: int) -> Any:
-        self._check(fd)
+        if fd not in self._files:
+            return ON_FILES["dup"](fd)
         return self._make("dup", (fd,), False)
 
     def _duplicate(self, fd: int, command: int, start: int) -> Any:
@@ -199,7 +209,8 @@ class Calls:
             real.OS["close"](fd)
 
     def _fcntl(self, fd: int, command: int, argument: int) -> Any:
-        self._check(fd)
+        if fd not in self._files:
+            return ON_FILES["fcntl"](fd, command, argument)
         if command in (linux.F_DUPFD, linux.F_DUPFD_CLOEXEC):
             return self._duplicate(fd, command, argument)
         if command in (linux.F_GETFD, linux.F_SETFD):

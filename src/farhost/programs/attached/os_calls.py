@@ -9,11 +9,11 @@ socket files are asked; only through `os`, since the importer, which looks for f
 import functools
 import os
 from collections.abc import Callable
-from types import SimpleNamespace
 from typing import Any
 
 from farhost.programs.attached import real
 from farhost.programs.attached.attachment import Attachment
+from farhost.programs.attached.caller import AttachedCaller, MachineNumbers
 from farhost.programs.attached.calls import Calls
 from farhost.programs.stdlib.posix_descriptors import make_descriptor_calls
 from farhost.programs.stdlib.posix_files import Entries, SocketEntry, stat_result
@@ -27,17 +27,7 @@ NO_FILES = ("lseek", "ftruncate", "fsync", "fdatasync", "pread", "preadv", "pwri
 def install(attachment: Attachment, calls: Calls) -> None:
     """Put them in place, in `os` and `posix`."""
     files = attachment.files
-    directory: Any = SimpleNamespace(
-        base=0,
-        opened=(),
-        is_simulated=files.__contains__,
-        is_real=lambda number: True,
-        is_machines=lambda number: number not in files,
-    )
-    process: Any = SimpleNamespace(
-        call=calls, kernel_process=SimpleNamespace(descriptors=SimpleNamespace(files=files))
-    )
-    own = make_descriptor_calls(process, directory)
+    own = make_descriptor_calls(AttachedCaller(attachment, calls, files), MachineNumbers(files))
     changed: dict[str, Any] = {name: _either(files, own[name], real.OS[name]) for name in (*OWN_NUMBERS, *NO_FILES)}
     changed["close"] = _close(files, own["close"])
     changed["closerange"] = _closerange(files, changed["close"])

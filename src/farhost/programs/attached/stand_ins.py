@@ -6,13 +6,12 @@ network. Everything else of Python is the machine's own. A descriptor of the mac
 """
 
 import sys
-from types import ModuleType, SimpleNamespace
+from types import ModuleType
 from typing import Any
 
 from farhost.programs.attached import real
 from farhost.programs.attached.attachment import Attachment
-from farhost.programs.attached.calls import Calls
-from farhost.programs.attached.names import RemoteNames
+from farhost.programs.attached.caller import AttachedCaller
 from farhost.programs.stdlib.fcntl_module import make_fcntl_module
 from farhost.programs.stdlib.select_module import make_select_module
 from farhost.programs.stdlib.socket_module import make_socket_module
@@ -21,30 +20,8 @@ EARLY = ("socket", "selectors", "ssl", "asyncio", "socketserver", "http", "urlli
 """What holds references to the machine's modules if it was loaded before: it loads anew."""
 
 
-class Everything:
-    """Every number: what `select` asks about goes to `Calls`, whoever's descriptor it is."""
-
-    def __contains__(self, number: object) -> bool:
-        return True
-
-
-def caller(attachment: Attachment, calls: Calls, files: Any) -> Any:
-    """What the stand-ins know of their process."""
-    return SimpleNamespace(
-        call=calls,
-        dead=False,
-        world_sys=None,
-        real_base=0,
-        look_at_clock=real.time.monotonic_ns,
-        host=SimpleNamespace(resolver=RemoteNames(attachment)),
-        kernel=SimpleNamespace(monotonic_ns=real.time.monotonic_ns),
-        kernel_process=SimpleNamespace(descriptors=SimpleNamespace(files=files)),
-    )
-
-
-def install(attachment: Attachment, calls: Calls) -> None:
+def install(attachment: Attachment, everybody: AttachedCaller) -> None:
     """Put the stand-ins in place."""
-    everybody = caller(attachment, calls, Everything())
     modules = {
         "_socket": make_socket_module(everybody),
         "select": make_select_module(everybody),

@@ -11,8 +11,9 @@ import sys
 from typing import NoReturn
 
 from farhost.kernel.syscalls.encoding import BadMessage
-from farhost.programs.attached import os_calls, real, signals, stand_ins, streams
+from farhost.programs.attached import c_calls, os_calls, real, signals, stand_ins, streams
 from farhost.programs.attached.attachment import Attachment
+from farhost.programs.attached.caller import AttachedCaller, Everything
 from farhost.programs.attached.calls import Calls
 from farhost.programs.attached.children import BIRTH, CONTROL, HELD, HOST, Children
 from farhost.programs.attached.connection import ProblemError
@@ -34,7 +35,10 @@ def begin() -> None:
     if held.isdigit() and is_socket(int(held)):
         real.close_own(int(held))
     calls = Calls(attachment)
-    stand_ins.install(attachment, calls)
+    caller = AttachedCaller(attachment, calls, Everything())
+    calls.extend(c_calls.on_process(caller))
+    stand_ins.install(attachment, caller)
+    c_calls.install(caller)
     os_calls.install(attachment, calls)
     streams.install(attachment)
     signals.install(attachment, calls)

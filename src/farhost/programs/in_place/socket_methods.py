@@ -26,6 +26,7 @@ from farhost.wire import linux
 
 if TYPE_CHECKING:
     from farhost.programs.in_place.place import Place
+    from farhost.programs.process import ProgramProcess
 
 _MOVING = {"send", "sendall", "sendto", "sendmsg", "sendmsg_afalg"}
 _MOVING |= {"recv", "recvfrom", "recv_into", "recvfrom_into", "recvmsg", "recvmsg_into"}
@@ -144,7 +145,7 @@ def _with_words(method: Callable[..., Any]) -> Callable[..., Any]:
 
 def misused(inner: PlacedSocket, name: str) -> NoReturn:
     """EBADF: a simulated socket outside of its process."""
-    owner = inner._sim.process
+    owner = cast("ProgramProcess", inner._sim.process)
     whose = f"{owner.name} on {owner.host_name}" if owner.name != owner.host_name else owner.name
     thread = simulated()
     if thread is not None:
@@ -214,7 +215,7 @@ def _closer(original: Callable[..., Any], name: str) -> Callable[..., Any]:
 def _makefile(original: Any) -> Callable[..., Any]:
     def makefile(self: Any, /, *args: Any, **kwargs: Any) -> Any:
         inner = placed(self)
-        place = None if inner is None else inner._sim.process.place
+        place = None if inner is None else cast("ProgramProcess", inner._sim.process).place
         function: FunctionType = original if place is None else place.makefile(original)
         return function(self, *args, **kwargs)
 

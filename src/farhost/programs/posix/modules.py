@@ -10,19 +10,19 @@ that had given SIGPIPE a handler before keeps it; one that wants it ignored says
 import functools
 from collections.abc import Callable
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from farhost.programs.posix import waits
+from farhost.programs.posix.lazy import LazyModule
 from farhost.programs.posix.sockets import SocketCalls
 from farhost.programs.posix.structs import make_structs
 from farhost.programs.posix.system import SIG_DFL, SIG_IGN, Errno, SystemCalls, memset, sizeof, strerror
 from farhost.programs.posix.transfer import TransferCalls
 from farhost.wire import linux
 from farhost.wire.addresses import LOOPBACK_V6
-from farhost.wire.byte_order import ByteOrder
 
 if TYPE_CHECKING:
-    from farhost.programs.process import ProgramProcess
+    from farhost.programs.caller import Caller
 
 _HELPERS = frozenset({"address", "result"})
 _NUMBERS = {
@@ -42,32 +42,7 @@ _NUMBERS = {
 """Host byte order: the program turns them with htonl."""
 
 
-class LazyModule(ModuleType):
-    """A module that fills when somebody first asks it for a name that it does not have."""
-
-    def __init__(self, name: str, doc: str, fill: Callable[[], dict[str, Any]]) -> None:
-        super().__init__(name, doc)
-        self._fill: Callable[[], dict[str, Any]] | None = fill
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("_") and name not in ("_exit", "__all__"):
-            raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
-        fill = self._fill
-        if fill is not None:
-            self._fill = None
-            names = fill()
-            self.__dict__.update(names, __all__=sorted(names))
-        try:
-            return self.__dict__[name]
-        except KeyError:
-            raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}") from None
-
-    def __dir__(self) -> list[str]:
-        self.__getattr__("__all__")
-        return sorted(self.__dict__)
-
-
-def make_posix_calls(process: "ProgramProcess") -> dict[str, ModuleType]:
+def make_posix_calls(process: "Caller") -> dict[str, ModuleType]:
     """`farhost`, `farhost.posix` and `farhost.posix.c` for one process, by the names that they are imported by."""
     library = Library(process)
     posix = LazyModule("farhost.posix", "The C calls of socket(2); errors are OSError.", library.raising)
@@ -83,7 +58,7 @@ def make_posix_calls(process: "ProgramProcess") -> dict[str, ModuleType]:
 class Library:
     """The names of both modules, made once for a process."""
 
-    def __init__(self, process: "ProgramProcess") -> None:
+    def __init__(self, process: "Caller") -> None:
         self._process = process
         self._errno = Errno()
         self._calls: dict[str, Callable[..., Any]] = {}
@@ -115,12 +90,12 @@ class Library:
                 if callable(value) and name not in _HELPERS and (not name.startswith("_") or name == "_exit"):
                     self._calls[name] = getattr(group, name)
         self._others = self._values()
-        if process.kernel_process.signals.disposition(linux.SIGPIPE) == SIG_IGN:
-            process.kernel_process.signals.set_disposition(linux.SIGPIPE, SIG_DFL)
+        if process.disposition(linux.SIGPIPE) == SIG_IGN:
+            process.set_disposition(linux.SIGPIPE, SIG_DFL)
 
     def _values(self) -> dict[str, Any]:
         """Constants, types, macros."""
-        types = make_structs(cast(ByteOrder, self._process.kernel.byte_order))
+        types = make_structs(self._process.byte_order)
         values: dict[str, Any] = {name: value for name, value in vars(linux).items() if type(value) is int}
         values.update(_NUMBERS, **types, errno=self._errno)
         for made in (sizeof, memset, strerror, waits.FD_ZERO, waits.FD_SET, waits.FD_CLR, waits.FD_ISSET):

@@ -6,16 +6,15 @@ kernel write behind it; here that is refused in words.
 """
 
 import os
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from farhost.programs.posix.memory import Characters, Integer, Memory
 from farhost.wire import linux
-from farhost.wire.byte_order import ByteOrder
 from farhost.wire.sockaddr import Sockaddr, SockaddrOther
 from farhost.wire.sockaddr_codec import SockaddrError, copy_out, parse
 
 if TYPE_CHECKING:
-    from farhost.programs.process import ProgramProcess
+    from farhost.programs.caller import Caller
 
 Buffer = Memory | Characters | bytes | bytearray | memoryview
 """What C has a pointer to."""
@@ -42,11 +41,11 @@ def os_error(errno: int) -> OSError:
 class SocketCalls:
     """socket(2) to setsockopt(2) for one process."""
 
-    def __init__(self, process: "ProgramProcess") -> None:
+    def __init__(self, process: "Caller") -> None:
         self._process = process
         self._call = process.call
-        self._order = cast(ByteOrder, process.kernel.byte_order)
-        self._files = process.kernel_process.descriptors.files
+        self._order = process.byte_order
+        self._look = process.look
 
     def socket(self, family: int, type: int, protocol: int) -> int:
         """int socket(int family, int type, int protocol);"""
@@ -64,13 +63,13 @@ class SocketCalls:
 
     def address(self, fd: int, addr: Address, addrlen: Length) -> Sockaddr:
         """What the kernel reads from a struct. A descriptor that is no socket is judged before the address."""
-        file = self._files.get(fd)
-        if file is None or not file.is_socket:
+        seen = self._look(fd)
+        if seen is None or seen.kind != "sock":
             return SockaddrOther(0)
         if addr is None:
             raise os_error(linux.EFAULT)
         try:
-            return parse(memory_of(addr), 0 if addrlen is None else int(addrlen), self._order, file.domain)  # type: ignore[attr-defined]
+            return parse(memory_of(addr), 0 if addrlen is None else int(addrlen), self._order, seen.domain)
         except SockaddrError as error:
             raise os_error(error.errno) from None
 

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NoReturn, cast
+from typing import TYPE_CHECKING, NoReturn
 
 from farhost.programs.posix.memory import Memory
 from farhost.programs.posix.sockets import Buffer, memory_of, os_error
@@ -10,7 +10,7 @@ from farhost.wire import byte_order, linux
 from farhost.wire.addresses import AddressError, inet_ntop, inet_pton
 
 if TYPE_CHECKING:
-    from farhost.programs.process import ProgramProcess
+    from farhost.programs.caller import Caller
 
 SIG_DFL, SIG_IGN = 0, 1
 _HANDLED = 2
@@ -65,10 +65,10 @@ class Errno:
 class SystemCalls:
     """What is neither making sockets nor moving bytes, for one process."""
 
-    def __init__(self, process: "ProgramProcess", errno: Errno) -> None:
+    def __init__(self, process: "Caller", errno: Errno) -> None:
         self._process = process
         self._call = process.call
-        self._order = cast(byte_order.ByteOrder, process.kernel.byte_order)
+        self._order = process.byte_order
         self._errno = errno
         self._handlers: dict[int, Handler] = {}
 
@@ -116,9 +116,9 @@ class SystemCalls:
         before = self._handlers.pop(signum, None)
         if not isinstance(handler, int):
             self._handlers[signum] = handler
-            self._process.handlers[signum] = lambda number, frame: handler(number)
+            self._process.set_handler(signum, lambda number, frame: handler(number))
         else:
-            self._process.handlers.pop(signum, None)
+            self._process.set_handler(signum, None)
         return old if before is None or old != _HANDLED else before
 
     def sleep(self, seconds: int) -> int:

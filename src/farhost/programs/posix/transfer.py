@@ -12,7 +12,7 @@ from farhost.programs.posix.sockets import Address, Buffer, Length, SocketCalls,
 
 if TYPE_CHECKING:
     from farhost.kernel.files import Received
-    from farhost.programs.process import ProgramProcess
+    from farhost.programs.caller import Caller
 
 Argument = Address | Length
 
@@ -49,7 +49,7 @@ def _room(buffer: Argument, size: int) -> memoryview:
 class TransferCalls:
     """read(2) to recvfrom(2) for one process."""
 
-    def __init__(self, process: "ProgramProcess", sockets: SocketCalls) -> None:
+    def __init__(self, process: "Caller", sockets: SocketCalls) -> None:
         self._call = process.call
         self._sockets = sockets
 

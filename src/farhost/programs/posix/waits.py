@@ -11,7 +11,7 @@ from farhost.programs.posix.structs import pollfd, timeval
 from farhost.wire import linux
 
 if TYPE_CHECKING:
-    from farhost.programs.process import ProgramProcess
+    from farhost.programs.caller import Caller
 
 FD_SETSIZE = 1024
 
@@ -48,7 +48,7 @@ def FD_ISSET(fd: int, set: fd_set) -> bool:
 class WaitCalls:
     """select(2) and poll(2) for one process."""
 
-    def __init__(self, process: "ProgramProcess") -> None:
+    def __init__(self, process: "Caller") -> None:
         self._call = process.call
 
     def select(

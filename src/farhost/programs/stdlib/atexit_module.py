@@ -7,10 +7,10 @@ from typing import Any
 
 from greenlet import GreenletExit
 
-from farhost.programs.process import ProgramProcess
+from farhost.programs.caller import WorldProcess
 
 
-def make_atexit_module(process: ProgramProcess) -> ModuleType:
+def make_atexit_module(process: WorldProcess) -> ModuleType:
     """`atexit` for one process."""
     module = ModuleType("atexit", real.__doc__)
     registered: list[tuple[Callable[..., object], tuple[Any, ...], dict[str, Any]]] = []

@@ -12,14 +12,14 @@ from farhost.programs.stdlib.socket_convert import descriptor_argument, index, i
 from farhost.wire import linux
 
 if TYPE_CHECKING:
-    from farhost.programs.process import ProgramProcess
+    from farhost.programs.caller import Caller
 
 _LARGEST = 1024
 _READING = frozenset({linux.FIONBIO, linux.FIOASYNC, linux.FIOSETOWN, linux.SIOCSPGRP})
 """Requests that read their argument before they do anything."""
 
 
-def make_fcntl_module(process: "ProgramProcess") -> ModuleType:
+def make_fcntl_module(process: "Caller") -> ModuleType:
     """`fcntl` for one process."""
     module = ModuleType("fcntl", system.__doc__)
     names: dict[str, Any] = integer_constants(system)
@@ -31,9 +31,9 @@ def make_fcntl_module(process: "ProgramProcess") -> ModuleType:
 class Calls:
     """The functions of one process's `fcntl`."""
 
-    def __init__(self, process: "ProgramProcess") -> None:
+    def __init__(self, process: "Caller") -> None:
         self._call = process.call
-        self._files = process.kernel_process.descriptors.files
+        self._files = process.files
         self._base = process.real_base
 
     def functions(self) -> dict[str, Any]:

@@ -11,9 +11,9 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
+from farhost.programs.caller import WorldProcess
 from farhost.programs.directory import Directory
 from farhost.programs.locks import SimulatedLock
-from farhost.programs.process import ProgramProcess
 from farhost.programs.stdlib.io_raw import make_file_io
 
 _READING = ("read", "read1", "readinto", "readinto1", "peek", "readline")
@@ -26,7 +26,7 @@ class Guard:
 
     __slots__ = ("_depth", "_lock", "_owner", "process")
 
-    def __init__(self, process: ProgramProcess) -> None:
+    def __init__(self, process: WorldProcess) -> None:
         self.process = process
         self._lock = SimulatedLock(process)
         self._owner: object = None
@@ -53,7 +53,7 @@ class Guard:
             self._lock.free()
 
 
-def make_io_module(process: ProgramProcess, directory: Directory) -> ModuleType:
+def make_io_module(process: WorldProcess, directory: Directory) -> ModuleType:
     """`_io` for one process."""
     module = ModuleType("_io", real.__doc__)
     names = module.__dict__
@@ -68,7 +68,7 @@ def make_io_module(process: ProgramProcess, directory: Directory) -> ModuleType:
     return module
 
 
-def _guarded(process: ProgramProcess, base: Any, *groups: tuple[str, ...]) -> Any:
+def _guarded(process: WorldProcess, base: Any, *groups: tuple[str, ...]) -> Any:
     """A subclass of a buffered class with a guard for each group of methods."""
 
     def __init__(self: Any, *args: Any, **kwargs: Any) -> None:

@@ -10,14 +10,14 @@ import os
 from operator import index
 from typing import Any
 
+from farhost.programs.caller import WorldProcess
 from farhost.programs.directory import Directory
-from farhost.programs.process import ProgramProcess
 from farhost.wire import linux
 
 CHUNK = 65536
 
 
-def make_file_io(process: ProgramProcess, directory: Directory) -> Any:
+def make_file_io(process: WorldProcess, directory: Directory) -> Any:
     """The class `FileIO` of one process."""
     names = {"__module__": "_io", "__doc__": real.FileIO.__doc__, "_process": process, "_directory": directory}
     return type("FileIO", (MachineOrSimulatedFile,), names)
@@ -26,7 +26,7 @@ def make_file_io(process: ProgramProcess, directory: Directory) -> Any:
 class MachineOrSimulatedFile(real.FileIO):
     """`FileIO`; a process's own class binds `_process` and `_directory`."""
 
-    _process: ProgramProcess
+    _process: WorldProcess
     _directory: Directory
 
     _number = -1

@@ -13,8 +13,7 @@ from farhost.programs.stdlib.posix_vectors import make_vector_calls
 from farhost.wire import linux
 
 if TYPE_CHECKING:
-    from farhost.programs.directory import Directory
-    from farhost.programs.process import ProgramProcess
+    from farhost.programs.caller import Caller, Descriptors
 
 PASSED = (
     "lseek",
@@ -31,7 +30,7 @@ PASSED = (
 """Calls that only the machine's files have; on a simulated descriptor they fail as on a pipe or socket."""
 
 
-def make_descriptor_calls(process: "ProgramProcess", directory: "Directory") -> dict[str, Any]:
+def make_descriptor_calls(process: "Caller", directory: "Descriptors") -> dict[str, Any]:
     """The calls by name."""
     calls: dict[str, Any] = {name: _passed(name, process, directory) for name in PASSED}
     calls.update(_transfer(process, directory))
@@ -57,7 +56,7 @@ def plain(data: Any) -> bytes:
         raise TypeError(f"a bytes-like object is required, not '{type(data).__name__}'") from None
 
 
-def _passed(name: str, process: "ProgramProcess", directory: "Directory") -> Any:
+def _passed(name: str, process: "Caller", directory: "Descriptors") -> Any:
     function = getattr(real, name)
     number_of_pipe = linux.ESPIPE if name in ("lseek", "pread", "pwrite") else linux.EINVAL
 
@@ -75,9 +74,9 @@ def _passed(name: str, process: "ProgramProcess", directory: "Directory") -> Any
     return call
 
 
-def _transfer(process: "ProgramProcess", directory: "Directory") -> dict[str, Any]:
+def _transfer(process: "Caller", directory: "Descriptors") -> dict[str, Any]:
     call = process.call
-    files = process.kernel_process.descriptors.files
+    files = process.files
     base = directory.base
 
     def read(fd: int, length: int, /) -> bytes:
@@ -97,10 +96,10 @@ def _transfer(process: "ProgramProcess", directory: "Directory") -> dict[str, An
     return {"read": read, "write": write}
 
 
-def _numbers(process: "ProgramProcess", directory: "Directory") -> dict[str, Any]:
+def _numbers(process: "Caller", directory: "Descriptors") -> dict[str, Any]:
     """Calls that make and unmake descriptors."""
     call = process.call
-    files = process.kernel_process.descriptors.files
+    files = process.files
 
     def open(path: Any, flags: int, mode: int = 0o777, *, dir_fd: int | None = None) -> int:
         number = directory.open(path, flags | os.O_CLOEXEC, mode, dir_fd=dir_fd)
@@ -158,7 +157,7 @@ def _numbers(process: "ProgramProcess", directory: "Directory") -> dict[str, Any
     }
 
 
-def _flags(process: "ProgramProcess", directory: "Directory") -> dict[str, Any]:
+def _flags(process: "Caller", directory: "Descriptors") -> dict[str, Any]:
     call = process.call
 
     def is_machines(fd: int) -> bool:

@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, Any
 from farhost.programs.stdlib.socket_convert import descriptor_argument, int_argument
 
 if TYPE_CHECKING:
-    from farhost.programs.directory import Directory
-    from farhost.programs.process import ProgramProcess
+    from farhost.programs.caller import Caller, Descriptors
 
 _UINT_MAX = (1 << 32) - 1
 _ULONG_MAX = (1 << 64) - 1
 
 
-def make_eventfd_calls(process: "ProgramProcess", directory: "Directory") -> dict[str, Any]:
+def make_eventfd_calls(process: "Caller", directory: "Descriptors") -> dict[str, Any]:
     """The calls by name."""
     call = process.call
 

@@ -12,8 +12,8 @@ from farhost.programs.directory import as_given
 from farhost.wire import linux
 
 if TYPE_CHECKING:
+    from farhost.programs.caller import WorldProcess
     from farhost.programs.directory import Directory
-    from farhost.programs.process import ProgramProcess
 
 ONE_PATH = (
     "access",
@@ -51,7 +51,7 @@ def stat_result(stat: Stat) -> os.stat_result:
     )
 
 
-def make_file_calls(process: "ProgramProcess", directory: "Directory") -> dict[str, Any]:
+def make_file_calls(process: "WorldProcess", directory: "Directory") -> dict[str, Any]:
     """The calls by name."""
     calls: dict[str, Any] = {}
     for name in ONE_PATH:
@@ -168,14 +168,14 @@ class Entries:
         self.close()
 
 
-def _walking(process: "ProgramProcess", directory: "Directory") -> dict[str, Any]:
+def _walking(process: "WorldProcess", directory: "Directory") -> dict[str, Any]:
     """listdir and scandir: the machine's files and the host's socket files together.
 
     The machine's come sorted, because the order of its file system differs from one machine to the next.
     """
 
     def sockets_in(path: Any) -> list[str]:
-        if isinstance(path, int) or not process.kernel.unix.files:
+        if isinstance(path, int) or not process.has_socket_files():
             return []
         try:
             return [os.fsdecode(name) for name in process.call("listdir", os.fsencode(path))]
@@ -235,23 +235,23 @@ class _Relative:
         return repr(self._entry)
 
 
-def _stat(process: "ProgramProcess", path: bytes) -> os.stat_result:
+def _stat(process: "WorldProcess", path: bytes) -> os.stat_result:
     return stat_result(process.call("stat", path))
 
 
-def _socket_files(process: "ProgramProcess", directory: "Directory", machine: dict[str, Any]) -> dict[str, Any]:
+def _socket_files(process: "WorldProcess", directory: "Directory", machine: dict[str, Any]) -> dict[str, Any]:
     """The calls that a socket file of the host answers itself."""
     real_stat = _one_path(real.stat, directory)
     real_lstat = _one_path(real.lstat, directory)
     real_unlink = _one_path(real.unlink, directory)
     real_chmod, real_access, real_rename = machine["chmod"], machine["access"], machine["rename"]
-    descriptors = process.kernel_process.descriptors
+    files = process.files
 
     def found(path: Any, options: dict[str, Any]) -> bytes | None:
         return None if options.get("dir_fd") is not None else directory.is_socket_file(path)
 
     def stat(path: Any, **kwargs: Any) -> os.stat_result:
-        if isinstance(path, int) and path in descriptors.files:
+        if isinstance(path, int) and path in files:
             return stat_result(process.call("fstat", path))
         name = found(path, kwargs)
         return real_stat(path, **kwargs) if name is None else _stat(process, name)
@@ -279,8 +279,7 @@ def _socket_files(process: "ProgramProcess", directory: "Directory", machine: di
         if name is None:
             return bool(real_access(path, mode, **kwargs))
         permissions = _stat(process, name).st_mode
-        user = process.kernel_process.uid == 0
-        return user or permissions >> 6 & mode == mode
+        return process.uid == 0 or permissions >> 6 & mode == mode
 
     def rename(src: Any, dst: Any, **kwargs: Any) -> None:
         name = None if kwargs else directory.is_socket_file(src)

@@ -9,9 +9,9 @@ import posix as real
 from types import ModuleType
 from typing import Any
 
+from farhost.programs.caller import WorldProcess
 from farhost.programs.directory import Directory
 from farhost.programs.escapes import refuse
-from farhost.programs.process import ProgramProcess
 from farhost.programs.stdlib.posix_descriptors import make_descriptor_calls
 from farhost.programs.stdlib.posix_files import make_file_calls
 from farhost.programs.stdlib.posix_process import make_process_calls
@@ -55,7 +55,7 @@ REFUSED = (
 """Ways out of the simulation: another process, another identity of the real one."""
 
 
-def make_posix_module(process: ProgramProcess, directory: Directory, environment: dict[bytes, bytes]) -> ModuleType:
+def make_posix_module(process: WorldProcess, directory: Directory, environment: dict[bytes, bytes]) -> ModuleType:
     """`posix` for one process; `environment` is what it finds in `os.environb`."""
     module = ModuleType("posix", real.__doc__)
     names: dict[str, Any] = module.__dict__

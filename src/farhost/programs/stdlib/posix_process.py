@@ -11,14 +11,14 @@ from typing import Any
 
 from greenlet import GreenletExit
 
-from farhost.programs.process import ProgramProcess
+from farhost.programs.caller import WorldProcess
 from farhost.wire import linux
 
 PROCESSORS = 4
 """What every simulated host has, so that the size of a default thread pool does not depend on the machine."""
 
 
-def make_process_calls(process: ProgramProcess) -> dict[str, Any]:
+def make_process_calls(process: WorldProcess) -> dict[str, Any]:
     """The calls by name."""
     calls = _identity(process)
     calls.update(_control(process))
@@ -27,29 +27,27 @@ def make_process_calls(process: ProgramProcess) -> dict[str, Any]:
     return calls
 
 
-def _identity(process: ProgramProcess) -> dict[str, Any]:
-    owner = process.kernel_process
-
+def _identity(process: WorldProcess) -> dict[str, Any]:
     def uid() -> int:
-        return owner.uid
+        return process.uid
 
     def gid() -> int:
-        return owner.gid
+        return process.gid
 
     def leader(pid: int = 0, /) -> int:
-        return owner.pid
+        return process.pid
 
     return {
-        "getpid": lambda: owner.pid,
+        "getpid": lambda: process.pid,
         "getppid": lambda: process.call("getppid"),
         "getuid": uid,
         "geteuid": uid,
         "getgid": gid,
         "getegid": gid,
-        "getresuid": lambda: (owner.uid,) * 3,
-        "getresgid": lambda: (owner.gid,) * 3,
-        "getgroups": lambda: [owner.gid],
-        "getlogin": lambda: process.kernel.user,
+        "getresuid": lambda: (process.uid,) * 3,
+        "getresgid": lambda: (process.gid,) * 3,
+        "getgroups": lambda: [process.gid],
+        "getlogin": lambda: process.user,
         "getpgrp": leader,
         "getpgid": leader,
         "getsid": leader,
@@ -60,7 +58,7 @@ def _identity(process: ProgramProcess) -> dict[str, Any]:
     }
 
 
-def _control(process: ProgramProcess) -> dict[str, Any]:
+def _control(process: WorldProcess) -> dict[str, Any]:
     def kill(pid: int, signal: Any, /) -> None:
         process.call("kill", index(pid), index(signal))
 
@@ -70,7 +68,7 @@ def _control(process: ProgramProcess) -> dict[str, Any]:
 
     def abort() -> None:
         process.call("sigaction", linux.SIGABRT, 0)
-        process.call("kill", process.kernel_process.pid, linux.SIGABRT)
+        process.call("kill", process.pid, linux.SIGABRT)
 
     def register_at_fork(**_: Any) -> None:
         """A simulated process never forks, and the machine's own list would keep this world alive for ever."""
@@ -88,7 +86,7 @@ def _control(process: ProgramProcess) -> dict[str, Any]:
     }
 
 
-def _waiting(process: ProgramProcess) -> dict[str, Any]:
+def _waiting(process: WorldProcess) -> dict[str, Any]:
     def waitpid(pid: int, options: int, /) -> tuple[int, int]:
         return process.call("wait4", index(pid), index(options))  # type: ignore[no-any-return]
 
@@ -104,9 +102,9 @@ def _waiting(process: ProgramProcess) -> dict[str, Any]:
     }
 
 
-def _host(process: ProgramProcess) -> dict[str, Any]:
+def _host(process: WorldProcess) -> dict[str, Any]:
     call = process.call
-    began_ns = process.runtime.scheduler.now_ns
+    began_ns = process.now_ns
 
     def urandom(size: int, /) -> bytes:
         size = index(size)
@@ -125,7 +123,7 @@ def _host(process: ProgramProcess) -> dict[str, Any]:
 
     def sysconf(name: Any, /) -> int:
         if name in ("SC_OPEN_MAX", real.sysconf_names["SC_OPEN_MAX"]):
-            return process.kernel_process.descriptors.limit
+            return process.descriptor_limit()
         return real.sysconf(name)
 
     def times() -> Any:

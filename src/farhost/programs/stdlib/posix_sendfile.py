@@ -8,14 +8,14 @@ Linux can do, is refused like all else that has no position.
 import os
 import stat
 from operator import index
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
+from farhost.programs.caller import Seen
 from farhost.programs.stdlib.socket_convert import long_argument, size_argument
 from farhost.wire import linux
 
 if TYPE_CHECKING:
-    from farhost.programs.directory import Directory
-    from farhost.programs.process import ProgramProcess
+    from farhost.programs.caller import Caller, Descriptors
 
 _PAGE = 4096
 _PIECE = 16 * _PAGE
@@ -24,22 +24,7 @@ _STREAM_PIECE = 1 << 22
 """A stream's pieces join, so they may be larger: as much as the largest send buffer (net.ipv4.tcp_wmem)."""
 
 
-class Seen(NamedTuple):
-    """What has to be known of a simulated file."""
-
-    kind: str
-    """sock, pipe, console, ..."""
-    flags: int
-    type: int
-    domain: int
-    seeks: bool
-
-    def allows(self, mode: int) -> bool:
-        """Whether it was opened for that."""
-        return self.flags & linux.O_ACCMODE in (mode, linux.O_RDWR)
-
-
-def make_sendfile(process: "ProgramProcess", directory: "Directory") -> Any:
+def make_sendfile(process: "Caller", directory: "Descriptors") -> Any:
     """`sendfile` for one process."""
 
     def target(out_fd: int) -> Seen:
@@ -77,21 +62,12 @@ def make_sendfile(process: "ProgramProcess", directory: "Directory") -> Any:
     return sendfile
 
 
-def look(process: "ProgramProcess", fd: int) -> Seen:
-    """What a descriptor stands for; EBADF. Where the files are elsewhere (an attached process) they are asked."""
-    file: Any = process.kernel_process.descriptors.files.get(fd)
-    if file is not None:
-        return Seen(file.kind, file.status_flags, getattr(file, "type", 0), getattr(file, "domain", 0), file.seeks)
-    call = process.call
-    flags = call("fcntl", fd, linux.F_GETFL, 0)
-    mode = stat.S_IFMT(call("fstat", fd).mode)
-    if mode != stat.S_IFSOCK:
-        return Seen("pipe" if mode == stat.S_IFIFO else "", flags, 0, 0, False)
-    kind, domain = (
-        int.from_bytes(call("getsockopt", fd, linux.SOL_SOCKET, name, 4), "little")
-        for name in (linux.SO_TYPE, linux.SO_DOMAIN)
-    )
-    return Seen("sock", flags, kind, domain, False)
+def look(process: "Caller", fd: int) -> Seen:
+    """What a descriptor stands for; EBADF."""
+    seen = process.look(fd)
+    if seen is None:
+        raise _error(linux.EBADF)
+    return seen
 
 
 def _error(number: int) -> OSError:
@@ -109,7 +85,7 @@ def _size(in_fd: int, offset: int | None, count: int) -> int:
     return found.st_size
 
 
-def _send(process: "ProgramProcess", out_fd: int, file: Seen, in_fd: int, span: range) -> int:
+def _send(process: "Caller", out_fd: int, file: Seen, in_fd: int, span: range) -> int:
     """Send the bytes of the file that are in the span; how many went."""
     if file.kind == "pipe":
         return _splice(process, out_fd, in_fd, span)
@@ -136,7 +112,7 @@ def _send(process: "ProgramProcess", out_fd: int, file: Seen, in_fd: int, span: 
     return sent
 
 
-def _splice(process: "ProgramProcess", out_fd: int, in_fd: int, span: range) -> int:
+def _splice(process: "Caller", out_fd: int, in_fd: int, span: range) -> int:
     """The file's pages, each in a slot of the pipe."""
     data = os.pread(in_fd, min(len(span), _PIECE - span.start % _PAGE), span.start)
     first = _PAGE - span.start % _PAGE

@@ -9,14 +9,13 @@ from farhost.programs.stdlib.socket_convert import descriptor_argument, int_argu
 from farhost.wire import linux
 
 if TYPE_CHECKING:
-    from farhost.programs.directory import Directory
-    from farhost.programs.process import ProgramProcess
+    from farhost.programs.caller import Caller, Descriptors
 
 _NS = 1_000_000_000
 _LARGEST = (1 << 63) - 1
 
 
-def make_timerfd_calls(process: "ProgramProcess", directory: "Directory") -> dict[str, Any]:
+def make_timerfd_calls(process: "Caller", directory: "Descriptors") -> dict[str, Any]:
     """The calls by name; none where this Python has none."""
     if not hasattr(real, "timerfd_create"):
         return {}

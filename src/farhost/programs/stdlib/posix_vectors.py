@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING, Any
 from farhost.programs.stdlib.socket_convert import int_argument, long_argument
 
 if TYPE_CHECKING:
-    from farhost.programs.directory import Directory
-    from farhost.programs.process import ProgramProcess
+    from farhost.programs.caller import Caller, Descriptors
 
 
-def make_vector_calls(process: "ProgramProcess", directory: "Directory") -> dict[str, Any]:
+def make_vector_calls(process: "Caller", directory: "Descriptors") -> dict[str, Any]:
     """The calls by name."""
     call = process.call
     is_machines = directory.is_machines

@@ -4,12 +4,12 @@ import _random as real
 from types import ModuleType
 from typing import Any
 
-from farhost.programs.process import ProgramProcess
+from farhost.programs.caller import WorldProcess
 
 SEED_SIZE = 32
 
 
-def make_random_module(process: ProgramProcess) -> ModuleType:
+def make_random_module(process: WorldProcess) -> ModuleType:
     """`_random` for one process."""
     module = ModuleType("_random", real.__doc__)
 

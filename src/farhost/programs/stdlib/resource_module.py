@@ -13,7 +13,7 @@ from farhost.programs.stdlib.socket_convert import int_argument, long_argument
 from farhost.wire import linux
 
 if TYPE_CHECKING:
-    from farhost.programs.process import ProgramProcess
+    from farhost.programs.caller import WorldProcess
 
 _LIMITS = linux.RLIMIT_RTTIME + 1
 _UNSIGNED = (1 << 64) - 1
@@ -25,7 +25,7 @@ _WORDS = {
 }
 
 
-def make_resource_module(process: "ProgramProcess") -> ModuleType:
+def make_resource_module(process: "WorldProcess") -> ModuleType:
     """`resource` for one process."""
     module = ModuleType("resource", system.__doc__)
     call = process.call
@@ -86,7 +86,7 @@ def _refusal(error: OSError, worded: tuple[int, ...]) -> Exception:
     return ValueError(_WORDS[error.errno]) if error.errno in worded else error
 
 
-def _usage(process: "ProgramProcess", who: int) -> Any:
+def _usage(process: "WorldProcess", who: int) -> Any:
     used_ns = 0
     if who == system.RUSAGE_SELF:
         used_ns = process.processor_ns()

@@ -8,7 +8,7 @@ from farhost.programs.stdlib.socket_convert import as_int, descriptor_argument, 
 from farhost.wire import linux
 
 if TYPE_CHECKING:
-    from farhost.programs.process import ProgramProcess
+    from farhost.programs.caller import Caller
 
 _ALL = linux.EPOLLIN | linux.EPOLLPRI | linux.EPOLLOUT
 _SECOND_NS = 1_000_000_000
@@ -26,7 +26,7 @@ class BaseEpoll:
     __slots__ = ("_fd",)
 
     _call: Any
-    _process: "ProgramProcess"
+    _process: "Caller"
     _real: RealFiles
     _fd: int
 
@@ -115,7 +115,7 @@ class BaseEpoll:
         self.close()
 
 
-def make_epoll_class(process: "ProgramProcess") -> type[BaseEpoll]:
+def make_epoll_class(process: "Caller") -> type[BaseEpoll]:
     """The class `epoll` of one process's `select`."""
     namespace = {
         "__slots__": (),

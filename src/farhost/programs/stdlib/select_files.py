@@ -1,6 +1,6 @@
 """Real files among the descriptors that a program selects or polls: Linux calls an ordinary file always ready.
 
-Their numbers are not those of simulated ones (`ProgramProcess.real_base`). A call that concerns one does not wait.
+Their numbers are not those of simulated ones (`Caller.real_base`). A call that concerns one does not wait.
 What is no ordinary file, such as the operating system's own sockets, cannot be waited for in virtual time.
 """
 
@@ -12,7 +12,7 @@ from farhost.programs.escapes import complain
 from farhost.wire import linux
 
 if TYPE_CHECKING:
-    from farhost.programs.process import ProgramProcess
+    from farhost.programs.caller import Caller
 
 READY = linux.POLLIN | linux.POLLOUT
 
@@ -22,9 +22,9 @@ class RealFiles:
 
     __slots__ = ("_base", "_files")
 
-    def __init__(self, process: "ProgramProcess") -> None:
+    def __init__(self, process: "Caller") -> None:
         self._base = process.real_base
-        self._files = process.kernel_process.descriptors.files
+        self._files = process.files
 
     def has(self, number: int) -> bool:
         """Whether a number is not the simulated kernel's, but in the range of real files."""

@@ -12,12 +12,12 @@ from farhost.programs.stdlib.socket_constants import integer_constants, named
 from farhost.programs.stdlib.socket_convert import descriptor_argument, time_argument
 
 if TYPE_CHECKING:
-    from farhost.programs.process import ProgramProcess
+    from farhost.programs.caller import Caller
 
 FD_SETSIZE = 1024
 
 
-def make_select_module(process: "ProgramProcess") -> ModuleType:
+def make_select_module(process: "Caller") -> ModuleType:
     """`select` for one process."""
     module = ModuleType("select", system.__doc__)
     names: dict[str, Any] = integer_constants(system)
@@ -55,7 +55,7 @@ def descriptor_list(objects: Any, real: RealFiles) -> list[tuple[Any, int]]:
     return found
 
 
-def make_select(process: "ProgramProcess") -> Callable[..., tuple[list[Any], ...]]:
+def make_select(process: "Caller") -> Callable[..., tuple[list[Any], ...]]:
     """`select.select` of one process."""
     call = process.call
     real = RealFiles(process)

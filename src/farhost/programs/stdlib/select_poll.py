@@ -7,7 +7,7 @@ from farhost.programs.stdlib.socket_convert import INT_MAX, descriptor_argument,
 from farhost.wire import linux
 
 if TYPE_CHECKING:
-    from farhost.programs.process import ProgramProcess
+    from farhost.programs.caller import Caller
 
 _ALL = linux.POLLIN | linux.POLLPRI | linux.POLLOUT
 _MILLISECOND_NS = 1_000_000
@@ -100,7 +100,7 @@ class BasePoll:
         return [(fd, found[fd]) for fd in self._wanted if found.get(fd)]
 
 
-def make_poll_class(process: "ProgramProcess") -> type[BasePoll]:
+def make_poll_class(process: "Caller") -> type[BasePoll]:
     """The class of one process's poll objects."""
     namespace = {
         "__slots__": (),

@@ -29,7 +29,7 @@ from farhost.programs.stdlib.socket_convert import (
 from farhost.wire import linux
 
 if TYPE_CHECKING:
-    from farhost.programs.process import ProgramProcess
+    from farhost.programs.caller import Caller
 
 _FAMILIES = {"SockaddrIn": linux.AF_INET, "SockaddrIn6": linux.AF_INET6, "SockaddrUn": linux.AF_UNIX}
 _OLD_FLAG = sys.version_info < (3, 12)
@@ -43,10 +43,10 @@ class SocketState:
 
     __slots__ = ("call", "default_timeout_ns", "monotonic_ns", "process", "resolver", "warn")
 
-    def __init__(self, process: "ProgramProcess", resolver: Resolver, warn: Callable[[object], None]) -> None:
+    def __init__(self, process: "Caller", resolver: Resolver, warn: Callable[[object], None]) -> None:
         self.process = process
         self.call = process.call
-        self.monotonic_ns: Callable[[], int] = process.kernel.monotonic_ns
+        self.monotonic_ns: Callable[[], int] = process.monotonic_ns
         self.resolver = resolver
         self.warn = warn
         """Called with a socket that was not closed, when it goes."""
@@ -319,7 +319,7 @@ def adopt(sock: BaseSocket, family: int, type: int, proto: int, fileno: Any) -> 
     fd = long_argument(fileno)
     if fd < 0:
         raise ValueError("negative file descriptor")
-    if fd >= sock._sim.process.real_base and fd not in sock._sim.process.kernel_process.descriptors.files:
+    if fd >= sock._sim.process.real_base and fd not in sock._sim.process.files:
         os.fstat(fd)
         raise OSError(linux.ENOTSOCK, os.strerror(linux.ENOTSOCK))
     call = sock._sim_call

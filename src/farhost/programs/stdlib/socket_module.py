@@ -18,7 +18,7 @@ from farhost.programs.stdlib.socket_names import Names
 from farhost.wire import linux
 
 if TYPE_CHECKING:
-    from farhost.programs.process import ProgramProcess
+    from farhost.programs.caller import Caller
 
 PURE = (
     "CMSG_LEN",
@@ -43,7 +43,7 @@ _TO_PROGRAM = 3
 """Frames from `warnings.warn` to the program: past `warn` and `__del__`."""
 
 
-def make_socket_module(process: "ProgramProcess") -> ModuleType:
+def make_socket_module(process: "Caller") -> ModuleType:
     """`_socket` for one process."""
     module = ModuleType("_socket", system.__doc__)
     lookup = Names(process)
@@ -56,7 +56,7 @@ def make_socket_module(process: "ProgramProcess") -> ModuleType:
     return module
 
 
-def _make_warn(process: "ProgramProcess") -> Callable[[object], None]:
+def _make_warn(process: "Caller") -> Callable[[object], None]:
     """What is called when a socket goes that nobody had closed: ResourceWarning, by the program's own `warnings`."""
 
     def warn(sock: object) -> None:
@@ -68,7 +68,7 @@ def _make_warn(process: "ProgramProcess") -> Callable[[object], None]:
     return warn
 
 
-def _calls(process: "ProgramProcess", state: SocketState) -> dict[str, Any]:
+def _calls(process: "Caller", state: SocketState) -> dict[str, Any]:
     """The class, and the functions that make and close descriptors."""
     call = process.call
     socket_class = make_socket_class(state)

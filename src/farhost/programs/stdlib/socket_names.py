@@ -28,15 +28,15 @@ from farhost.wire.sockaddr import SockaddrIn, SockaddrIn6
 
 if TYPE_CHECKING:
     from farhost.network.names import AddressInfo, HostEntry
-    from farhost.programs.process import ProgramProcess
+    from farhost.programs.caller import Caller
 
 
 class Names:
     """The lookups of one process."""
 
-    def __init__(self, process: "ProgramProcess") -> None:
+    def __init__(self, process: "Caller") -> None:
         self._process = process
-        self._resolver = process.host.resolver
+        self._resolver = process.resolver
 
     def functions(self) -> dict[str, Any]:
         """All the functions of `_socket` that are about names."""

@@ -4,10 +4,10 @@ import sys as real
 from types import FrameType, ModuleType
 from typing import Any
 
-from farhost.programs.process import ProgramProcess
+from farhost.programs.caller import WorldProcess
 
 
-def make_sys(process: ProgramProcess) -> ModuleType:
+def make_sys(process: WorldProcess) -> ModuleType:
     """`sys` for one process; streams and arguments are set by whoever starts the script."""
     module = ModuleType("sys", real.__doc__)
     names: dict[str, Any] = module.__dict__
@@ -56,8 +56,8 @@ class RecursionLimit:
 
     ROOM = 150
 
-    def __init__(self, process: ProgramProcess) -> None:
-        self._limits = process.runtime.recursion_limits
+    def __init__(self, process: WorldProcess) -> None:
+        self._limits = process.recursion_limits
         self._name = id(process)
         self._limits[self._name] = 1000
         self._apply()

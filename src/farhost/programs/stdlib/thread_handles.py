@@ -6,12 +6,12 @@ from typing import Any
 from greenlet import GreenletExit
 
 from farhost.kernel.waiting import Blocked, GiveUp, KernelError, WaitQueue
-from farhost.programs.process import ProgramProcess
+from farhost.programs.caller import WorldProcess
 from farhost.programs.stdlib.thread_locks import NS
 from farhost.wire import linux
 
 
-def make_handles(process: ProgramProcess) -> dict[str, Any]:
+def make_handles(process: WorldProcess) -> dict[str, Any]:
     """The names of 3.13's `_thread` that have to do with joining."""
     waited_for: list[Any] = []
 
@@ -63,7 +63,7 @@ def make_handles(process: ProgramProcess) -> dict[str, Any]:
 class Handle:
     """A thread that can be joined, before, while and after it runs; a process's own class binds its names."""
 
-    _process: ProgramProcess
+    _process: WorldProcess
     _waited_for: list["Handle"]
 
     __slots__ = ("__weakref__", "_done", "_ident", "_queue", "_started")
@@ -101,7 +101,7 @@ class Handle:
             raise RuntimeError("Cannot join current thread")
         until_ns = None
         if timeout is not None and timeout >= 0:
-            until_ns = self._process.runtime.scheduler.now_ns + int(timeout * NS)
+            until_ns = self._process.now_ns + int(timeout * NS)
         blocked = Blocked(
             ((self._queue, linux.EPOLLIN),), lambda: None if self._done else blocked, until_ns, _give_up
         )

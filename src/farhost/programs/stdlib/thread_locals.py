@@ -3,13 +3,12 @@
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from farhost.programs.process import ProgramProcess
-from farhost.programs.thread import ProgramThread
+from farhost.programs.caller import WorldProcess, WorldThread
 
-Namespaces = WeakKeyDictionary[ProgramThread, dict[str, Any]]
+Namespaces = WeakKeyDictionary[WorldThread, dict[str, Any]]
 
 
-def make_local(process: ProgramProcess) -> Any:
+def make_local(process: WorldProcess) -> Any:
     """The `_local` class of one process (`threading.local`)."""
 
     def enter(self: Any) -> None:

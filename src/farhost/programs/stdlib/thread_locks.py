@@ -6,13 +6,13 @@ The classes say that they live in `_thread`: trio, for one, asserts it. Source: 
 import _thread as real
 from typing import Any
 
+from farhost.programs.caller import WorldProcess
 from farhost.programs.locks import SimulatedLock
-from farhost.programs.process import ProgramProcess
 
 NS = 1_000_000_000
 
 
-def deadline(process: ProgramProcess, blocking: Any, timeout: Any) -> int | None:
+def deadline(process: WorldProcess, blocking: Any, timeout: Any) -> int | None:
     """When `acquire(blocking, timeout)` gives up: virtual time in ns, or None for never.
 
     Raises what CPython raises for arguments that make no sense together.
@@ -24,13 +24,13 @@ def deadline(process: ProgramProcess, blocking: Any, timeout: Any) -> int | None
     if timeout > real.TIMEOUT_MAX:
         raise OverflowError("timeout value is too large")
     if not blocking:
-        return process.runtime.scheduler.now_ns
+        return process.now_ns
     if timeout == -1:
         return None
-    return process.runtime.scheduler.now_ns + int(timeout * NS)
+    return process.now_ns + int(timeout * NS)
 
 
-def make_locks(process: ProgramProcess) -> dict[str, Any]:
+def make_locks(process: WorldProcess) -> dict[str, Any]:
     """The names of `_thread` that have to do with locks."""
     lock = _make_lock(process)
     rlock = type("RLock", (ReentrantLock,), {"__slots__": (), "__module__": "_thread", "_process": process})
@@ -47,7 +47,7 @@ def make_locks(process: ProgramProcess) -> dict[str, Any]:
     }
 
 
-def _make_lock(process: ProgramProcess) -> Any:
+def _make_lock(process: WorldProcess) -> Any:
     class lock(SimulatedLock):
         """A lock object is a synchronization primitive."""
 
@@ -105,7 +105,7 @@ def _make_lock(process: ProgramProcess) -> Any:
 class ReentrantLock:
     """A lock that its owner may take again; a process's own class binds `_process`."""
 
-    _process: ProgramProcess
+    _process: WorldProcess
 
     __slots__ = ("__weakref__", "_count", "_lock", "_owner")
 

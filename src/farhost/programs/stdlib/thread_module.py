@@ -12,14 +12,14 @@ from typing import Any
 
 from greenlet import GreenletExit
 
-from farhost.programs.process import ProgramProcess
+from farhost.programs.caller import WorldProcess
 from farhost.programs.stdlib.thread_handles import make_handles
 from farhost.programs.stdlib.thread_locals import make_local
 from farhost.programs.stdlib.thread_locks import make_locks
 from farhost.wire import linux
 
 
-def make_thread_module(process: ProgramProcess) -> ModuleType:
+def make_thread_module(process: WorldProcess) -> ModuleType:
     """`_thread` for one process."""
     module = ModuleType("_thread", real.__doc__)
     names = module.__dict__
@@ -39,7 +39,7 @@ def make_thread_module(process: ProgramProcess) -> ModuleType:
     return module
 
 
-def _identity(process: ProgramProcess) -> dict[str, Any]:
+def _identity(process: WorldProcess) -> dict[str, Any]:
     """The functions that say who and how many."""
 
     def get_ident() -> int:
@@ -63,20 +63,20 @@ def _identity(process: ProgramProcess) -> dict[str, Any]:
     def interrupt_main(signum: int = linux.SIGINT, /) -> None:
         if not 1 <= signum <= 64:
             raise ValueError("signal number out of range")
-        if process.kernel_process.signals.disposition(signum) == 2:
-            process.call("kill", process.kernel_process.pid, signum)
+        if process.disposition(signum) == 2:
+            process.call("kill", process.pid, signum)
 
     return {
         "get_ident": get_ident,
         "get_native_id": get_native_id,
-        "_count": lambda: len(process.threads) - 1,
+        "_count": lambda: len(process.thread_idents) - 1,
         "_get_main_thread_ident": lambda: process.main_thread.python_ident,
         "stack_size": stack_size,
         "interrupt_main": interrupt_main,
     }
 
 
-def _starters(process: ProgramProcess, lock_type: Any) -> dict[str, Any]:
+def _starters(process: WorldProcess, lock_type: Any) -> dict[str, Any]:
     """The functions that start and end threads."""
 
     def start_new_thread(function: Callable[..., object], args: Any, kwargs: Any = None, /) -> int:

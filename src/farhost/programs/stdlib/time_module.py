@@ -11,7 +11,7 @@ from collections.abc import Callable
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
-from farhost.programs.process import ProgramProcess
+from farhost.programs.caller import WorldProcess
 
 NS = 1_000_000_000
 _MONOTONIC = frozenset({real.CLOCK_MONOTONIC, real.CLOCK_MONOTONIC_RAW, real.CLOCK_BOOTTIME})
@@ -24,7 +24,7 @@ _asctime, _gmtime, _strftime = real.asctime, real.gmtime, real.strftime
 """As they are before any function in place takes their names (`farhost.programs.in_place`)."""
 
 
-def make_time_module(process: ProgramProcess) -> ModuleType:
+def make_time_module(process: WorldProcess) -> ModuleType:
     """`time` for one process."""
     module = ModuleType("time", real.__doc__)
     names = module.__dict__
@@ -38,26 +38,25 @@ def make_time_module(process: ProgramProcess) -> ModuleType:
     return module
 
 
-def _readers(process: ProgramProcess) -> dict[str, Any]:
+def _readers(process: WorldProcess) -> dict[str, Any]:
     """The functions that read a clock."""
     look = process.look_at_clock
-    kernel = process.kernel
 
     def time() -> float:
         look()
-        return kernel.realtime_ns() / NS
+        return process.realtime_ns() / NS
 
     def time_ns() -> int:
         look()
-        return kernel.realtime_ns()
+        return process.realtime_ns()
 
     def monotonic() -> float:
         look()
-        return kernel.monotonic_ns() / NS
+        return process.monotonic_ns() / NS
 
     def monotonic_ns() -> int:
         look()
-        return kernel.monotonic_ns()
+        return process.monotonic_ns()
 
     def process_time_ns() -> int:
         look()
@@ -163,7 +162,7 @@ def _calendar(time: Callable[[], float]) -> dict[str, Any]:
     }
 
 
-def _sleep(process: ProgramProcess) -> Callable[[Any], None]:
+def _sleep(process: WorldProcess) -> Callable[[Any], None]:
     def sleep(seconds: Any, /) -> None:
         if isinstance(seconds, float):
             if math.isnan(seconds):
