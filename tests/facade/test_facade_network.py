@@ -201,6 +201,7 @@ except AttributeError as error:
 
 
 def test_a_network_that_is_dropped_is_closed():
+    gc.collect()  # Those of other tests.
     before = dict(LIVING)
     network = Network()
     assert dict(LIVING) != before

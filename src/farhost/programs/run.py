@@ -230,7 +230,10 @@ class Run:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             for process in self.runtime.processes:
-                process.abandon()
+                try:
+                    process.abandon()
+                except Abort:
+                    continue  # Ctrl-C again, in what it did while it was unwound.
             self.runtime.close_passed()
             sys.unraisablehook = lambda _: None
             for _ in range(COLLECTIONS):

@@ -85,8 +85,10 @@ class Task:
         scheduler = self.scheduler
         scheduler.current = self
         scheduler.switches += 1
-        self._greenlet.switch()
-        scheduler.current = None
+        try:
+            self._greenlet.switch()
+        finally:
+            scheduler.current = None
 
     def throw(self, error: type[BaseException]) -> None:
         """Called by the hub: raise `error` in the task where it is parked, and let it unwind."""
@@ -94,8 +96,10 @@ class Task:
             return
         scheduler = self.scheduler
         scheduler.current = self
-        self._greenlet.throw(error)
-        scheduler.current = None
+        try:
+            self._greenlet.throw(error)
+        finally:
+            scheduler.current = None
 
     @property
     def frame(self) -> object:
