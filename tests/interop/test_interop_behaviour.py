@@ -49,7 +49,9 @@ DATAGRAM = """
 import socket
 import sys
 
-socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(bytes(100), (sys.argv[1], 9))
+with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+    for _ in range(20):
+        sock.sendto(bytes(1000), (sys.argv[1], 9))
 """
 ECHO_DATAGRAMS = """
 import socket

@@ -21,9 +21,12 @@ PLUGIN = (
 
 
 def run_pytest(*words, cwd, environment=None):
-    """Everything that pytest prints, and its exit code; it knows nothing of this project's settings."""
+    """Everything that pytest prints, and its exit code; it knows nothing of this project's settings.
+
+    It does not know of CI either, where pytest repeats whole messages in its summary.
+    """
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-c", os.devnull, *PLUGIN, *map(str, words)]
-    settings = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
+    settings = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "CI", "BUILD_"))}
     done = subprocess.run(
         command, cwd=cwd, capture_output=True, text=True, timeout=120, env={**settings, **(environment or {})}
     )
