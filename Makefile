@@ -28,7 +28,8 @@ interop: $(READY)  ## the stack against the Linux kernel through TUN: 100 MB eac
 	FARHOST_INTEROP_MB=100 FARHOST_INTEROP_SECONDS=60 $(BIN)/python -m pytest -n 4 --durations=0 -v tests/interop
 
 isolated: $(READY)  ## the tests that run scripts again, with each script in a process of its own
-	PYTHONPATH=tests/programs/isolated $(BIN)/python -m pytest -p isolated_plugin -n 2 --ignore tests/programs/in_place \
+	PYTHONPATH=tests/programs/isolated $(BIN)/python -m pytest -p isolated_plugin -n 2 \
+		--ignore tests/programs/in_place --ignore tests/programs/isolated \
 		tests/programs tests/notes tests/scenarios tests/network tests/differential
 
 check: $(READY)  ## ruff, mypy, the layers, the tidy test

@@ -245,3 +245,32 @@ def test_processor_time_leaves_out_waiting(tmp_path):
         print(time.process_time() - a < 0.01, time.thread_time() - b < 0.01)
     """
     assert output_of(tmp_path, source) == "True True\n"
+
+
+def test_what_a_thread_ran_is_let_go_when_it_ends(tmp_path):
+    source = """
+        import threading, time, weakref
+        class Held:
+            def __del__(self):
+                print("gone", threading.current_thread() is threading.main_thread())
+        class Own(threading.Thread):
+            def run(self):
+                self.held = Held()
+                time.sleep(0.05)
+        Own(name="own").start()
+        time.sleep(0.1)
+        timer = threading.Timer(0.05, Held)
+        timer.held, timer.name = Held(), "timer"
+        timer.start()
+        alive = weakref.ref(timer)
+        del timer
+        time.sleep(0.2)
+        print(alive() is None)
+        _thread = __import__("_thread")
+        def function(held):
+            time.sleep(0.05)
+        _thread.start_new_thread(function, (Held(),))
+        time.sleep(0.1)
+        print("end")
+    """
+    same_as_python(tmp_path, source)

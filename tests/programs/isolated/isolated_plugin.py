@@ -1,4 +1,7 @@
-"""A pytest plugin (`-p isolated_plugin`): scripts that tests run get processes of their own; `make isolated`."""
+"""A pytest plugin (`-p isolated_plugin`): scripts that tests run get processes of their own; `make isolated`.
+
+Only as a plugin: who imports this module, as the collection of doctests does, changes nothing.
+"""
 
 from farhost.programs.isolated.process import IsolatedSpec
 from farhost.programs.run import ProgramSpec
@@ -9,4 +12,5 @@ def _start(self, runtime, host, scratch):
     return spec.start(runtime, host, scratch)
 
 
-ProgramSpec.start = _start
+def pytest_configure():
+    ProgramSpec.start = _start

@@ -54,6 +54,7 @@ def script(folder, source, name="script.py"):
 
 def same(monkeypatch, folder, *programs, **options):
     """Run both ways: the same outcome, trace and output."""
+    assert ProgramSpec.start.__module__ == "farhost.programs.run", "`make isolated` would compare a run with itself"
     monkeypatch.chdir(folder)
     inside, hashes, events = run(ProgramSpec, *programs, **options)
     isolated, own_hashes, own_events = run(IsolatedSpec, *programs, **options)

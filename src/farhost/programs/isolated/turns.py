@@ -93,7 +93,10 @@ class Turns:
         if found.kind == m.RAISED:
             error, self._raised = self._raised, None
             assert error is not None
-            raise error
+            try:
+                raise error
+            finally:
+                del error  # A traceback that holds its own exception would keep what the program's frames hold.
         return found
 
     # Turns.

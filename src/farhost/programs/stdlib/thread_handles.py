@@ -1,4 +1,4 @@
-"""Joinable threads as CPython 3.13's `_thread` has them: `_ThreadHandle` and the functions around it."""
+"""How threads start, and joinable threads as CPython 3.13's `_thread` has them: `_ThreadHandle` and what is around it."""
 
 from collections.abc import Callable
 from typing import Any
@@ -25,19 +25,12 @@ def make_handles(process: WorldProcess) -> dict[str, Any]:
         if handle._started:
             raise RuntimeError("thread already started")
 
-        def body() -> None:
-            try:
-                function()
-            except (SystemExit, GreenletExit):
-                pass
-            except BaseException as error:
-                process.report_ignored("Exception ignored in thread started by", function, error)
-
-        owner = getattr(function, "__self__", None)
         handle._started = True
         if not daemon:
             waited_for.append(handle)
-        thread = process.spawn_thread(body, str(getattr(owner, "_name", "thread")), lambda: handle._finish())
+        thread = process.spawn_thread(
+            thread_body(process, function, (), {}), thread_name(function), lambda: handle._finish()
+        )
         handle._ident = thread.python_ident
         return handle
 
@@ -121,3 +114,27 @@ def _give_up(why: GiveUp) -> object:
     if why is GiveUp.INTERRUPTED:
         raise KernelError(linux.EINTR)
     return None
+
+
+def thread_body(
+    process: WorldProcess, function: Callable[..., object], args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> Callable[[], None]:
+    """What a new thread does; what it ran is let go in it, when it ends, as by CPython."""
+    work = [(function, args, kwargs)]
+
+    def body() -> None:
+        function, args, kwargs = work.pop()
+        try:
+            function(*args, **kwargs)
+        except (SystemExit, GreenletExit):
+            pass
+        except BaseException as error:
+            process.report_ignored("Exception ignored in thread started by", function, error)
+
+    return body
+
+
+def thread_name(function: Callable[..., object]) -> str:
+    """What reports call a thread: the name of the Thread object whose method runs in it, or its function's."""
+    owner = getattr(function, "__self__", None)
+    return str(getattr(owner, "_name", None) or getattr(function, "__qualname__", "thread"))

@@ -10,10 +10,8 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
-from greenlet import GreenletExit
-
 from farhost.programs.caller import WorldProcess
-from farhost.programs.stdlib.thread_handles import make_handles
+from farhost.programs.stdlib.thread_handles import make_handles, thread_body, thread_name
 from farhost.programs.stdlib.thread_locals import make_local
 from farhost.programs.stdlib.thread_locks import make_locks
 from farhost.wire import linux
@@ -86,16 +84,7 @@ def _starters(process: WorldProcess, lock_type: Any) -> dict[str, Any]:
             raise TypeError("2nd arg must be a tuple")
         if kwargs is not None and not isinstance(kwargs, dict):
             raise TypeError("optional 3rd arg must be a dictionary")
-        named = kwargs or {}
-
-        def body() -> None:
-            try:
-                function(*args, **named)
-            except (SystemExit, GreenletExit):
-                pass
-            except BaseException as error:
-                process.report_ignored("Exception ignored in thread started by", function, error)
-
+        body = thread_body(process, function, args, kwargs or {})
         return process.spawn_thread(body, thread_name(function)).python_ident
 
     def exit_thread() -> None:
@@ -122,9 +111,3 @@ def _starters(process: WorldProcess, lock_type: Any) -> dict[str, Any]:
         "exit_thread": exit_thread,
         "_set_sentinel": set_sentinel,
     }
-
-
-def thread_name(function: Callable[..., object]) -> str:
-    """What reports call a thread: the name of the Thread object whose method runs in it, or its function's."""
-    owner = getattr(function, "__self__", None)
-    return str(getattr(owner, "_name", None) or getattr(function, "__qualname__", "thread"))
