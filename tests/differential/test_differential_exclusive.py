@@ -21,7 +21,7 @@ def test_several_threads_and_one_event(tmp_path):
             woken, threads = [], []
 
             def wait(place):
-                if epolls[place % instances].poll(0.8):
+                if epolls[place % instances].poll(0.5):
                     woken.append(place)
 
             for place in range(3):

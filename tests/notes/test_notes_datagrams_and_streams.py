@@ -31,7 +31,7 @@ def counting_server() -> None:
 
     server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     server.bind(("", int(sys.argv[1])))
-    server.settimeout(5)
+    server.settimeout(2)
     print("listening", flush=True)
     try:
         while True:
