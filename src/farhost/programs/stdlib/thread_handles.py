@@ -1,4 +1,4 @@
-"""How threads start, and joinable threads as CPython 3.13's `_thread` has them: `_ThreadHandle` and what is around it."""
+"""How threads start, and joinable threads as CPython 3.13's `_thread` has them: `_ThreadHandle` and its kin."""
 
 from collections.abc import Callable
 from typing import Any
