@@ -1,8 +1,8 @@
-"""`python -m benchmarks [echo] [bulk] [trace] [attached] [isolated] [tun]`: all of them without a name."""
+"""`python -m benchmarks [echo] [bulk] [trace] [attached] [isolated] [spin] [tun]`: all of them without a name."""
 
 import sys
 
-from benchmarks import attached, bulk, echo, isolated, trace_cost, tun
+from benchmarks import attached, bulk, echo, isolated, spin, trace_cost, tun
 from benchmarks.measure import machine
 
 REPORTS = {
@@ -11,6 +11,7 @@ REPORTS = {
     "trace": trace_cost.report,
     "attached": attached.report,
     "isolated": isolated.report,
+    "spin": spin.report,
     "tun": tun.report,
 }
 

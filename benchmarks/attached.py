@@ -1,8 +1,8 @@
 """Attached processes: what a call costs that goes to another process, beside the kernel's own call.
 
 The same scripts run under `farhost exec` beside `farhost up`, and on the operating system. A call of an attached
-process is a message to the network's process and one back, so the least it can cost is what two processes of the
-machine need to say 64 bytes to each other and hear an answer: that is measured too, as the floor.
+process is a message to the network's process and one back; so what two processes of the machine need to say 64 bytes
+to each other and hear an answer is measured too, for processes that wait at once (`spin.py` has what looking saves).
 """
 
 import contextlib
@@ -67,7 +67,7 @@ def round_trips(server: list[str], client: list[str], environment: dict[str, str
     return 4000 / (took[1] - took[0])
 
 
-def floor_us(size: int, shared: bool = False, rounds: int = 20_000) -> float:
+def to_another_us(size: int, shared: bool = False, rounds: int = 20_000) -> float:
     """`size` bytes to another process over a Unix stream and 64 back, in microseconds; `shared`: in shared memory
     instead, with 64 bytes that say so."""
     one, other = socket.socketpair()
@@ -108,16 +108,16 @@ def report(repeat: int = 4000) -> None:
     with network("--host", "one", "--host", "two") as environment:
         attached = calls(on_host("one", script, str(repeat)), environment)
         kernels = calls([sys.executable, script, str(repeat)])
-        floors = {
-            "floor: 64 B to another process and back": floor_us(64),
-            "floor: 64 KiB to another process, 64 B back": floor_us(1 << 16),
-            "the same through shared memory": floor_us(1 << 16, shared=True),
+        bare = {
+            "64 B to another process and back": to_another_us(64),
+            "64 KiB to another process, 64 B back": to_another_us(1 << 16),
+            "the same through shared memory": to_another_us(1 << 16, shared=True),
         }
         for name, words in NAMES.items():
             ratio = attached[name] / kernels[name]
             print(f"  {words:43} attached {attached[name]:6.1f} us   kernel {kernels[name]:5.1f} us   x {ratio:.0f}")
-        for words, floor in floors.items():
-            print(f"  {words:43} {'':17} kernel {floor:5.1f} us")
+        for words, took in bare.items():
+            print(f"  {words:43} {'':17} kernel {took:5.1f} us")
         echo = [str(PROGRAMS / "echo_server.py"), port], [str(PROGRAMS / "echo_client.py")]
         ours = round_trips(on_host("one", *echo[0]), on_host("two", *echo[1], "one", port), environment)
     theirs = round_trips([sys.executable, *echo[0]], [sys.executable, *echo[1], "127.0.0.1", port])

@@ -11,7 +11,9 @@ import select
 import time
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 
+from farhost.kernel.syscalls.spin import Spin
 from farhost.sim.scheduler import Scheduler
 
 NS = 1_000_000_000
@@ -20,6 +22,9 @@ _COARSE_NS = 3 * _MILLISECOND_NS
 """Up to so much before an event is due, epoll(7) may wait, which counts milliseconds; then select(2) does."""
 _LATE_LOOK_NS = 200_000
 """A run that is behind looks at its descriptors so often."""
+
+_LIVELY_NS = 1_000_000
+"""Whoever has been heard of so lately is waited for wide awake at first."""
 
 OnReady = Callable[[int], None]
 """Called with the readiness bits (EPOLLIN, EPOLLOUT, EPOLLERR, EPOLLHUP)."""
@@ -33,7 +38,11 @@ class RealTime:
         self._start_ns = time.monotonic_ns() - scheduler.now_ns
         self._epoll = select.epoll()
         self._handlers: dict[int, OnReady] = {}
+        self._look = partial(self._epoll.poll, 0)
+        self._spin = Spin(self._look, os.sched_yield, time.monotonic_ns)
         self._looked_ns = 0
+        self._found_ns = 0
+        """When something was found that had arrived."""
         self._wanted: deque[Callable[[], None]] = deque()
         self._wake_reader, self._wake_writer = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         self.watch(self._wake_reader, self._drain)
@@ -84,13 +93,15 @@ class RealTime:
         if due_ns is not None and due_ns <= now_ns:
             if now_ns - self._looked_ns < _LATE_LOOK_NS:
                 return now_ns
-            found = self._epoll.poll(0)
+            found = self._look()
         else:
-            found = self._wait(due_ns, now_ns)
+            found = self._spin() if now_ns - self._found_ns < _LIVELY_NS else []
+            found = found or self._wait(due_ns, self.now_ns())
             now_ns = self.now_ns()
         self._looked_ns = now_ns
         scheduler = self._scheduler
         if found:
+            self._found_ns = now_ns
             scheduler.now_ns = max(scheduler.now_ns, now_ns if due_ns is None else min(now_ns, due_ns))
             for number, events in found:
                 handler = self._handlers.get(number)
@@ -104,7 +115,7 @@ class RealTime:
         left_ns = due_ns - now_ns
         if left_ns > _COARSE_NS:
             return self._epoll.poll((left_ns - _COARSE_NS // 2) // _MILLISECOND_NS / 1000)
-        ready, _, _ = select.select((self._epoll.fileno(),), (), (), left_ns / NS)
+        ready, _, _ = select.select((self._epoll.fileno(),), (), (), max(left_ns, 0) / NS)
         return self._epoll.poll(0) if ready else []
 
     def _drain(self, events: int) -> None:

@@ -2,6 +2,7 @@
 
 import errno
 import struct
+from functools import partial
 from typing import NoReturn
 
 from farhost.kernel.syscalls.encoding import BadMessage, Buffer, Message, Reply, decode_reply, encode_request
@@ -18,6 +19,7 @@ from farhost.kernel.syscalls.frames import (
     read_header,
     read_json,
 )
+from farhost.kernel.syscalls.spin import Spin
 from farhost.programs.attached import real
 
 _FIRST = 4096
@@ -36,7 +38,7 @@ class ProblemError(Exception):
 class Connection:
     """One connection."""
 
-    __slots__ = ("_path", "_pid", "_socket")
+    __slots__ = ("_path", "_pid", "_socket", "_spin")
 
     def __init__(self, path: str) -> None:
         """OSError ENETDOWN if nobody is there."""
@@ -49,6 +51,9 @@ class Connection:
             sock.close()
             self._gone()
         self._socket = _socket.socket(fileno=real.lift(sock.detach()))
+        poll = real.SELECT["poll"]()
+        poll.register(self._socket.fileno(), real.select.POLLIN)
+        self._spin = Spin(partial(poll.poll, 0), real.OS["sched_yield"], real.CLOCK_NS)
 
     def __del__(self) -> None:
         if hasattr(self, "_socket"):
@@ -136,6 +141,7 @@ class Connection:
             self._gone()
 
     def _receive(self, first: int, into: memoryview | None) -> Frame:
+        self._spin()
         data = self._read(first)
         while len(data) < HEADER_SIZE:
             data += self._read(HEADER_SIZE - len(data))

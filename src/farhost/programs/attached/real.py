@@ -17,6 +17,7 @@ OS = dict(vars(posix))
 """The functions of `posix` by name."""
 FCNTL = dict(vars(fcntl))
 SELECT = dict(vars(select))
+CLOCK_NS = time.monotonic_ns
 
 OWN: set[int] = set()
 """Descriptors that are ours and not the program's: it closes and inherits none of them."""

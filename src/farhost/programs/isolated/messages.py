@@ -7,11 +7,16 @@ its own account, which it does while nothing else is due.
 """
 
 import json
+import os
+import select
 import socket
 import struct
+import time
+from functools import partial
 from typing import NamedTuple
 
 from farhost.kernel.syscalls.encoding import Buffer
+from farhost.kernel.syscalls.spin import Spin
 
 (CALL, CALL_NOW, CLOCK, PAUSE, PARK, WAKE, SPAWN, ASK, DONE, AGAIN, FAILED, END, EXIT, DEFECT) = range(1, 15)
 """Operations. DONE, AGAIN, FAILED, END: the command is carried out; of a wait it is over, goes on, or has failed.
@@ -74,6 +79,9 @@ class Line:
     def __init__(self, sock: socket.socket) -> None:
         """`sock` is connected, and blocks."""
         self._socket = sock
+        poll = select.poll()
+        poll.register(sock, select.POLLIN)
+        self._spin = Spin(partial(poll.poll, 0), os.sched_yield, time.monotonic_ns)
 
     def send(self, message: Message) -> None:
         """Say something. LineClosed."""
@@ -91,6 +99,7 @@ class Line:
 
     def receive(self) -> Message:
         """What the other says next. LineClosed."""
+        self._spin()
         data = self._read(_CHUNK)
         while len(data) < _HEADER.size:
             data += self._read(_HEADER.size - len(data))

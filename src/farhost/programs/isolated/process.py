@@ -129,10 +129,6 @@ class IsolatedProcess(ProgramProcess):
         """The child has died of a signal of the machine's: that is what the process died of."""
         self._killed(number)
 
-    def abandon(self) -> None:
-        """The run is over."""
-        super().abandon()
-
     def silence(self) -> None:
         """From now on its calls have no effect."""
         self.was_ended_by_others = True
