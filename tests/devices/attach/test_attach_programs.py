@@ -15,7 +15,8 @@ def both(terminals, source, *arguments, status=0):
     path = terminals.folder / "script.py"
     path.write_text(textwrap.dedent(source))
     command = [sys.executable, str(path), *arguments]
-    system = subprocess.run(command, capture_output=True, text=True, timeout=LIMIT_S, cwd=terminals.folder)
+    options = {"capture_output": True, "text": True, "timeout": LIMIT_S, "cwd": terminals.folder}
+    system = subprocess.run(command, env=terminals.environment, **options)
     terminals.up("--host", "box")
     attached = terminals.execute("box", *command)
     out, err = attached.communicate(timeout=LIMIT_S)
