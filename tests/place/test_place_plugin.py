@@ -221,3 +221,52 @@ def test_a_wrong_option_is_a_usage_error(tmp_path, word):
     text, code = run_pytest(test_file(tmp_path, ""), word, cwd=tmp_path)
     assert code == 4
     assert "--farhost-seed" in text
+
+
+def test_clocks_and_logging_work_where_only_the_fixture_has_loaded_farhost(tmp_path):
+    source = """
+        import logging
+        import time
+
+        def test_calendar(farhost):
+            def tell():
+                logging.basicConfig(format="%(asctime)s %(message)s", force=True)
+                logging.warning("said")
+                return time.gmtime().tm_year, time.localtime().tm_year, time.strftime("%Y"), time.ctime()[-4:]
+
+            told = farhost.host("host").start(tell)
+            farhost.run()
+            assert told.result == (2026, 2026, "2026", "2026")
+    """
+    text, code = run_pytest(test_file(tmp_path, source), cwd=tmp_path)
+    assert code == 0, text
+
+
+def test_generator_functions_and_patched_clocks(tmp_path):
+    source = """
+        import time
+        import pytest
+
+        def test_generators(farhost):
+            def steps():
+                yield
+                assert False
+
+            async def later():
+                yield
+
+            host = farhost.host("host")
+            for function in (steps, later):
+                with pytest.raises(ValueError, match=f"{function.__name__} is a generator function"):
+                    host.start(function)
+
+        def test_patched(farhost, monkeypatch):
+            slept = []
+            monkeypatch.setattr(time, "sleep", slept.append)
+            farhost.host("host").start(lambda: time.sleep(5))
+            farhost.run()
+            assert slept == [5]
+    """
+    for option in ("--farhost-seed=3", "--no-farhost"):
+        text, code = run_pytest(test_file(tmp_path, source), option, cwd=tmp_path)
+        assert code == 0, text

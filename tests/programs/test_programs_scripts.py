@@ -23,6 +23,8 @@ def test_a_script_gets_its_arguments_and_its_output_is_kept(tmp_path):
         "sys.exit()",
         "sys.exit(3)",
         "sys.exit(256 + 7)",
+        "sys.exit(-1)",
+        "sys.exit(2**70)",
         "sys.exit('a message')",
         "sys.exit(None)",
         "raise SystemExit((1, 2))",

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from farhost.programs.in_place.function import FunctionProgram, describe
+from farhost.programs.in_place.function import FunctionProgram, check_function, describe
 from farhost.programs.run import ProcessOutcome, ProgramSpec
 
 Runnable = FunctionProgram | ProgramSpec
@@ -63,7 +63,8 @@ class Program:
 
 
 def of_function(host: str, function: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Program:
-    """A function with its arguments."""
+    """A function with its arguments. ValueError for a generator function, of which nothing would run."""
+    check_function(function)
     program = Program(host, function, describe(function))
     program.function = FunctionProgram(host, function, args, kwargs, program.name)
     return program

@@ -10,8 +10,8 @@ import contextlib
 import ctypes
 import sys
 import threading
-import time
 from collections.abc import Iterable, Iterator
+from time import monotonic
 from typing import Any, cast
 
 from farhost.on_system.sockets import WATCH
@@ -65,9 +65,9 @@ def _speechless(threads: list[threading.Thread]) -> Iterator[None]:
 
 def _join(threads: list[threading.Thread]) -> list[threading.Thread]:
     """Wait a while; those that still run."""
-    end_s = time.monotonic() + PATIENCE_S
+    end_s = monotonic() + PATIENCE_S
     for thread in threads:
-        thread.join(max(0.0, end_s - time.monotonic()))
+        thread.join(max(0.0, end_s - monotonic()))
     return [thread for thread in threads if thread.is_alive()]
 
 

@@ -6,9 +6,9 @@ Hosts are addresses 127.0.1.N, and ::1 for all; links are perfect; nothing is pa
 
 import os
 import threading
-import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from time import monotonic, sleep
 from types import TracebackType
 from typing import Any, NoReturn
 
@@ -19,7 +19,7 @@ from farhost.on_system.ending import end_threads
 from farhost.on_system.program import FunctionOnSystem, Program, ScriptOnSystem, thread_waits
 from farhost.on_system.sockets import WATCH
 from farhost.on_system.waits import Wait
-from farhost.programs.in_place.function import describe
+from farhost.programs.in_place.function import check_function, describe
 from farhost.programs.run import Outcome
 from farhost.units import parse_duration
 
@@ -70,6 +70,7 @@ class Host:
     def start(self, program: Callable[..., Any] | str | os.PathLike[str], /, *args: Any, **kwargs: Any) -> Program:
         """As `farhost.facade.host.Host.start`: the function runs in a thread, the script in a process."""
         if callable(program):
+            check_function(program)
             made: Program = FunctionOnSystem(self.name, program, args, kwargs, describe(program))
         else:
             script = of_script(self.name, (program, *args), kwargs)
@@ -182,7 +183,7 @@ class Network:
             raise ValueError("there is nothing to run: start a program on a host")
         self._name_programs()
         self._before = threading.enumerate()
-        self._began_s = time.monotonic()
+        self._began_s = monotonic()
         WATCH.enter()
         try:
             outcome = self._outcome(self._run(self._began_s + limit_s))
@@ -214,10 +215,10 @@ class Network:
         """Start and wait; passed, failed, deadlock or until."""
         for program in self.programs:
             program.begin()
-            self._wait_until_parked(program, min(end_s, time.monotonic() + PATIENCE_S))
+            self._wait_until_parked(program, min(end_s, monotonic() + PATIENCE_S))
         rested, still = 0, _Stillness(self.programs)
-        while time.monotonic() < end_s:
-            time.sleep(LOOK_S)
+        while monotonic() < end_s:
+            sleep(LOOK_S)
             waits = self._waits()
             rested = rested + 1 if is_rest(waits) else 0
             if not waits or rested >= LOOKS:
@@ -228,8 +229,8 @@ class Network:
 
     def _wait_until_parked(self, program: Program, end_s: float) -> None:
         still = _Stillness([program])
-        while time.monotonic() < end_s and not program.over():
-            time.sleep(LOOK_S)
+        while monotonic() < end_s and not program.over():
+            sleep(LOOK_S)
             if still.lasts(2 * LOOK_S) and program.waits(WATCH.chosen())[0] is not None:
                 return
 
@@ -247,7 +248,7 @@ class Network:
 
     def _outcome(self, kind: str) -> Outcome:
         message = "" if kind == "passed" else "\n".join(map(_state, self.programs))
-        elapsed_ns = int((time.monotonic() - self._began_s) * 1e9)
+        elapsed_ns = int((monotonic() - self._began_s) * 1e9)
         return Outcome(
             kind == "passed", kind, message, tuple(program.outcome() for program in self.programs), elapsed_ns
         )
@@ -289,14 +290,14 @@ class _Stillness:
     def __init__(self, programs: Sequence[Program]) -> None:
         self._programs = programs
         self._used: list[float] = []
-        self._since_s = time.monotonic()
+        self._since_s = monotonic()
 
     def lasts(self, seconds: float) -> bool:
         """Whether it has lasted for so long by now."""
         used = [program.used_s() for program in self._programs]
         if used != self._used:
-            self._used, self._since_s = used, time.monotonic()
-        return time.monotonic() - self._since_s >= seconds
+            self._used, self._since_s = used, monotonic()
+        return monotonic() - self._since_s >= seconds
 
 
 def is_rest(waits: Sequence[tuple[Wait | None, bool]]) -> bool:

@@ -7,9 +7,9 @@ import os
 import subprocess
 import sys
 import threading
-import time
 import traceback
 from collections.abc import Callable, Mapping
+from time import clock_gettime, monotonic, pthread_getcpuclockid
 from typing import Any, cast
 
 from farhost.on_system.waits import Wait, wait_of, waits_for_clients
@@ -93,7 +93,7 @@ class FunctionOnSystem(Program):
             self.result, self.status = result, 0
 
     def _fail(self, error: BaseException) -> None:
-        self.failed_s = time.monotonic()
+        self.failed_s = monotonic()
         if isinstance(error, SystemExit):
             self.status = exit_status(error)
         else:
@@ -112,7 +112,7 @@ class FunctionOnSystem(Program):
         if self.thread.ident is None or not self.thread.is_alive():
             return 0.0
         try:
-            return time.clock_gettime(time.pthread_getcpuclockid(self.thread.ident))
+            return clock_gettime(pthread_getcpuclockid(self.thread.ident))
         except OSError:
             return 0.0
 
@@ -165,7 +165,7 @@ class ScriptOnSystem(Program):
         if self._process is None or self.over():
             return 0.0
         try:
-            return time.clock_gettime(-(self._process.pid + 1) * 8 + 2)
+            return clock_gettime(-(self._process.pid + 1) * 8 + 2)
         except OSError:
             return 0.0
 

@@ -65,13 +65,18 @@ def compile_script(path: str) -> CodeType:
     return compile(source, path, "exec", dont_inherit=True)
 
 
+def byte_of(code: int) -> int:
+    """What the parent sees of an exit status; CPython makes -1 of one that fits no C long."""
+    return code & 0xFF if -(1 << 63) <= code < 1 << 63 else 0xFF
+
+
 def exit_status(world: World, error: SystemExit) -> int:
     """The status that SystemExit asks for; what is no number goes to standard error."""
     code = error.code
     if code is None:
         return 0
     if isinstance(code, int):
-        return code & 0xFF
+        return byte_of(code)
     try:
         world.sys.stderr.write(f"{code}\n")
         world.sys.stderr.flush()

@@ -1,8 +1,11 @@
 """The scratch directories of one run's hosts: HOME, TMPDIR and working directory of their programs (DESIGN 13).
 
-Their names are the lowest free ones, so that a program that prints where it is prints the same in the next run.
+Their names are the lowest free ones, so that a program that prints where it is prints the same in the next run. A run
+holds the lock of its root, flock(2), so what a killed run left is free.
 """
 
+import contextlib
+import fcntl
 import os
 import shutil
 import tempfile
@@ -14,6 +17,7 @@ class Scratch:
 
     def __init__(self) -> None:
         self._root: str | None = None
+        self._lock = -1
 
     def __enter__(self) -> "Scratch":
         return self
@@ -26,18 +30,37 @@ class Scratch:
         os.makedirs(path, exist_ok=True)
         return path
 
-    @staticmethod
-    def _make_root() -> str:
+    def _make_root(self) -> str:
         parent = os.path.realpath(tempfile.gettempdir())
         number = 0
         while True:
             path = os.path.join(parent, f"farhost-{os.getuid()}-{number}")
-            try:
+            with contextlib.suppress(FileExistsError):
                 os.mkdir(path, 0o700)
-            except FileExistsError:
-                number += 1
-            else:
+            if self._take(path):
                 return path
+            number += 1
+
+    def _take(self, path: str) -> bool:
+        """Whether the directory is this run's now: nobody holds its lock, for what a run that was killed left is
+        free."""
+        try:
+            lock = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+        except OSError:
+            return False
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            there, held = os.stat(path), os.fstat(lock)
+            free = os.path.samestat(there, held) and held.st_uid == os.getuid()
+        except OSError:
+            free = False
+        if not free:
+            os.close(lock)
+            return False
+        self._lock = lock
+        for name in os.listdir(path):
+            shutil.rmtree(os.path.join(path, name), ignore_errors=True)
+        return True
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
@@ -49,3 +72,4 @@ class Scratch:
         if self._root is not None:
             shutil.rmtree(self._root, ignore_errors=True)
             self._root = None
+            os.close(self._lock)

@@ -102,8 +102,8 @@ class ProgramThread:
             runtime.wakes += 1
         runtime.scheduler.wake(self.task, WAKE_NS)
         tracer = runtime.tracer
-        if tracer.on:
-            process = self.process
+        process = self.process
+        if tracer.on and not process.dead:
             tracer.emit(Wake(runtime.scheduler.now_ns, process.host_name, process.name, self.ident, cause))
         return True
 

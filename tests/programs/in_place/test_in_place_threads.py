@@ -1,5 +1,6 @@
 """Threads, locks and queues of functions in place: simulated inside, shared with the test outside."""
 
+import asyncio
 import ctypes
 import errno
 import os
@@ -353,3 +354,23 @@ def test_an_ident_is_no_thread_to_the_c_library():
     assert first[0] in (errno.ENOENT, errno.ESRCH)
     assert first == second
     assert first[2]
+
+
+def test_a_thread_that_an_unwound_loop_would_start_is_none():
+    before = threading.enumerate()
+    network = Network()
+    server, client = network.host("server"), network.host("client")
+
+    async def serve():
+        async with await asyncio.start_server(lambda reader, writer: writer.close(), "", 5000) as listening:
+            await listening.serve_forever()
+
+    async def ask():
+        reader, writer = await asyncio.open_connection("server", 5000)
+        assert await reader.read() == b""
+        writer.close()
+
+    server.start(serve)
+    client.start(ask)
+    network.run()
+    assert threading.enumerate() == before

@@ -25,6 +25,7 @@ from farhost.programs.in_place.os_thread import OsThread
 from farhost.programs.in_place.pools import keep_no_idle_threads
 from farhost.programs.in_place.process import FunctionProcess
 from farhost.programs.in_place.socket_methods import refuse_tls
+from farhost.programs.launch import byte_of
 from farhost.programs.watchdog import Abort
 
 if TYPE_CHECKING:
@@ -135,6 +136,15 @@ def enter(runtime: "Runtime") -> None:
     runtime.at_end.append(leave)
 
 
+def check_function(function: Callable[..., Any]) -> None:
+    """ValueError for a function whose call would run none of its code."""
+    if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
+        raise ValueError(
+            f"{describe(function)} is a generator function, and calling it runs none of its code: "
+            "start a function that goes through what it yields"
+        )
+
+
 def describe(function: Callable[..., Any]) -> str:
     """What reports call a function."""
     return str(getattr(function, "__name__", None) or type(function).__name__)
@@ -145,6 +155,6 @@ def exit_status(error: SystemExit) -> int:
     if error.code is None:
         return 0
     if isinstance(error.code, int):
-        return error.code & 0xFF
+        return byte_of(error.code)
     print(error.code, file=sys.stderr)
     return UNCAUGHT

@@ -34,6 +34,7 @@ def install() -> None:
 
 
 def _install() -> None:
+    importlib.import_module("farhost.programs.in_place.place")  # The stand-ins take what they need before the sweep.
     importlib.import_module("selectors")
     replacements = {**make_lock_functions(), **make_thread_functions()}
     for row in ROWS:

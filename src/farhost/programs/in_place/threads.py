@@ -138,8 +138,11 @@ def wait_for_threads() -> None:
 
 
 def forget_threads(idents: frozenset[int]) -> None:
-    """Take the simulated threads of a run out of what `threading` knows."""
+    """Take the simulated threads of a run out of what `threading` knows, also those that died while they started."""
     module = cast("Any", threading)
+    for thread in list(module._limbo):
+        if isinstance(thread._started._cond._lock, SharedLock):
+            del module._limbo[thread]
     for ident in idents:
         thread = module._active.pop(ident, None)
         if thread is not None and sys.version_info < (3, 13):
