@@ -307,3 +307,10 @@ def test_shells_learn_to_complete(folder, shell):
     result = farhost(folder, "completion", shell)
     assert result.returncode == 0
     assert "_FARHOST_COMPLETE" in result.stdout
+
+
+def test_sets_of_a_programs_own_objects_have_one_order(folder):
+    (folder / "client.py").write_text(
+        "class Own: pass\nmade = [Own() for _ in range(40)]\nprint(*map(made.index, set(made)))\n"
+    )
+    assert len({farhost(folder, "run", "client.py", hash_seed=seed).stdout for seed in ("0", "1", "2", "3")}) == 1

@@ -21,6 +21,7 @@ from types import CodeType, ModuleType
 from typing import Any
 
 from farhost.programs.frames import hide_in
+from farhost.programs.steady import HASHED, number_in_world
 
 SHARED = frozenset(
     {
@@ -242,7 +243,11 @@ def _uuid_without_hardware(module: Any) -> None:
     module._node = module._random_getnode()
 
 
-AFTER: dict[str, Callable[[Any], None]] = {"uuid": _uuid_without_hardware, "traceback": hide_in}
+AFTER: dict[str, Callable[[Any], None]] = {
+    "uuid": _uuid_without_hardware,
+    "traceback": hide_in,
+    **{module: number_in_world(name) for module, name in (*HASHED, ("asyncio.futures", "Future"))},
+}
 """What has to be put right in a private module once it is loaded."""
 
 

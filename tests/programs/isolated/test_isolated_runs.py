@@ -322,3 +322,57 @@ def test_the_command_line_says_the_same_with_and_without(tmp_path):
         said.append((done.stdout, done.stderr))
     assert said[0] == said[1]
     assert "trace: shape" in said[0][1]
+
+
+UNORDERED = """
+    import asyncio
+    import threading
+    import time
+    from concurrent.futures import ThreadPoolExecutor
+
+    async def answer(number):
+        await asyncio.sleep(0.1)
+        return number
+
+    async def main():
+        done, _ = await asyncio.wait([asyncio.create_task(answer(number)) for number in range(8)])
+        print([task.result() for task in done])
+        for number in range(8):
+            asyncio.create_task(asyncio.sleep(9 + number))
+        await asyncio.sleep(0.01)
+
+    asyncio.run(main())
+    with ThreadPoolExecutor(4) as pool:
+        print(list(pool.map(lambda number: time.sleep(0.1), range(10))))
+    for number in range(3):
+        threading.Thread(target=time.sleep, args=(0.1 * (3 - number),)).start()
+"""
+
+
+def test_threads_futures_and_tasks_in_sets_have_one_order(monkeypatch, tmp_path):
+    script(tmp_path, UNORDERED)
+    same(monkeypatch, tmp_path, ("host", "script.py"))
+    command = [sys.executable, "-m", "farhost", "run", "script.py"]
+    seen = {
+        subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True).stderr for _ in range(4)
+    }
+    assert len(seen) == 1
+
+
+def test_a_server_at_rest_with_an_idle_pool_ends_the_same(monkeypatch, tmp_path):
+    server = """
+        import asyncio
+
+        async def main():
+            async with await asyncio.start_server(lambda reader, writer: writer.close(), None, 5000) as server:
+                await server.serve_forever()
+
+        asyncio.run(main())
+    """
+    client = "import socket, time\ntime.sleep(0.1)\nsocket.create_connection(('server', 5000)).recv(1)"
+    same(
+        monkeypatch,
+        tmp_path,
+        ("server", script(tmp_path, server, "server.py")),
+        ("client", script(tmp_path, client, "client.py")),
+    )

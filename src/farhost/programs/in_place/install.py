@@ -9,17 +9,19 @@ import importlib
 import random
 import sys
 from _thread import LockType, allocate_lock, get_ident
+from collections.abc import Iterator
 from types import FunctionType
 from typing import Any
 
 from farhost.programs.in_place import import_lock, socket_methods
-from farhost.programs.in_place.caller import RUNNING, place_of_caller
+from farhost.programs.in_place.caller import RUNNING, place_of_caller, simulated
 from farhost.programs.in_place.dispatch import as_builtin, choice
 from farhost.programs.in_place.shared_lock import SharedLock
 from farhost.programs.in_place.sweep import sweep
 from farhost.programs.in_place.table import EXISTING_LOCKS, ROWS
 from farhost.programs.in_place.threads import LIVING, make_lock_functions, make_thread_functions
 from farhost.programs.stdlib.select_epoll import BaseEpoll
+from farhost.programs.steady import HASHED, number_instances
 
 _installed: list[dict[int, Any]] = []
 """What was replaced by what, once that has been done: the originals must live as long as their identities count."""
@@ -51,12 +53,20 @@ def _install() -> None:
     replacements |= socket_methods.install()
     sweep(replacements)
     _patch_random()
+    for home, name in HASHED:
+        number_instances(vars(importlib.import_module(home))[name], _numbers)
     _installed.append(replacements)
 
 
 def _epoll(original: Any) -> Any:
     place = place_of_caller() if RUNNING else None
     return original if place is None else place.calls["select.epoll"]
+
+
+def _numbers() -> Iterator[int] | None:
+    thread = simulated() if RUNNING else None
+    place = None if thread is None else thread.process.place
+    return None if place is None else place.numbers
 
 
 def _patch_random() -> None:

@@ -7,6 +7,7 @@ common; what is none of its descriptors is the machine's. Ordinary files and the
 import os
 import random
 from collections.abc import Callable
+from itertools import count
 from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -71,6 +72,8 @@ class Place:
         """Its open files by number: what is in there is simulated."""
         self.directory = CallersDirectory(process)
         self.calls = Calls(self)
+        self.numbers = count(1)
+        """By which its threads and futures are hashed."""
         self.main: Any = None
         """The Thread object of its main thread, once that runs."""
         self.socket_class: Any = None

@@ -164,6 +164,9 @@ class Sentinel:
         self._waiting: list[ProgramThread] = []
         thread.when_ended.append(self.release)
 
+    def __hash__(self) -> int:
+        return self._thread.ident
+
     def acquire(self, blocking: Any = True, timeout: Any = -1) -> bool:
         """Take it, first by the thread itself, then by those who wait for its end."""
         if not self._held:

@@ -4,6 +4,7 @@ The classes say that they live in `_thread`: trio, for one, asserts it. Source: 
 """
 
 import _thread as real
+from itertools import count
 from typing import Any
 
 from farhost.programs.caller import WorldProcess
@@ -48,13 +49,21 @@ def make_locks(process: WorldProcess) -> dict[str, Any]:
 
 
 def _make_lock(process: WorldProcess) -> Any:
+    numbers = count(1)
+
     class lock(SimulatedLock):
         """A lock object is a synchronization primitive."""
 
-        __slots__ = ("__weakref__",)
+        __slots__ = ("__weakref__", "_number")
 
         def __init__(self) -> None:
             super().__init__(process)
+            self._number = 0
+
+        def __hash__(self) -> int:
+            if not self._number:
+                self._number = next(numbers)
+            return self._number
 
         def acquire(self, blocking: Any = True, timeout: Any = -1) -> bool:
             if not self.held and blocking and timeout == -1:
