@@ -59,7 +59,10 @@ def pytest_runtest_setup(item: pytest.Item) -> Generator[None, object, object]:
     """A test with the fixture lives with networks before its other fixtures are made: locks and queues that those
     make may be shared with its programs."""
     if "farhost" in getattr(item, "fixturenames", ()) and not item.config.getoption("--no-farhost"):
-        item.stash[_LIFE] = importlib.import_module("farhost.programs.in_place.install").begin_life()
+        try:
+            item.stash[_LIFE] = importlib.import_module("farhost.programs.in_place.install").begin_life()
+        except RuntimeError as error:
+            pytest.fail(f"{error}, or with --no-farhost", pytrace=False)
     return (yield)
 
 

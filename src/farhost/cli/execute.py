@@ -8,7 +8,8 @@ from typing import NoReturn
 
 import click
 
-from farhost.devices.attach.asking import Asker, find_network
+from farhost.cli.asking import chosen_network
+from farhost.devices.attach.asking import Asker
 from farhost.devices.attach.errors import PlaceError, QuestionError
 from farhost.programs.attached.children import CONTROL, HOST, with_startup
 
@@ -82,7 +83,7 @@ def execute(ctx: click.Context, host: str, network: str | None, command: tuple[s
         words.insert(0, sys.executable)
     try:
         program = check_command(words)
-        path = find_network(network)
+        path = chosen_network(network)
         with Asker(path) as asker:
             asker.ask("host", name=host)
     except (PlaceError, QuestionError) as error:

@@ -335,3 +335,21 @@ def test_help_of_every_command_has_its_words():
         done = subprocess.run([*FARHOST, command, "--help"], capture_output=True, text=True, check=True)
         assert f"farhost {command}" in done.stdout
         assert max(map(len, done.stdout.splitlines())) <= 100
+
+
+def test_farhosts_own_commands_work_in_a_shell_on_a_host(terminals):
+    terminals.up("--network", "other", "--host", "box")
+    terminals.environment["FARHOST_NETWORK"] = "other"
+    shell = (
+        f"unset FARHOST_NETWORK; {' '.join(FARHOST)} status; {' '.join(FARHOST)} ss; {' '.join(FARHOST)} run who.py"
+    )
+    (terminals.folder / "who.py").write_text("import socket\nprint('in virtual time on', socket.gethostname())\n")
+    said = finish(terminals.execute("box", "sh", "-c", shell))
+    assert "box" in said and "Error" not in said
+    assert "in virtual time on who" in said
+
+
+def test_a_network_in_a_program_on_a_host_is_refused_in_words(terminals):
+    terminals.up("--host", "box")
+    said = finish(terminals.python("box", "-c", "import farhost; farhost.Network().host('a').start(print)"), 1)
+    assert said.rstrip().endswith("is on a network already, and makes none of its own: start it without")

@@ -460,3 +460,49 @@ print(got, other.recv(100), fcntl.fcntl(other, fcntl.F_GETOWN) == os.getpid())
 def test_urgent_data_sends_a_real_signal(terminals):
     _, out, _ = both(terminals, URGENT)
     assert out == "[b'!'] b'plain' True\n"
+
+
+def test_children_with_an_empty_environment(terminals):
+    both(
+        terminals,
+        """
+        import os
+        import subprocess
+
+        print(subprocess.run(["/bin/echo", "none"], env={}, stdout=subprocess.PIPE).stdout)
+        os.environ.clear()
+        print(subprocess.run(["/bin/echo", "cleared"], stdout=subprocess.PIPE).stdout, os.popen("echo shell").read())
+        """,
+    )
+
+
+WHEN_IT_IS_GONE = """
+import os
+import socket
+import time
+
+with socket.socket() as sock, socket.socket() as other:
+    print("ready", flush=True)
+    while not os.path.exists("gone"):
+        time.sleep(0.02)
+    if not (pid := os.fork()):
+        os._exit(7)
+    print(os.waitpid(pid, 0)[1] >> 8)
+    try:
+        sock.bind(("", 5000))
+    except OSError as error:
+        print(error.strerror)
+print("closed")
+"""
+
+
+def test_when_the_network_has_ended_calls_fail_and_the_rest_goes_on(terminals):
+    terminals.up("--host", "box")
+    program = terminals.execute("box", sys.executable, "-c", WHEN_IT_IS_GONE)
+    assert read_line(program) == "ready\n"
+    terminals.farhost("down")
+    (terminals.folder / "gone").touch()
+    out, err = program.communicate(timeout=LIMIT_S)
+    assert out.splitlines()[0] == "7" and out.splitlines()[2] == "closed", (out, err)
+    assert "has ended" in out.splitlines()[1]
+    assert (program.returncode, err) == (0, "")

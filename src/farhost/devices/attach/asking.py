@@ -9,7 +9,7 @@ from farhost.devices.attach.places import DEFAULT, is_running, running_networks,
 from farhost.kernel.syscalls.encoding import BadMessage
 from farhost.kernel.syscalls.frames import PROBLEM, FrameReader, ask, read_json
 
-TIMEOUT_S = 30
+TIMEOUT_S = 10
 """A network that does not answer for so long is stuck."""
 
 
@@ -46,7 +46,7 @@ class Asker:
                         raise QuestionError(frame.head.decode())
                     return read_json(frame)
         except TimeoutError:
-            raise PlaceError(f"the network did not answer within {TIMEOUT_S} s") from None
+            raise PlaceError(f"the network did not answer within {TIMEOUT_S} s: is its process stopped?") from None
         except (BrokenPipeError, ConnectionResetError, BadMessage) as error:
             raise PlaceError(f"the network ended before it answered: {error}") from None
 

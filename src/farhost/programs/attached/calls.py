@@ -205,6 +205,10 @@ class Calls:
         self.readiness.closed(fd)
         try:
             self._exchange("close", (fd,))
+        except OSError as error:
+            if error.errno != linux.ENETDOWN:
+                raise
+            # The network has ended, and with it whatever there was to close.
         finally:
             real.OS["close"](fd)
 

@@ -6,6 +6,7 @@ that the child will have, as long as anybody holds the connection that was opene
 with the descriptors; environment variables tell a Python that starts there of it.
 """
 
+import contextlib
 import importlib
 import os
 import sys
@@ -103,17 +104,18 @@ class Children:
     # fork(2): the child has everything.
 
     def _before(self) -> None:
-        self._forking = Birthright(self._attachment, [(number, number) for number in self._files])
+        with contextlib.suppress(OSError):  # The network has ended: the child has none either.
+            self._forking = Birthright(self._attachment, [(number, number) for number in self._files])
 
     def _in_parent(self) -> None:
-        assert self._forking is not None
-        self._forking.release()
-        self._forking = None
+        if self._forking is not None:
+            self._forking.release()
+            self._forking = None
 
     def _in_child(self) -> None:
-        assert self._forking is not None
-        self._attachment.start_again(self._forking.key)
-        self._forking = None
+        if self._forking is not None:
+            self._attachment.start_again(self._forking.key)
+            self._forking = None
 
     # Programs that are started: they have what is not closed at execve(2).
 
@@ -129,9 +131,7 @@ class Children:
         return birth
 
     def _variables(self, environ: Any, birth: Birthright | None) -> dict[Any, Any]:
-        """An environment (None: the process's own) with what the child's Python has to know."""
-        if environ is None:
-            environ = os.environ
+        """An environment with what the child's Python has to know."""
         encoded = any(isinstance(name, bytes) for name in environ)
         found = dict(environ)
         python_path = found.get(b"PYTHONPATH" if encoded else "PYTHONPATH")
@@ -183,8 +183,7 @@ class Children:
             numbers = [(number, number) for number in kept if number > 2 or streams[number] == -1]
             numbers += [(own, place) for place, own in streams.items() if own in files]
             birth = self._born(numbers)
-            variables = _environment_of(env)
-            changed = _as_list(self._variables(variables, birth))
+            changed = _as_list(self._variables(_environment_of(env), birth))
             passed = tuple(sorted({*map(int, pass_fds), *(() if birth is None else (birth.number,))}))
             try:
                 return machines(args, executables, close_fds, passed, cwd, changed, *rest)
@@ -195,14 +194,14 @@ class Children:
         return fork_exec
 
 
-def _environment_of(env: Sequence[bytes] | None) -> dict[bytes, bytes]:
+def _environment_of(env: Sequence[bytes] | None) -> dict[str, str]:
     if env is None:
-        return dict(os.environb)
-    return dict(entry.partition(b"=")[::2] for entry in env)
+        return dict(os.environ)
+    return {os.fsdecode(name): os.fsdecode(value) for name, _, value in (entry.partition(b"=") for entry in env)}
 
 
-def _as_list(env: dict[bytes, bytes]) -> list[bytes]:
-    return [name + b"=" + value for name, value in env.items()]
+def _as_list(env: dict[str, str]) -> list[bytes]:
+    return [os.fsencode(f"{name}={value}") for name, value in env.items()]
 
 
 def _after_actions(numbers: Numbers, actions: Iterable[Any], files: dict[int, None]) -> list[tuple[int, int]]:

@@ -24,7 +24,7 @@ CANNOT_ATTACH = 3
 def begin() -> None:
     """Attach this process as the environment says; does nothing where it says nothing."""
     path, host = os.environ.get(CONTROL), os.environ.get(HOST)
-    if not path or not host:
+    if not path or not host or is_own(command()):
         return
     birth, held = os.environ.pop(BIRTH, ""), os.environ.pop(HELD, "")
     try:
@@ -43,6 +43,19 @@ def begin() -> None:
     streams.install(attachment)
     signals.install(attachment, calls)
     Children(attachment).install()
+
+
+def is_own(arguments: list[str]) -> bool:
+    """Whether it is farhost's own command line, which is the machine's in a shell of a host too."""
+    if arguments[:2] == ["-m", "farhost"]:
+        return True
+    if not arguments or os.path.basename(arguments[0]) != "farhost":
+        return False
+    try:
+        with open(arguments[0], "rb") as script:
+            return b"farhost.cli" in script.read(4096)
+    except OSError:
+        return False
 
 
 def is_socket(number: int) -> bool:

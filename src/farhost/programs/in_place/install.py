@@ -6,6 +6,7 @@ are there. They are put in place when the first network is made, not when farhos
 
 import _thread
 import importlib
+import os
 import random
 import sys
 from _thread import LockType, allocate_lock, get_ident
@@ -29,7 +30,11 @@ _installing = allocate_lock()
 
 
 def install() -> None:
-    """Put the dispatchers in place, unless they are."""
+    """Put the dispatchers in place, unless they are. RuntimeError under `farhost exec`."""
+    if os.environ.get("FARHOST_CONTROL"):
+        raise RuntimeError(
+            "a program under `farhost exec` is on a network already, and makes none of its own: start it without"
+        )
     with _installing:
         if not _installed:
             _install()
