@@ -289,3 +289,23 @@ def test_a_program_that_only_polls_does_not_keep_the_others_from_starting(tmp_pa
     outcome = run_all(*specs(tmp_path, server=server, client=CLIENT))
     assert outcome.ok, outcome
     assert outcome.processes[1].stdout == "b'HELLO'\n"
+
+
+def test_asynchronous_generators_belong_to_the_loop_that_began_them(tmp_path):
+    server = """
+        import asyncio
+        async def ticks():
+            for number in range(9):
+                yield number
+        async def main():
+            await asyncio.sleep(1)
+            made = ticks()
+            print(await anext(made))
+            await asyncio.sleep(5)
+            print(await anext(made, "closed"))
+            await made.aclose()
+        asyncio.run(main())
+    """
+    outcome = run_all(*specs(tmp_path, server=server, client="import asyncio; asyncio.run(asyncio.sleep(3))"))
+    assert outcome.ok, outcome
+    assert outcome.processes[0].stdout == "0\n1\n"

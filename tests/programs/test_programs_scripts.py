@@ -288,3 +288,41 @@ def test_the_real_interpreter_is_untouched(tmp_path):
     assert [b == a for b, a in zip(before[:4], after[:4], strict=True)] == [True] * 4
     assert before[5] == after[5]
     assert "mine" not in sys.modules
+
+
+def test_hooks_of_asynchronous_generators(tmp_path):
+    source = """
+        import asyncio, gc, sys
+        async def steps(name):
+            try:
+                yield 1
+                yield 2
+            finally:
+                print("closed", name)
+        def by_hand():
+            made = steps("by hand")
+            try:
+                made.asend(None).send(None)
+            except StopIteration as error:
+                print(error.value)
+        by_hand()
+        gc.collect()
+        async def main():
+            made = steps("in the loop")
+            print(await anext(made))
+            del made
+            await asyncio.sleep(0.1)
+            main.kept = steps("at the end")
+            print(await anext(main.kept))
+        asyncio.run(main())
+        print(sys.get_asyncgen_hooks())
+        for hooks in ({"firstiter": 3}, {"finalizer": 3}):
+            try:
+                sys.set_asyncgen_hooks(**hooks)
+            except TypeError as error:
+                print(error)
+        sys.set_asyncgen_hooks(finalizer=len)
+        print(sys.get_asyncgen_hooks())
+        sys.set_asyncgen_hooks(None, None)
+    """
+    same_as_python(tmp_path, source)

@@ -359,7 +359,7 @@ def test_threads_futures_and_tasks_in_sets_have_one_order(monkeypatch, tmp_path)
     assert len(seen) == 1
 
 
-def test_a_server_at_rest_with_an_idle_pool_ends_the_same(monkeypatch, tmp_path):
+def test_a_server_at_rest_with_an_idle_pool_ends_the_same(tmp_path):
     server = """
         import asyncio
 
@@ -370,9 +370,16 @@ def test_a_server_at_rest_with_an_idle_pool_ends_the_same(monkeypatch, tmp_path)
         asyncio.run(main())
     """
     client = "import socket, time\ntime.sleep(0.1)\nsocket.create_connection(('server', 5000)).recv(1)"
-    same(
-        monkeypatch,
-        tmp_path,
-        ("server", script(tmp_path, server, "server.py")),
-        ("client", script(tmp_path, client, "client.py")),
-    )
+    script(tmp_path, server, "server.py")
+    script(tmp_path, client, "client.py")
+    said = [
+        subprocess.run(
+            [sys.executable, "-m", "farhost", "run", *option, "server.py", "client.py"],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stderr
+        for option in ((), ("--isolate",))
+    ]
+    assert said[0] == said[1]

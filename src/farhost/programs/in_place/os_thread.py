@@ -35,6 +35,7 @@ class OsThread:
         threading.local().here = True
         self._names = cast("dict[Any, Any]", ctypes.cast(get(), ctypes.py_object).value)
         self._pointers = _local_pointers()
+        self._hooks = sys.get_asyncgen_hooks()
 
     def show(self, owner: object) -> None:
         """Put the state of `owner` in place: a task, or None."""
@@ -65,7 +66,7 @@ class OsThread:
         hooks = None
         if loop is not None:
             hooks = sys.get_asyncgen_hooks()
-            sys.set_asyncgen_hooks(None, None)
+            sys.set_asyncgen_hooks(*self._hooks)
         return names, pointers, loop, hooks
 
     def _put(self, names: Any = (), pointers: Any = None, loop: Any = None, hooks: Any = None) -> None:

@@ -45,7 +45,41 @@ def make_sys(process: WorldProcess) -> ModuleType:
     names["excepthook"] = names["__excepthook__"] = excepthook
     names["unraisablehook"] = names["__unraisablehook__"] = unraisablehook
     names["displayhook"] = names["__displayhook__"] = displayhook
+    names.update(_asyncgen_hooks(process))
     return module
+
+
+def _asyncgen_hooks(process: WorldProcess) -> dict[str, Any]:
+    """The functions around the hooks of asynchronous generators, which each thread has for itself."""
+    none = type(real.get_asyncgen_hooks())((None, None))
+    hooks: dict[int, Any] = {}
+
+    def ident() -> int:
+        thread = process.current_thread
+        return 0 if thread is None else thread.ident
+
+    def get_asyncgen_hooks() -> Any:
+        """Return the installed asynchronous generators hooks."""
+        return hooks.get(ident(), none)
+
+    def set_asyncgen_hooks(*args: Any, **kwargs: Any) -> None:
+        """Set a finalizer for async generators objects."""
+        firstiter, finalizer = _two_hooks(get_asyncgen_hooks(), *args, **kwargs)
+        for name, hook in (("finalizer", finalizer), ("firstiter", firstiter)):
+            if hook is not None and not callable(hook):
+                raise TypeError(f"callable {name} expected, got {type(hook).__name__}")
+        hooks[ident()] = type(none)((firstiter, finalizer))
+
+    return {"get_asyncgen_hooks": get_asyncgen_hooks, "set_asyncgen_hooks": set_asyncgen_hooks}
+
+
+_SAME: Any = object()
+
+
+def _two_hooks(before: Any, firstiter: Any = _SAME, finalizer: Any = _SAME) -> tuple[Any, Any]:
+    return before.firstiter if firstiter is _SAME else firstiter, (
+        before.finalizer if finalizer is _SAME else finalizer
+    )
 
 
 class RecursionLimit:
