@@ -326,3 +326,26 @@ def test_hooks_of_asynchronous_generators(tmp_path):
         sys.set_asyncgen_hooks(None, None)
     """
     same_as_python(tmp_path, source)
+
+
+def test_a_resource_warning_and_what_needs_the_warnings_of_c(tmp_path):
+    source = """
+        import sys
+        import zipimport
+        import _warnings
+        import socket
+        import warnings
+
+        def lose():
+            lost = socket.socket(socket.AF_UNIX)
+
+        warnings.simplefilter("always")
+        with warnings.catch_warnings(record=True) as seen:
+            lose()
+        print([(one.category.__name__, type(one.source).__name__, one.file) for one in seen])
+        _warnings.warn("by hand", UserWarning)
+        warnings.warn_explicit("explicitly", UserWarning, "file.py", 3)
+        sys.stderr.flush()
+        print(_warnings.filters is warnings.filters)
+    """
+    same_as_python(tmp_path, source)

@@ -148,6 +148,10 @@ class Importer:
         def _find_and_load(name: str, import_: Any) -> Any:
             found = self.modules.get(name)
             if found is None:
+                if name == "_warnings" and "warnings" not in self.modules:
+                    find_and_load("warnings", import_)
+                    pure_warnings(self.modules["warnings"])
+                    return self.modules[name]
                 if name in self.fixed:
                     return self._again(name)
                 if name not in self.modules and is_shared(name):
@@ -243,9 +247,30 @@ def _uuid_without_hardware(module: Any) -> None:
     module._node = module._random_getnode()
 
 
+def pure_warnings(module: Any) -> None:
+    """The private `warnings` is pure: it serves as `_warnings` too, which zipimport has to have.
+
+    In the pure version, which CPython itself does not use, the object that a ResourceWarning is about takes the place
+    of the file that it is written to.
+    """
+    show = module._showwarnmsg
+
+    def _showwarnmsg(msg: Any) -> None:
+        if msg.file is not None and msg.source is None and not hasattr(msg.file, "write"):
+            msg.file, msg.source = None, msg.file
+        show(msg)
+
+    module._showwarnmsg = _showwarnmsg
+    module.sys.modules["_warnings"] = ours = ModuleType("_warnings", module.__doc__)
+    for name in ("filters", "warn", "warn_explicit", "_filters_mutated"):
+        setattr(ours, name, getattr(module, name))
+    ours.__dict__.update(_defaultaction=module.defaultaction, _onceregistry=module.onceregistry)
+
+
 AFTER: dict[str, Callable[[Any], None]] = {
     "uuid": _uuid_without_hardware,
     "traceback": hide_in,
+    "warnings": pure_warnings,
     **{module: number_in_world(name) for module, name in (*HASHED, ("asyncio.futures", "Future"))},
 }
 """What has to be put right in a private module once it is loaded."""
