@@ -58,11 +58,9 @@ def _make_lock(process: WorldProcess) -> Any:
 
         def __init__(self) -> None:
             super().__init__(process)
-            self._number = 0
+            self._number = next(numbers)
 
         def __hash__(self) -> int:
-            if not self._number:
-                self._number = next(numbers)
             return self._number
 
         def acquire(self, blocking: Any = True, timeout: Any = -1) -> bool:
