@@ -45,10 +45,14 @@ def test_two_binds_to_one_port_conflict_where_their_addresses_meet(sockets, firs
 
 @pytest.mark.parametrize("kind", [STREAM, DGRAM])
 def test_v6only_leaves_ipv4_alone(sockets, kind):
-    one = sockets.socket(linux.AF_INET6, kind, 0)
-    sockets.set_int(one, linux.SOL_IPV6, linux.IPV6_V6ONLY, 1)
-    sockets.bind(one, address("::", 0))
-    assert bound(sockets, "0.0.0.0", sockets.port(one), kind)[1] == "ok"
+    for _ in range(9):  # On the system somebody else may have the IPv4 port of that number.
+        one = sockets.socket(linux.AF_INET6, kind, 0)
+        sockets.set_int(one, linux.SOL_IPV6, linux.IPV6_V6ONLY, 1)
+        sockets.bind(one, address("::", 0))
+        _, result = bound(sockets, "0.0.0.0", sockets.port(one), kind)
+        if result == "ok":
+            break
+    assert result == "ok"
     assert bound(sockets, "::1", sockets.port(one), kind)[1] == "EADDRINUSE"
 
 
