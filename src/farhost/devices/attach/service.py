@@ -13,7 +13,8 @@ from farhost.devices.attach.door import Door
 from farhost.devices.attach.errors import QuestionError
 from farhost.devices.attach.process import AttachedProcess, Birth
 from farhost.devices.real_time import RealTime
-from farhost.devices.tun import Place, TunDevice
+from farhost.devices.tun import TunDevice
+from farhost.devices.tun_place import Place
 from farhost.kernel.kernel import Kernel
 from farhost.kernel.syscalls.encoding import BadMessage
 from farhost.kernel.syscalls.frames import ASK, Frame, answer, problem, read_json
@@ -50,10 +51,11 @@ class Service:
         kernel.boot_ns, kernel.realtime_offset_ns = self.clock.boot_and_epoch_ns(now_ns)
         kernel.unix.real = MachineFiles()
 
-    def open_tun(self, name: str, place: Place) -> None:
-        """Let the machine itself be a host, behind a TUN device. TunError."""
+    def open_tun(self, name: str, place: Place) -> str:
+        """Let the machine itself be a host, behind a TUN device; what of it falls short, or nothing. TunError."""
         self._tun = TunDevice(name, self.clock, place)
         self.outside[place.port.host] = name
+        return self._tun.shortcoming
 
     def run(self) -> None:
         """Until somebody stops it."""
