@@ -1,4 +1,4 @@
-"""A TUN device that root made for a user without privileges.
+"""A TUN device that root made for a user without privileges, and one that goes while it is in use.
 
 The user is nobody. He has a /dev/net of his own that he may open, and may read what root may (CAP_DAC_READ_SEARCH),
 so that he finds a Python that is in root's home.
@@ -10,7 +10,7 @@ import sys
 
 import pytest
 from namespaces import Namespace, why_not
-from terminals import Terminals
+from terminals import FARHOST, Terminals
 
 USER = 65534
 NETWORK = ("--ipv4", "10.77.0.0/24", "--ipv6", "fd77::/64", "--host", "box")
@@ -170,3 +170,49 @@ def test_root_uses_a_device_that_is_up_with_its_routes(space, root):
 def test_ipv6_that_is_off_is_said(space, root):
     run(space, MAKE, "echo 1 >/proc/sys/net/ipv6/conf/fh3/disable_ipv6")
     assert "IPv6 is off (sysctl net.ipv6.conf.fh3.disable_ipv6)" in refused(root, "--tun", "fh3", *NETWORK)
+
+
+def outside(terminals):
+    """The machine in `farhost status`: what is wrong with its device, and the line for people."""
+    (found,) = (host for host in terminals.status()["hosts"] if host["outside"] == "fh4")
+    (line,) = (line for line in terminals.farhost("status").splitlines() if "behind" in line)
+    return found["outside_faults"], line.partition("  (")[2]
+
+
+def test_a_device_that_somebody_changes_is_missed(space, root):
+    root.up("--tun", "fh4", *NETWORK)
+    assert outside(root) == ([], "this machine, behind fh4)")
+    run(space, "ip link set fh4 down")
+    no_v6 = "it has no address fd77::fe/64"  # Linux drops it with the link: keep_addr_on_down.
+    assert outside(root) == ([no_v6, "it is down"], f"this machine, behind fh4: {no_v6}, it is down)")
+    run(space, "ip link set fh4 up")
+    assert outside(root)[0] == [no_v6]
+    run(space, V6.replace("fh3", "fh4"))
+    assert outside(root)[0] == []
+    assert reached(space)
+
+
+def test_a_device_that_goes_is_missed(space, root):
+    process = root.up("--tun", "fh4", *NETWORK)
+    run(space, "ip link del fh4")
+    assert outside(root) == (["it is gone"], "this machine, behind fh4: it is gone)")
+    run(space, "ip tuntap add dev fh4 mode tun")
+    assert outside(root)[0] == ["it is gone"]
+    root.farhost("down")
+    gone = "farhost: the device fh4 is gone: this machine is no host of the network any more"
+    _, complaints = process.communicate(timeout=10)
+    assert complaints == f"{gone}, until `farhost down` and another `farhost up`\n"
+
+
+def test_a_device_that_goes_is_missed_in_the_log(space, root):
+    done = subprocess.run(
+        [*space.prefix, *FARHOST, "up", "--tun", "fh4", *NETWORK],
+        env=root.environment,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    run(space, "ip link del fh4")
+    log = root.runtime / "farhost" / "default.log"
+    root.wait(lambda: "the device fh4 is gone" in log.read_text(), "nothing is said of the device")
+    root.farhost("down")

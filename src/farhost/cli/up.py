@@ -1,5 +1,6 @@
 """`farhost up`: a network that runs in real time, for programs in other processes of the machine."""
 
+import contextlib
 import os
 import resource
 import signal
@@ -153,6 +154,7 @@ def serve(network: Network, path: Path, doors: Doors) -> int:
     def stop(signum: int, frame: FrameType | None) -> None:
         service.stop()
 
+    service.on_change = tell
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, stop)
     try:
@@ -168,6 +170,12 @@ def serve(network: Network, path: Path, doors: Doors) -> int:
     finally:
         service.close()
     return PASSED
+
+
+def tell(line: str) -> None:
+    """Say something to whoever watches the network: in its terminal or its log, if that is still there."""
+    with contextlib.suppress(OSError):
+        click.echo(f"farhost: {line}", err=True)
 
 
 def allow_descriptors() -> None:

@@ -11,10 +11,11 @@ for this user is used as it is, and stays (`tun_setup.py`).
 
 import errno
 import os
+from collections.abc import Callable
 
 from farhost.devices.real_time import RealTime
 from farhost.devices.tun_place import OUTSIDE, Place, TunError, check_free
-from farhost.devices.tun_setup import check_name, open_device, set_up
+from farhost.devices.tun_setup import check_name, device_faults, open_device, set_up
 from farhost.network.damage import Damaged
 from farhost.wire.codec import MalformedPacket, decode, encode
 from farhost.wire.packet import Flow, Packet
@@ -30,9 +31,12 @@ class TunDevice:
     def __init__(self, name: str, clock: RealTime, place: Place) -> None:
         """Make the device, give it the machine's addresses, and let it carry packets. TunError."""
         self.name = name
+        self.on_gone: Callable[[str], None] | None = None
+        """Called with a line for people, once, when somebody has deleted the device."""
         self.dropped: dict[str, int] = {}
         """What could not be carried, by reason."""
         self._clock = clock
+        self._place = place
         self._port = place.port
         self._internet = place.port.kernel.internet
         self._flow = Flow(OUTSIDE)
@@ -57,9 +61,22 @@ class TunDevice:
             except BlockingIOError:
                 return
             except OSError:
-                self._clock.forget(self._number)
+                self._lost()
                 return
             self._send(data)
+
+    def _lost(self) -> None:
+        """The descriptor has no device any more, and stays ready for ever."""
+        self._clock.forget(self._number)
+        if self.on_gone is not None:
+            self.on_gone(
+                f"the device {self.name} is gone: this machine is no host of the network any more, until `farhost "
+                "down` and another `farhost up`"
+            )
+
+    def faults(self) -> list[str]:
+        """What hinders packets now, in words: somebody has set the device down, changed or deleted it."""
+        return device_faults(self._number, self._place)
 
     def _send(self, data: bytes) -> None:
         """Put one of the machine's packets on the segment."""

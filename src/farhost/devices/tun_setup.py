@@ -20,7 +20,7 @@ from farhost.wire.packet import IpAddress
 
 _PATH = "/dev/net/tun"
 _ADDRESSES_V6 = Path("/proc/net/if_inet6")
-_TUNSETIFF = 0x400454CA
+_TUNSETIFF, _TUNGETIFF = 0x400454CA, 0x800454D2
 _IFF_TUN, _IFF_NO_PI = 0x0001, 0x1000
 _IFF_UP, _IFF_RUNNING = 0x1, 0x40
 _SIOCGIFFLAGS, _SIOCSIFFLAGS, _SIOCGIFINDEX = 0x8913, 0x8914, 0x8933
@@ -218,6 +218,16 @@ def recipe(name: str, place: Place, found: Setup | None) -> list[str]:
         if is_length != length:
             lines.append(f"ip addr add {address}/{length} {device}")
     return lines
+
+
+def device_faults(number: int, place: Place) -> list[str]:
+    """What has happened to the device behind a descriptor that hinders packets, in words."""
+    try:
+        name = bytes(fcntl.ioctl(number, _TUNGETIFF, bytes(40)))[:_NAME].rstrip(b"\0").decode()
+    except OSError:
+        return ["it is gone"]
+    found = _find(name, place)
+    return ["it is in another network namespace"] if found is None else _faults(found, place)
 
 
 def _ask(sock: socket.socket, request: int, name: str, argument: bytes | None = None) -> bytes:
