@@ -38,8 +38,7 @@ def status_lines(found: Any) -> list[str]:
     whole_s = found["up_ns"] // 10**9 * 10**9
     lines = [f"network {found['network']!r}, pid {found['pid']}, seed {found['seed']}, up {format_duration(whole_s)}"]
     for host in found["hosts"]:
-        outside = f"  (this machine, behind {host['outside']})" if host["outside"] else ""
-        lines.append(f"  {host['name']:12} {', '.join(host['addresses'])}{outside}")
+        lines.append(f"  {host['name']:12} {', '.join(host['addresses'])}{_outside(host)}")
         for process in host["processes"]:
             waits = f"  waits in {', '.join(process['waits'])}" if process["waits"] else ""
             lines.append(f"    {process['pid']:>8} {' '.join(process['arguments'])}{waits}")
@@ -50,6 +49,14 @@ def status_lines(found: Any) -> list[str]:
         f"{sum(packets['dropped'].values())} dropped{f' ({dropped})' if dropped else ''}"
     )
     return lines
+
+
+def _outside(host: Any) -> str:
+    """Of the host that is the machine itself: its device, and what is wrong with that."""
+    if not host["outside"]:
+        return ""
+    faults = ", ".join(host["outside_faults"])
+    return f"  (this machine, behind {host['outside']}{faults and f': {faults}'})"
 
 
 @click.command(context_settings=HELP)

@@ -1,5 +1,6 @@
 """`farhost up`: a network that runs in real time, for programs in other processes of the machine."""
 
+import contextlib
 import os
 import resource
 import signal
@@ -18,7 +19,7 @@ from farhost.cli.words import WordError
 from farhost.devices.attach.errors import PlaceError
 from farhost.devices.attach.places import DEFAULT, control_directory, is_running, socket_path
 from farhost.devices.attach.service import Service
-from farhost.devices.tun import Place, TunError, add_outside
+from farhost.devices.tun_place import Place, TunError, add_outside
 from farhost.network.network import Network
 from farhost.network.topology_file import TopologyError, read_topology
 from farhost.trace.tracer import Tracer
@@ -142,9 +143,10 @@ def serve(network: Network, path: Path, doors: Doors) -> int:
         service = Service(network, path, doors.open_ended)
     except PlaceError as error:
         raise click.UsageError(str(error)) from None
+    shortcoming = ""
     try:
         if doors.tun is not None and doors.outside is not None:
-            service.open_tun(doors.tun.partition(":")[0], doors.outside)
+            shortcoming = service.open_tun(doors.tun.partition(":")[0], doors.outside)
     except TunError as error:
         service.close()
         raise click.UsageError(str(error)) from None
@@ -152,11 +154,13 @@ def serve(network: Network, path: Path, doors: Doors) -> int:
     def stop(signum: int, frame: FrameType | None) -> None:
         service.stop()
 
+    service.on_change = tell
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, stop)
     try:
         with capturing(network, doors.capture):
-            said = "".join(f"{line}\n" for line in introduction(service, doors.open_ended))
+            lines = introduction(service, doors.open_ended) + ([f"  {shortcoming}"] if shortcoming else [])
+            said = "".join(f"{line}\n" for line in lines)
             if doors.ready_fd is None:
                 click.echo(said, nl=False)
             else:
@@ -166,6 +170,12 @@ def serve(network: Network, path: Path, doors: Doors) -> int:
     finally:
         service.close()
     return PASSED
+
+
+def tell(line: str) -> None:
+    """Say something to whoever watches the network: in its terminal or its log, if that is still there."""
+    with contextlib.suppress(OSError):
+        click.echo(f"farhost: {line}", err=True)
 
 
 def allow_descriptors() -> None:

@@ -96,6 +96,7 @@ def status(visitor: Visitor, connection: Connection) -> object:
                 "name": one.name,
                 "addresses": [inet_ntop(address) for address in one.addresses()],
                 "outside": service.outside.get(one.name, ""),
+                "outside_faults": service.outside_faults(one.name),
                 "processes": [
                     {
                         "pid": process.peer.pid,

@@ -13,7 +13,8 @@ from farhost.devices.attach.door import Door
 from farhost.devices.attach.errors import QuestionError
 from farhost.devices.attach.process import AttachedProcess, Birth
 from farhost.devices.real_time import RealTime
-from farhost.devices.tun import Place, TunDevice
+from farhost.devices.tun import TunDevice
+from farhost.devices.tun_place import Place
 from farhost.kernel.kernel import Kernel
 from farhost.kernel.syscalls.encoding import BadMessage
 from farhost.kernel.syscalls.frames import ASK, Frame, answer, problem, read_json
@@ -37,7 +38,7 @@ class Service:
         self.outside: dict[str, str] = {}
         """Hosts that stand for the machine, and by which device."""
         self.on_change: Callable[[str], None] | None = None
-        """Called with a line for people when a process comes or goes."""
+        """Called with a line for people when the network is not what it was any more."""
         self._open_ended = open_ended
         self._tun: TunDevice | None = None
         self._door = Door(self.clock, path, lambda peer: Visitor(self, peer))
@@ -50,10 +51,20 @@ class Service:
         kernel.boot_ns, kernel.realtime_offset_ns = self.clock.boot_and_epoch_ns(now_ns)
         kernel.unix.real = MachineFiles()
 
-    def open_tun(self, name: str, place: Place) -> None:
-        """Let the machine itself be a host, behind a TUN device. TunError."""
+    def open_tun(self, name: str, place: Place) -> str:
+        """Let the machine itself be a host, behind a TUN device; what of it falls short, or nothing. TunError."""
         self._tun = TunDevice(name, self.clock, place)
+        self._tun.on_gone = self._changed
         self.outside[place.port.host] = name
+        return self._tun.shortcoming
+
+    def outside_faults(self, host: str) -> list[str]:
+        """What is wrong with the device of a host that stands for the machine, in words; nothing of any other."""
+        return [] if self._tun is None or host not in self.outside else self._tun.faults()
+
+    def _changed(self, line: str) -> None:
+        if self.on_change is not None:
+            self.on_change(line)
 
     def run(self) -> None:
         """Until somebody stops it."""

@@ -1,9 +1,9 @@
-"""What of a TUN device needs no device: the machine's place on a segment, names, and routes that would be hidden."""
+"""What of a TUN device needs no device: the machine's place on a segment, and routes that would be hidden."""
 
 import pytest
 
-from farhost.devices import tun
-from farhost.devices.tun import Place, TunError, add_outside, check_free, check_name
+from farhost.devices import tun_place
+from farhost.devices.tun_place import Place, TunError, add_outside, check_free
 from farhost.network.network import Network
 from farhost.wire.addresses import inet_ntop, parse_address
 
@@ -31,12 +31,6 @@ def test_the_machine_is_a_host_whose_name_others_find():
         add_outside(network, "lan")
 
 
-@pytest.mark.parametrize("name", ["", "a" * 16, "a/b", "a b", "tun%d", "tün", "a:1", "a\n"])
-def test_names_that_no_device_has(name):
-    with pytest.raises(TunError, match="no name of a device"):
-        check_name(name)
-
-
 @pytest.mark.parametrize(
     ("route", "hidden"),
     [
@@ -52,16 +46,23 @@ def test_names_that_no_device_has(name):
 )
 def test_routes_of_the_machine_are_not_hidden(monkeypatch, route, hidden):
     text, length = route
-    monkeypatch.setattr(tun, "machine_routes", lambda: [(parse_address(text), length, "eth0")])
+    monkeypatch.setattr(tun_place, "machine_routes", lambda: [(parse_address(text), length, "eth0")])
     if hidden:
         with pytest.raises(TunError, match=rf"the machine has a route to {text}/{length} by eth0"):
-            check_free(place())
+            check_free(place(), "fh0")
     else:
-        check_free(place())
+        check_free(place(), "fh0")
+
+
+def test_routes_by_the_device_itself_hide_nothing(monkeypatch):
+    monkeypatch.setattr(tun_place, "machine_routes", lambda: [(parse_address("10.0.0.0"), 24, "fh0")])
+    check_free(place(), "fh0")
+    with pytest.raises(TunError, match=r"by fh0"):
+        check_free(place(), "fh1")
 
 
 def test_the_machines_routes_are_read():
-    found = tun.machine_routes()
+    found = tun_place.machine_routes()
     assert all(len(address) in (4, 16) and 0 <= length <= 128 and device for address, length, device in found)
 
 
