@@ -34,7 +34,6 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from farhost.kernel.sysctl import UnknownSysctl
 from farhost.network.conditions import Conditions
 from farhost.network.network import DEFAULT_SEGMENT, Network
 from farhost.trace.tracer import Tracer
@@ -91,8 +90,6 @@ class Topology:
         """What `make` makes; its complaints with the place in the file."""
         try:
             return make()
-        except UnknownSysctl as error:
-            raise self._error(where, f"there is no setting {error}") from None
         except ValueError as error:
             raise self._error(where, error) from None
 
