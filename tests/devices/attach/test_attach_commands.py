@@ -126,6 +126,23 @@ def test_hosts_that_nobody_described_come_when_they_are_named(terminals):
     assert "is no host name" in terminals.farhost("exec", "--host", "no such", "--", "python3", status=2)
 
 
+def test_a_script_without_a_first_line_is_the_pythons_of_farhost(terminals):
+    terminals.up()
+    for name, text in (
+        ("who.py", "import socket; print(socket.gethostname())"),
+        ("who", "x"),
+        ("bad", "#!/no/such\n"),
+    ):
+        (terminals.folder / name).write_text(text)
+        (terminals.folder / name).chmod(0o755)
+    assert terminals.farhost("exec", "--host", "c", "--", "./who.py") == "c\n"
+    said = terminals.farhost("exec", "--host", "c", "--", "./who", status=126)
+    assert said.startswith("farhost: ./who: cannot execute: Exec format error: ")
+    assert said.count("\n") == 1
+    said = terminals.farhost("exec", "--host", "c", "--", "./bad", status=126)
+    assert said.startswith("farhost: ./bad: cannot execute: No such file or directory: ")
+
+
 def test_names_and_addresses_are_looked_up_in_the_running_network(terminals):
     terminals.up("--host", "a", "--host", "b", "--names", "www=a,b")
     assert terminals.farhost("dig", "www", "+short").split() == ["10.0.0.1", "10.0.0.2"]
