@@ -53,6 +53,22 @@ def test_a_host_is_described_once():
         build_network(HOSTS, 0, None, ["third: byte-order=big", "third: byte-order=little"])
 
 
+@pytest.mark.parametrize(
+    ("hosts", "names", "networks", "why"),
+    [
+        (["a", "b", "c"], [], {"v4": "10.0.0.0/30"}, "host 'c': the segment net has no address left"),
+        (["a", "A"], [], {}, "host 'A': there is a host 'a' already"),
+        (["localhost"], [], {}, "host 'localhost': 'localhost' is every host itself"),
+        (["a", "b"], ["a=b"], {}, "'a=b': 'a' is the name of a host"),
+        (["a"], ["localhost=a"], {}, "'localhost=a': 'localhost' is every host itself"),
+        ([], ["www=nosuch"], {}, "'www=nosuch': no host 'nosuch': the hosts are none"),
+    ],
+)
+def test_what_the_network_refuses_is_told_with_its_word(hosts, names, networks, why):
+    with pytest.raises(WordError, match=why):
+        build_network(hosts, 0, None, names=names, networks=networks)
+
+
 def test_a_name_stands_for_all_addresses_of_its_hosts():
     network = build_network(HOSTS, 0, None, names=["www=client,server", "www=10.9.9.9"])
     expected = ["10.0.0.1", "fd00::1", "10.0.0.2", "fd00::2", "10.9.9.9"]

@@ -57,6 +57,8 @@ def test_the_host_that_is_asked_is_shown():
         (["server", "@nobody", "--host", "server"], "no host 'nobody': the hosts are server"),
         (["server", "+trace", "--host", "server"], "no option '+trace'"),
         (["-x", "10.0.0", "--host", "server"], "10.0.0"),
+        (["a", "--host", "a", "--host", "a"], "--host 'a' is given twice"),
+        (["localhost", "--host", "localhost"], "every host itself"),
         (["www", "--names", "www"], "write a name, = and hosts"),
     ],
 )

@@ -45,10 +45,17 @@ def test_a_second_program_of_a_name_gets_a_host_of_its_own():
     ]
 
 
+def test_a_host_after_a_script_has_no_name_that_means_something_else():
+    words = ["01.py", "localhost.py", "Peer.py", "peer.py"]
+    assert [program.host for program in parse_programs(words)] == ["host-01", "host-localhost", "Peer", "peer2"]
+
+
 @pytest.mark.parametrize(
     ("word", "says"),
     [
         ("", "names no program"),
+        ("localhost=server.py", "every host itself"),
+        ("127.1=server.py", "read as the address"),
         ("server=", "names no program"),
         ("'server.py", "quote the whole program"),
         ("ser_ver!=server.py", "no host name"),
@@ -86,6 +93,11 @@ def test_a_link_says_where_and_what(text, link):
 def test_a_link_that_is_none_is_refused(text, says):
     with pytest.raises(WordError, match=says):
         parse_link(text, HOSTS)
+
+
+def test_where_there_are_no_hosts_that_is_said():
+    with pytest.raises(WordError, match="no host 'a': the hosts are none"):
+        parse_link("a>b: delay=1ms", [])
 
 
 def test_a_host_has_a_byte_order():

@@ -31,6 +31,13 @@ def test_the_machine_is_a_host_whose_name_others_find():
         add_outside(network, "lan")
 
 
+def test_a_name_that_is_taken_is_not_the_machines():
+    network = Network()
+    network.name("outside", ["10.0.0.9"])
+    with pytest.raises(TunError, match=r"'outside' stands for 10\.0\.0\.9 already"):
+        add_outside(network)
+
+
 @pytest.mark.parametrize(
     ("route", "hidden"),
     [

@@ -139,6 +139,31 @@ def test_segments_routers_names_and_addresses():
     assert list(network.hosts) == ["server", "client", "router"]
 
 
+def test_a_host_that_is_refused_is_not_there():
+    network = Network()
+    network.host("a", aliases=["www"])
+    for words, why in (
+        ({"name": "localhost"}, "every host itself"),
+        ({"name": "b", "aliases": ["a"]}, "the name of a host"),
+        ({"name": "b", "segments": ["net", "net"]}, "named twice"),
+        ({"name": "b", "sysctls": {"net.ipv4.ip_default_ttl": 256}}, "takes 1 to 255"),
+    ):
+        with pytest.raises(ValueError, match=why):
+            network.host(**words)
+    with pytest.raises(ValueError, match="the name of a host"):
+        network.names.add("a", "10.9.9.9")
+    assert list(network.hosts) == ["a"]
+
+
+def test_a_host_on_no_segment_has_no_address_until_it_is_attached():
+    host = Network().host("alone", segments=())
+    assert repr(host) == "<Host alone>"
+    with pytest.raises(ValueError, match="'alone' has no address: attach it to a segment"):
+        _ = host.address
+    host.attach("net")
+    assert host.address == "10.0.0.1"
+
+
 def test_a_second_interface():
     network = Network()
     network.segment("second")

@@ -59,6 +59,53 @@ def test_what_is_no_name_is_refused(name: str) -> None:
         HostsTable().add(name, A)
 
 
+@pytest.mark.parametrize("name", ["10.0.0.1", "fe80::1", "127.1", "7"])
+def test_a_name_that_is_read_as_an_address_is_refused(name: str) -> None:
+    with pytest.raises(ValueError, match="is read as the address"):
+        HostsTable().add(name, A)
+
+
+def test_localhost_stands_for_loopback_addresses_alone() -> None:
+    table = HostsTable()
+    with pytest.raises(ValueError, match="every host itself"):
+        table.add("LocalHost", A)
+    table.add("localhost", "127.0.1.1")
+    assert A not in table.addresses("localhost")
+
+
+def test_the_name_of_a_host_is_its_alone_and_an_alias_may_be_shared() -> None:
+    table = HostsTable()
+    for host, address in (("one", A), ("two", B)):
+        table.claim(host, ["www"])
+        table.add_host_address(host, ["www"], address)
+    assert table.addresses("www") == [A, B]
+    with pytest.raises(ValueError, match="'One' is the name of a host"):
+        table.add("One", B)
+    table.add("one", A)
+    table.add("www", C)
+    for name, why in (("ONE", "a host 'one' already"), ("www", "an alias of the host 'one'")):
+        with pytest.raises(ValueError, match=why):
+            table.claim(name, [])
+    with pytest.raises(ValueError, match="the alias 'one' is the name of a host"):
+        table.claim("three", ["one"])
+    table.claim("three", ["Three"])
+
+
+def test_the_name_of_a_host_that_was_removed_may_be_added_anew() -> None:
+    table = HostsTable()
+    table.claim("one", [])
+    table.add_host_address("one", [], A)
+    table.remove("one")
+    table.add("one", B)
+    assert table.addresses("one") == [B]
+
+
+def test_a_final_dot_is_no_part_of_a_name_that_is_added() -> None:
+    table = HostsTable()
+    table.add("www.", A)
+    assert table.addresses("www") == [A]
+
+
 def test_dig_answers_with_records_an_alias_with_a_cname_first() -> None:
     table = make_table()
     assert answer(table, "youtube", "A").lines == ("youtube.\t0\tIN\tA\t10.0.0.1", "youtube.\t0\tIN\tA\t10.0.0.2")

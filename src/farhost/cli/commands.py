@@ -15,7 +15,7 @@ from typing import NoReturn
 import click
 from click.shell_completion import get_completion_class
 
-from farhost.cli.exits import INTERNAL_ERROR, INTERRUPTED, USAGE, VERSION
+from farhost.cli.exits import FAILED, INTERNAL_ERROR, INTERRUPTED, USAGE, VERSION
 
 HELP = {"help_option_names": ["-h", "--help"]}
 SHELLS = ("bash", "zsh", "fish")
@@ -106,10 +106,28 @@ def main() -> NoReturn:
         # broken pipe either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(INTERRUPTED)
+    except OSError as error:
+        if not output_fails():
+            click.echo(internal_error(error), err=True)
+            sys.exit(INTERNAL_ERROR)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        click.echo(f"Error: cannot write to standard output: {error.strerror}", err=True)
+        sys.exit(FAILED)
     except Exception as error:
         click.echo(internal_error(error), err=True)
         sys.exit(INTERNAL_ERROR)
     sys.exit(status if isinstance(status, int) else 0)
+
+
+def output_fails() -> bool:
+    """Whether standard output takes nothing, as on a full disk. It is tried once more, with an empty line, since an
+    OSError does not tell whose write has failed."""
+    try:
+        sys.stdout.write("\n")
+        sys.stdout.flush()
+    except OSError:
+        return True
+    return False
 
 
 def prepare_outputs() -> None:

@@ -2,12 +2,11 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from farhost.cli.words import HostWords, LinkWords, WordError, check_known, parse_host, parse_link, parse_names
+from farhost.cli.words import HostWords, LinkWords, WordError, parse_host, parse_link, parse_names
 from farhost.network.conditions import Conditions
 from farhost.network.network import Network
 from farhost.trace.tracer import Tracer
 from farhost.units import UnitError
-from farhost.wire.addresses import AddressError, parse_address
 
 
 def build_network(
@@ -29,12 +28,20 @@ def build_network(
         described[words.host] = words
     network = Network(seed, tracer, None, **dict(networks or {}))
     for host in hosts:
-        if host in described:
-            network.host(host, byte_order=described[host].byte_order, user=described[host].user)
-        else:
-            network.host(host)
+        words = described.get(host, HostWords(host))
+        try:
+            network.host(host, byte_order=words.byte_order, user=words.user)
+        except ValueError as error:
+            raise WordError(f"host {host!r}: {error}") from None
     add_words(network, links, names)
     return network
+
+
+def check_once(hosts: Sequence[str]) -> None:
+    """WordError for a host that is given twice."""
+    for place, host in enumerate(hosts):
+        if host in hosts[:place]:
+            raise WordError(f"--host {host!r} is given twice: name it once, with all its words")
 
 
 def add_words(network: Network, links: Iterable[str], names: Iterable[str]) -> None:
@@ -42,7 +49,7 @@ def add_words(network: Network, links: Iterable[str], names: Iterable[str]) -> N
     hosts = list(network.hosts)
     _add_links(network, [(text, parse_link(text, hosts)) for text in links])
     for text in names:
-        _add_names(network, text, hosts)
+        _add_names(network, text)
 
 
 def _add_links(network: Network, parsed: Sequence[tuple[str, LinkWords]]) -> None:
@@ -71,13 +78,10 @@ def _conditions(text: str, words: LinkWords, base: Conditions) -> Conditions:
         raise WordError(f"{text!r}: {error}") from None
 
 
-def _add_names(network: Network, text: str, hosts: Sequence[str]) -> None:
-    name, targets = parse_names(text)
-    for target in targets:
-        try:
-            network.names.add(name, parse_address(target))
-            continue
-        except AddressError:
-            check_known(target, hosts, text)
-        for address in network.hosts[target].addresses():
-            network.names.add(name, address)
+def _add_names(network: Network, text: str) -> None:
+    try:
+        network.name(*parse_names(text))
+    except WordError:
+        raise
+    except ValueError as error:
+        raise WordError(f"{text!r}: {error}") from None

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import click
 
 from farhost.cli.asking import NETWORK, asking
-from farhost.cli.description import build_network
+from farhost.cli.description import build_network, check_once
 from farhost.cli.words import WordError, parse_names
 from farhost.network.names import DnsAnswer, answer, reverse_answer, reverse_name
 from farhost.units import UnitError
@@ -119,7 +119,8 @@ def parse_question(words: Sequence[str], reverse: str | None) -> Question:
 
 
 def hosts_named(hosts: Sequence[str], names: Sequence[str]) -> list[str]:
-    """All hosts: those given, then those that names stand for."""
+    """All hosts: those given, then those that names stand for. WordError for one that is given twice."""
+    check_once(hosts)
     found = dict.fromkeys(hosts)
     for text in names:
         for target in parse_names(text)[1]:

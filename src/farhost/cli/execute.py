@@ -1,14 +1,16 @@
 """`farhost exec`: a command whose Pythons are processes of a host of the running network."""
 
+import errno
 import os
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NoReturn
 
 import click
 
 from farhost.cli.asking import chosen_network
+from farhost.cli.exits import CANNOT_EXECUTE
 from farhost.devices.attach.asking import Asker
 from farhost.devices.attach.errors import PlaceError, QuestionError
 from farhost.programs.attached.children import CONTROL, HOST, with_startup
@@ -93,7 +95,25 @@ def execute(ctx: click.Context, host: str, network: str | None, command: tuple[s
     environment = {**os.environ, CONTROL: os.fspath(path), HOST: host}
     environment["PYTHONPATH"] = with_startup(os.environ.get("PYTHONPATH"))
     sys.stdout.flush()
-    os.execve(program, words, environment)
+    become(program, words, environment)
+
+
+def become(program: str, words: list[str], environment: Mapping[str, str]) -> NoReturn:
+    """execve(2), in place of this process; a script of Python's that does not say so is started by farhost's Python.
+    SystemExit with a shell's status if it cannot be."""
+    try:
+        try:
+            os.execve(program, words, environment)
+        except OSError as error:
+            if error.errno != errno.ENOEXEC or not program.endswith(".py"):
+                raise
+            os.execve(sys.executable, [sys.executable, program, *words[1:]], environment)
+    except OSError as error:
+        hint = ": its first line names no program, such as #!/bin/sh" if error.errno == errno.ENOEXEC else ""
+        if error.errno == errno.ENOENT:
+            hint = ": the program that its first line names is not there"
+        click.echo(f"farhost: {words[0]}: cannot execute: {error.strerror}{hint}", err=True)
+        sys.exit(CANNOT_EXECUTE)
 
 
 def check_command(words: Sequence[str]) -> str:

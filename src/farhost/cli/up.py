@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import click
 
-from farhost.cli.description import add_words, build_network
+from farhost.cli.description import add_words, build_network, check_once
 from farhost.cli.exits import PASSED
 from farhost.cli.outputs import capturing
 from farhost.cli.words import WordError
@@ -64,7 +64,7 @@ def describe(wanted: Wanted, tracer: Tracer) -> Network:
     described = [text for text in wanted.hosts if ":" in text]
     if wanted.topology is None:
         seed = int.from_bytes(os.urandom(4), "big") if wanted.seed is None else wanted.seed
-        hosts = list(dict.fromkeys(hosts))
+        check_once(hosts)
         return build_network(hosts, seed, tracer, described, wanted.links, wanted.names, wanted.networks)
     network = read_topology(wanted.topology).build(wanted.seed, tracer)
     if wanted.networks:

@@ -16,7 +16,7 @@ from collections.abc import Collection
 from pathlib import Path, PurePath
 from typing import NamedTuple
 
-from farhost.network.hosts_table import check_host_name
+from farhost.network.hosts_table import check_further_name, check_host_name
 
 _PLACED = re.compile(r"([^\s=/'\"]+)=(.*)", re.DOTALL)
 
@@ -52,8 +52,8 @@ class HostWords(NamedTuple):
     """What was said of one host."""
 
     host: str
-    byte_order: str
-    user: str
+    byte_order: str = HOST_WORDS["byte-order"][0]
+    user: str = HOST_WORDS["user"][0]
 
 
 def parse_programs(words: Collection[str]) -> list[Program]:
@@ -72,8 +72,8 @@ def parse_programs(words: Collection[str]) -> list[Program]:
     for host, argv in split:
         name = host
         if not name:
-            name = _fresh(_named_after(argv), taken)
-            taken.add(name)
+            name = _fresh(_host_named_after(argv), taken)
+            taken.add(name.lower())
         programs.append(Program(name, argv, _named_after(argv)))
     count = Counter(program.host for program in programs)
     return [program if count[program.host] > 1 else program._replace(name=program.host) for program in programs]
@@ -159,7 +159,10 @@ def parse_names(text: str) -> tuple[str, tuple[str, ...]]:
     name, found = name.strip(), tuple(part.strip() for part in targets.split(",") if part.strip())
     if not equals or not found:
         raise WordError(f"{text!r}: write a name, = and hosts or addresses, such as www=server or www=web1,web2")
-    _host_name(name, text)
+    try:
+        check_further_name(name)
+    except ValueError as error:
+        raise WordError(f"{text!r}: {error}") from None
     return name, found
 
 
@@ -174,17 +177,12 @@ def capture_place(where: str, hosts: Collection[str]) -> tuple[str, Path]:
         return "", Path(where)
     if host not in hosts:
         raise WordError(
-            f"--capture: {where!r}: no host {host!r}: the hosts are {', '.join(hosts)}; "
+            f"--capture: {where!r}: no host {host!r}: the hosts are {', '.join(hosts) or 'none'}; "
             f"a file with a colon in its name is './{where}'"
         )
     if not file:
         raise WordError(f"--capture: {where!r} names no file: write it after the colon, such as {host}:run.pcapng")
     return host, Path(file)
-
-
-def check_known(host: str, hosts: Collection[str], text: str) -> None:
-    """WordError naming the hosts that there are, if this is none of them."""
-    _known(host, hosts, text)
 
 
 def _split(word: str) -> tuple[str, tuple[str, ...]]:
@@ -216,10 +214,20 @@ def _named_after(argv: tuple[str, ...]) -> str:
     return name or "host"
 
 
+def _host_named_after(argv: tuple[str, ...]) -> str:
+    """The same, with `host-` before what has a meaning of its own: host-01 for 01.py, host-localhost."""
+    name = _named_after(argv)
+    try:
+        check_host_name(name)
+    except ValueError:
+        return f"host-{name}"
+    return name
+
+
 def _fresh(name: str, taken: Collection[str]) -> str:
-    """The name, or with the first number from 2 that makes it a new one."""
+    """The name, or with the first number from 2 that makes it a new one, without regard to case."""
     number, fresh = 1, name
-    while fresh in taken:
+    while fresh.lower() in taken:
         number += 1
         fresh = f"{name}{number}"
     return fresh
@@ -234,7 +242,7 @@ def _host_name(name: str, text: str) -> None:
 
 def _known(host: str, hosts: Collection[str], text: str) -> None:
     if host not in hosts:
-        raise WordError(f"{text!r}: no host {host!r}: the hosts are {', '.join(hosts)}")
+        raise WordError(f"{text!r}: no host {host!r}: the hosts are {', '.join(hosts) or 'none'}")
 
 
 def _between(source: str, target: str, both: bool, text: str) -> LinkWords:

@@ -37,8 +37,11 @@ def add_outside(network: Network, segment_name: str = DEFAULT_SEGMENT) -> Place:
         raise TunError(f"no segment {segment_name!r}: there are {', '.join(network.segments)}")
     if OUTSIDE in network.hosts:
         raise TunError(f"a host is called {OUTSIDE!r}, which is the machine's name: give it another")
-    number = min(_HOST_NUMBER, (1 << (32 - segment.v4_length)) - 2)
-    port = network.attach(network.host(OUTSIDE, segments=()), segment, number=number)
+    number = min(_HOST_NUMBER, segment.capacity)
+    try:
+        port = network.attach(network.host(OUTSIDE, segments=()), segment, number=number)
+    except ValueError as error:
+        raise TunError(f"the machine cannot be a host of {segment_name!r}: {error}") from error
     v4, v6 = (address for address, _ in port.interface.addresses if not is_link_local(address))
     return Place(port, v4, segment.v4_length, v6, segment.v6_length)
 

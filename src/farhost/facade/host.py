@@ -24,7 +24,7 @@ class Host:
 
     @property
     def address(self) -> str:
-        """Its first IPv4 address."""
+        """Its first IPv4 address. ValueError if it is on no segment."""
         return inet_ntop(self._host.address(linux.AF_INET))
 
     @property
@@ -51,4 +51,5 @@ class Host:
         self._host.attach(segment, v4, v6)
 
     def __repr__(self) -> str:
-        return f"<Host {self.name} {self.address}>"
+        first = [inet_ntop(address) for address in self._host.addresses(linux.AF_INET)[:1]]
+        return f"<Host {' '.join([self.name, *first])}>"

@@ -4,10 +4,13 @@ One default is the distributions': the kernel's own net.ipv4.ping_group_range is
 every group (its sysctl.d/50-default.conf, since version 243), so that ping(8) needs no privilege.
 
 A setting that is not in the table does not exist; one that is there is read by somebody. Values are integers, tuples
-of integers or words. Lookups on the hot path are done once, when a socket is made, not for each packet.
+of integers or words; `sysctl_ranges` says which. Lookups on the hot path are done once, when a socket is made, not
+for each packet.
 """
 
 from collections.abc import Mapping
+
+from farhost.kernel.sysctl_ranges import check_integers, check_word
 
 Value = int | str | tuple[int, ...]
 
@@ -69,7 +72,7 @@ SYSCTLS: dict[str, Value] = {
 """Every setting there is, with its default."""
 
 
-class UnknownSysctl(KeyError):
+class UnknownSysctl(ValueError):
     """A name that is not in the table."""
 
 
@@ -84,14 +87,23 @@ class Sysctls:
             self.set(name, value)
 
     def set(self, name: str, value: Value) -> None:
-        """Change a setting; UnknownSysctl, or ValueError where the value is of another sort than the default."""
+        """Change a setting; UnknownSysctl, or ValueError where the value is of another sort than the default, or out
+        of Linux's range."""
         if name not in SYSCTLS:
-            raise UnknownSysctl(name)
+            raise UnknownSysctl(f"there is no setting {name!r}")
         default = SYSCTLS[name]
         if type(value) is not type(default) or (
             isinstance(value, tuple) and isinstance(default, tuple) and len(value) != len(default)
         ):
             raise ValueError(f"{name} takes values like {default!r}, not {value!r}")
+        if isinstance(value, str):
+            check_word(name, value)
+            self._values[name] = value
+            return
+        integers = value if isinstance(value, tuple) else (value,)
+        if not all(type(one) is int for one in integers):
+            raise ValueError(f"{name} takes integers, not {value!r}")
+        check_integers(name, integers)
         self._values[name] = value
 
     def __getitem__(self, name: str) -> int:

@@ -43,5 +43,8 @@ class Host:
         ]
 
     def address(self, family: int) -> IpAddress:
-        """Its first address of a family (AF_INET, AF_INET6)."""
-        return self.addresses(family)[0]
+        """Its first address of a family (AF_INET, AF_INET6). ValueError if it is on no segment."""
+        found = self.addresses(family)
+        if not found:
+            raise ValueError(f"the host {self.name!r} has no address: attach it to a segment")
+        return found[0]

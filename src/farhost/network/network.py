@@ -14,7 +14,7 @@ from farhost.kernel.process import USERS
 from farhost.network.channel import Channel
 from farhost.network.conditions import Conditions
 from farhost.network.host import Host
-from farhost.network.hosts_table import HostsTable, check_host_name
+from farhost.network.hosts_table import HostsTable, check_further_name, check_host_name
 from farhost.network.ledger import Ledger, take_ledger
 from farhost.network.port import Port
 from farhost.network.segment import Segment
@@ -23,7 +23,7 @@ from farhost.protocols.ip.routing import Route
 from farhost.sim.choices import Choice, Choices
 from farhost.sim.scheduler import End, Scheduler
 from farhost.trace.tracer import Tracer
-from farhost.wire.addresses import inet_ntop, is_link_local, parse_address
+from farhost.wire.addresses import AddressError, inet_ntop, is_link_local, parse_address
 from farhost.wire.byte_order import ByteOrder
 from farhost.wire.packet import IpAddress
 
@@ -96,15 +96,25 @@ class Network:
     ) -> Segment:
         """A new segment; the nth after `net` has 10.0.n.0/24 and fd00:0:0:n::/64 unless told otherwise.
 
-        ValueError for a name that is taken or a network that is none.
+        ValueError for a name that is taken or none, and for a network that is none or overlaps another segment's.
         """
+        if not isinstance(name, str) or not name or any(character.isspace() for character in name):
+            raise ValueError(f"{name!r} is no name of a segment: it is a word without spaces")
         if name in self.segments:
             raise ValueError(f"there is a segment {name!r} already")
         number = len(self.segments)
         chosen = _conditions(conditions, words, Conditions())
-        segment = Segment(
-            name, v4 or f"10.0.{number}.0/24", v6 or f"fd00:0:0:{number:x}::/64", chosen, self.environment
-        )
+        v4 = f"10.0.{number}.0/24" if v4 is None else v4
+        v6 = f"fd00:0:0:{number:x}::/64" if v6 is None else v6
+        segment = Segment(name, v4, v6, chosen, self.environment)
+        for other in self.segments.values():
+            overlapping = segment.overlapping(other)
+            if overlapping is not None:
+                own, theirs = overlapping
+                raise ValueError(
+                    f"the network {own} of the segment {name!r} overlaps {theirs} of {other.name!r}: "
+                    "give it one of its own"
+                )
         self.segments[name] = segment
         return segment
 
@@ -123,25 +133,44 @@ class Network:
 
         `forwarding`: it is a router. `user`: who runs its programs, `user` (uid 1000) or `root` (uid 0), who may have
         raw sockets, and otherwise has the rights of a container's root: nothing that takes CAP_NET_ADMIN or
-        CAP_SYS_ADMIN. ValueError for a name that is taken or is none, or another user.
+        CAP_SYS_ADMIN. Without segments it is reached by nobody until `attach` gives it an interface.
+
+        ValueError for a name that is taken or is none, an alias that is another host's name, a segment that there is
+        not or that is full, a setting that Linux would refuse, or another user; then nothing has changed.
         """
+        for word, given in (("aliases", aliases), ("segments", segments)):
+            if isinstance(given, str):
+                raise ValueError(f"{word} are several names: write {word}=[{given!r}]")
         for one in (name, *aliases):
             check_host_name(one)
+        if name in self.hosts:
+            raise ValueError(f"there is a host {name!r} already")
         if byte_order not in ("little", "big"):
             raise ValueError(f"there is no byte order {byte_order!r}: it is little or big")
         if user not in USERS:
             raise ValueError(f"there is no user {user!r}: programs run as {' or '.join(USERS)}")
-        if name in self.hosts:
-            raise ValueError(f"there is a host {name!r} already")
+        wires = self._room_on(segments)
         settings = dict(sysctls or {})
         if forwarding:
             settings |= {"net.ipv4.ip_forward": 1, "net.ipv6.conf.all.forwarding": 1}
         kernel = Kernel(name, self.environment, byte_order=cast(ByteOrder, byte_order), sysctls=settings, user=user)
         kernel.internet.name_of = self._name_of
+        self.names.claim(name, aliases)
         host = self.hosts[name] = Host(self, kernel, tuple(aliases), forwarding)
-        for segment in segments:
+        for segment in wires:
             self.attach(host, segment)
         return host
+
+    def _room_on(self, names: Sequence[str]) -> list[Segment]:
+        """Segments that a new host can be attached to; ValueError otherwise."""
+        found: list[Segment] = []
+        for name in names:
+            segment = self._segment(name)
+            if segment in found:
+                raise ValueError(f"the segment {name!r} is named twice: a host is on it once")
+            segment.next_number()
+            found.append(segment)
+        return found
 
     def router(self, name: str, segments: Sequence[str]) -> Host:
         """A host that forwards between its segments."""
@@ -156,12 +185,11 @@ class Network:
         number: int | None = None,
     ) -> Port:
         """One more interface for a host, with the next free number of the segment in its addresses unless `number`
-        chooses one. ValueError for an unknown segment or an address that is taken or none."""
-        if isinstance(segment, str):
-            if segment not in self.segments:
-                raise ValueError(f"there is no segment {segment!r}")
-            segment = self.segments[segment]
-        chosen = parse_address(v4) if v4 else None, parse_address(v6) if v6 else None
+        chooses one. ValueError for an unknown segment, and for an address that is taken, none, or not the segment's;
+        then nothing has changed."""
+        if not isinstance(segment, Segment):
+            segment = self._segment(segment)
+        chosen = None if v4 is None else parse_address(v4), None if v6 is None else parse_address(v6)
         port = segment.attach(host.kernel, *chosen, number)
         host.ports.append((segment, port))
         for address, _ in port.interface.addresses:
@@ -172,11 +200,34 @@ class Network:
 
     def _own(self, host: Host, port: Port, address: IpAddress) -> None:
         """Names of an address: for programs the host's and its aliases, for flows one that no other address has."""
-        self.names.add(host.name, address)
-        for alias in host.aliases:
-            self.names.add(alias, address, canonical=host.name)
+        self.names.add_host_address(host.name, host.aliases, address)
         name = host.name if len(host.ports) == 1 else f"{host.name}.{port.interface.name}"
         self._owners[address] = name if len(address) == 4 else f"{name}.v6"
+
+    def name(self, name: str, targets: Sequence[Host | str]) -> None:
+        """A further name for hosts (all their addresses) and for addresses; said again, it stands for more.
+
+        ValueError for what is no name, a host's own name, or a target that is none; then nothing has changed.
+        """
+        check_further_name(name)
+        found = [address for target in targets for address in self._addresses_of(target)]
+        if not found:
+            raise ValueError(f"{name!r} stands for nothing: a name stands for hosts or addresses")
+        for address in found:
+            self.names.add(name, address)
+
+    def _addresses_of(self, target: Host | str) -> list[IpAddress]:
+        """The addresses of a host, or the one that a text is."""
+        if isinstance(target, str):
+            try:
+                return [parse_address(target)]
+            except AddressError:
+                pass
+        host = self._host(target)
+        addresses = host.addresses()
+        if not addresses:
+            raise ValueError(f"the host {host.name!r} has no address: attach it to a segment first")
+        return addresses
 
     def _name_of(self, address: IpAddress) -> str:
         return self._owners.get(address) or inet_ntop(address)
@@ -239,14 +290,32 @@ class Network:
         if isinstance(host, Host):
             return host
         if host not in self.hosts:
-            raise ValueError(f"there is no host {host!r}: there are {', '.join(self.hosts) or 'none'}")
+            raise ValueError(f"no host {host!r}: the hosts are {', '.join(self.hosts) or 'none'}")
         return self.hosts[host]
 
+    def _segment(self, name: object) -> Segment:
+        """A segment by its name. ValueError."""
+        if not isinstance(name, str):
+            raise ValueError(f"a segment is named by a string, not {name!r}")
+        if name not in self.segments:
+            raise ValueError(f"no segment {name!r}: there are {', '.join(self.segments)}")
+        return self.segments[name]
+
     def _find_link(self, a: Host, b: Host, segment: str | None) -> Link:
+        if a is b:
+            raise ValueError(
+                f"a link has two ends, not {a.name!r} twice; what a host sends to itself goes through lo"
+            )
+        wanted = None if segment is None else self._segment(segment)
+        common: list[str] = []
         for shared, port in a.ports:
             for other_segment, other in b.ports:
-                if shared is other_segment and port is not other and segment in (None, shared.name):
-                    return Link(shared, port.channels[other], other.channels[port])
+                if shared is other_segment:
+                    if wanted in (None, shared):
+                        return Link(shared, port.channels[other], other.channels[port])
+                    common.append(shared.name)
+        if common:
+            raise ValueError(f"{a.name} and {b.name} have no link on {segment!r}: they share {', '.join(common)}")
         raise ValueError(f"{a.name} and {b.name} have no link: no segment in common")
 
     # Running.

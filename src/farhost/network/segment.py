@@ -9,7 +9,8 @@ from farhost.kernel.kernel import Kernel
 from farhost.network.channel import Channel
 from farhost.network.conditions import Conditions
 from farhost.network.port import Port
-from farhost.wire.addresses import AddressError, inet_ntop, is_broadcast, is_multicast, parse_network
+from farhost.network.prefixes import format_prefix, overlap, parse_prefix
+from farhost.wire.addresses import AddressError, in_network, inet_ntop, is_broadcast, is_multicast
 from farhost.wire.packet import IpAddress
 
 LINK_LOCAL = bytes.fromhex("fe80") + bytes(14)
@@ -24,12 +25,10 @@ class Segment:
     def __init__(self, name: str, v4: str, v6: str, conditions: Conditions, environment: Environment) -> None:
         """`v4` and `v6`: its networks, `10.0.0.0/24` and `fd00::/64`. AddressError."""
         self.name = name
-        self.v4, self.v4_length = parse_network(v4)
-        self.v6, self.v6_length = parse_network(v6)
-        if len(self.v4) != 4:
-            raise AddressError(f"{v4!r} is no IPv4 network, such as 10.0.0.0/24")
-        if len(self.v6) != 16:
-            raise AddressError(f"{v6!r} is no IPv6 network, such as fd00::/64")
+        self.v4, self.v4_length = parse_prefix(v4, 4)
+        self.v6, self.v6_length = parse_prefix(v6, 16)
+        self.capacity = min((1 << (32 - self.v4_length)) - 2, (1 << (128 - self.v6_length)) - 1)
+        """How many hosts have numbers: the last number."""
         self.conditions = conditions
         self._environment = environment
         self.ports: list[Port] = []
@@ -45,22 +44,21 @@ class Segment:
         number: int | None = None,
     ) -> Port:
         """Give a host an interface on this segment: eth0, eth1, ... with the next number that is free, or a chosen
-        one. ValueError for an address that is taken."""
+        one. ValueError for an address that is taken or not the segment's; then nothing has changed."""
+        chosen = number
         if number is None:
-            self._numbered += 1
-            while self._taken(self._numbered):
-                self._numbered += 1
-            number = self._numbered
-        port = Port(kernel, number, self._find)
+            number = self.next_number()
+        elif not 1 <= number <= self.capacity:
+            raise ValueError(f"the segment {self.name} has no number {number}: {self._room()}")
         addresses = [
             (v4 or _numbered(self.v4, number), self.v4_length),
             (v6 or _numbered(self.v6, number), self.v6_length),
             (_numbered(LINK_LOCAL, number), 64),
         ]
-        for address, _ in addresses:
-            if address in self._owners:
-                owner = self._owners[address].host
-                raise ValueError(f"the address {inet_ntop(address)} on {self.name} is {owner}'s already")
+        self._check_addresses(*(address for address, _ in addresses))
+        if chosen is None:
+            self._numbered = number
+        port = Port(kernel, number, self._find)
         name = f"eth{sum(1 for interface in kernel.internet.interfaces.values() if interface.kind != 'loopback')}"
         port.interface = kernel.internet.add_interface(name, addresses, self.conditions.mtu, port)
         for other in self.ports:
@@ -73,10 +71,46 @@ class Segment:
         self._set_rate(port)
         return port
 
-    def _taken(self, number: int) -> bool:
-        if number >= (1 << (32 - self.v4_length)) - 1:
-            raise ValueError(f"the segment {self.name} has no address left")
-        return _numbered(self.v4, number) in self._owners or _numbered(self.v6, number) in self._owners
+    def next_number(self) -> int:
+        """The number that the next host gets; ValueError if none is left."""
+        number = self._numbered + 1
+        while any(_numbered(prefix, number) in self._owners for prefix in (self.v4, self.v6, LINK_LOCAL)):
+            number += 1
+        if number > self.capacity:
+            raise ValueError(f"the segment {self.name} has no address left: {self._room()}: take larger networks")
+        return number
+
+    def overlapping(self, other: "Segment") -> tuple[str, str] | None:
+        """A network of this segment's and one of another's that have addresses in common; None if there are none."""
+        for own, theirs in zip(self._networks(), other._networks()):
+            if overlap(own, theirs):
+                return format_prefix(*own), format_prefix(*theirs)
+        return None
+
+    def _networks(self) -> tuple[tuple[IpAddress, int], tuple[IpAddress, int]]:
+        return (self.v4, self.v4_length), (self.v6, self.v6_length)
+
+    def _room(self) -> str:
+        """`10.0.0.0/30 and fd00::/64 have room for 2 hosts`."""
+        return f"{' and '.join(format_prefix(*one) for one in self._networks())} have room for {self.capacity} hosts"
+
+    def _check_addresses(self, v4: IpAddress, v6: IpAddress, link_local: IpAddress) -> None:
+        """ValueError unless a new interface may have these."""
+        for address, (prefix, length) in zip((v4, v6), self._networks()):
+            if len(address) != len(prefix):
+                family = "IPv4" if len(prefix) == 4 else "IPv6"
+                raise AddressError(f"{inet_ntop(address)} is no {family} address")
+            network = format_prefix(prefix, length)
+            if not in_network(address, prefix, length):
+                raise ValueError(f"the address {inet_ntop(address)} is not in {self.name}'s network {network}")
+            last = _numbered(prefix, (1 << 8 * len(prefix) - length) - 1)
+            if address == prefix or (len(address) == 4 and address == last):
+                meaning = "broadcast" if address == last else "network"
+                raise ValueError(f"{inet_ntop(address)} is the {meaning} address of {network}: no host has it")
+        for address in (v4, v6, link_local):
+            if address in self._owners:
+                owner = self._owners[address].host
+                raise ValueError(f"the address {inet_ntop(address)} on {self.name} is {owner}'s already")
 
     def _connect(self, source: Port, target: Port) -> None:
         name = f"{source.host}>{target.host}"

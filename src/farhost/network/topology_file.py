@@ -34,11 +34,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from farhost.kernel.sysctl import UnknownSysctl
 from farhost.network.conditions import Conditions
 from farhost.network.network import DEFAULT_SEGMENT, Network
 from farhost.trace.tracer import Tracer
-from farhost.wire.addresses import AddressError, parse_address
 
 _TOP = {"link": str, "seed": int, "hosts": dict, "segments": dict, "links": list, "names": dict}
 _HOST = {"aliases": list, "segments": list, "router": bool, "byte-order": str, "user": str, "sysctls": dict}
@@ -91,8 +89,6 @@ class Topology:
         """What `make` makes; its complaints with the place in the file."""
         try:
             return make()
-        except UnknownSysctl as error:
-            raise self._error(where, f"there is no setting {error}") from None
         except ValueError as error:
             raise self._error(where, error) from None
 
@@ -115,9 +111,14 @@ class Topology:
         where = f"hosts.{name}"
         table = self._table(value, where, _HOST)
         segments = table.get("segments", [DEFAULT_SEGMENT])
-        for segment in segments:
-            if segment not in network.segments:
-                raise self._error(where, f"no segment {segment!r}: there are {', '.join(network.segments)}")
+        if not segments:
+            raise self._error(where, f"segments names none: leave it out for {DEFAULT_SEGMENT!r}")
+        settings = table.get("sysctls", {})
+        for key, setting in settings.items():
+            if isinstance(setting, dict):
+                raise self._error(
+                    where, f'sysctls: {key} is a table: quote the name, as in "net.ipv4.ip_forward" = 1'
+                )
         self._within(
             where,
             lambda: network.host(
@@ -127,7 +128,7 @@ class Topology:
                 user=table.get("user", "user"),
                 aliases=table.get("aliases", ()),
                 forwarding=table.get("router", False),
-                sysctls={key: _setting(setting) for key, setting in table.get("sysctls", {}).items()},
+                sysctls={key: _setting(setting) for key, setting in settings.items()},
             ),
         )
 
@@ -138,6 +139,8 @@ class Topology:
         both = words.pop("between", None)
         source, target = words.pop("from", None), words.pop("to", None)
         segment = words.pop("segment", None)
+        if not isinstance(segment, str | None):
+            raise self._error(where, f"segment is {_KINDS[str]}, not {segment!r}")
         if (both is None) == (source is None) or (source is None) != (target is None):
             raise self._error(where, 'write between = ["a", "b"] for both directions, or from = "a" and to = "b"')
         ends = both if both is not None else [source, target]
@@ -156,13 +159,7 @@ class Topology:
         wanted = [targets] if isinstance(targets, str) else targets
         if not isinstance(wanted, list) or not all(isinstance(one, str) for one in wanted) or not wanted:
             raise self._error(where, "a name stands for hosts or addresses: write them as strings in an array")
-        for target in wanted:
-            try:
-                network.names.add(name, parse_address(target))
-            except AddressError:
-                self._known_host(network, target, where)
-                for address in network.hosts[target].addresses():
-                    network.names.add(name, address)
+        self._within(where, lambda: network.name(name, wanted))
 
     def _known_host(self, network: Network, name: str, where: str) -> None:
         if name not in network.hosts:

@@ -126,6 +126,32 @@ def test_hosts_that_nobody_described_come_when_they_are_named(terminals):
     assert "is no host name" in terminals.farhost("exec", "--host", "no such", "--", "python3", status=2)
 
 
+def test_a_host_that_has_no_room_does_not_come(terminals):
+    terminals.up("--ipv4", "10.0.0.0/30")
+    for host in ("a", "b"):
+        finish(terminals.python(host, "-c", ""))
+    for _ in range(2):
+        assert "no address left" in terminals.farhost("exec", "--host", "c", "--", "python3", status=2)
+    assert [host["name"] for host in terminals.status()["hosts"]] == ["a", "b"]
+
+
+def test_a_script_without_a_first_line_is_the_pythons_of_farhost(terminals):
+    terminals.up()
+    for name, text in (
+        ("who.py", "import socket; print(socket.gethostname())"),
+        ("who", "x"),
+        ("bad", "#!/no/such\n"),
+    ):
+        (terminals.folder / name).write_text(text)
+        (terminals.folder / name).chmod(0o755)
+    assert terminals.farhost("exec", "--host", "c", "--", "./who.py") == "c\n"
+    said = terminals.farhost("exec", "--host", "c", "--", "./who", status=126)
+    assert said.startswith("farhost: ./who: cannot execute: Exec format error: ")
+    assert said.count("\n") == 1
+    said = terminals.farhost("exec", "--host", "c", "--", "./bad", status=126)
+    assert said.startswith("farhost: ./bad: cannot execute: No such file or directory: ")
+
+
 def test_names_and_addresses_are_looked_up_in_the_running_network(terminals):
     terminals.up("--host", "a", "--host", "b", "--names", "www=a,b")
     assert terminals.farhost("dig", "www", "+short").split() == ["10.0.0.1", "10.0.0.2"]
@@ -157,6 +183,13 @@ def test_a_topology_file_describes_the_network(terminals):
         (["up", "nothing.toml"], "nothing.toml: No such file or directory"),
         (["up", "--link", "delay=5"], "delay"),
         (["up", "--ipv4", "10.0.0.0/33"], "10.0.0.0/33"),
+        (["up", "--ipv4", "10.0.0.0/31", "--host", "a"], "'10.0.0.0/31' has no room for two hosts"),
+        (
+            ["up", "--ipv4", "10.0.0.0/30", "--host", "a", "--host", "b", "--host", "c"],
+            "host 'c': the segment net has",
+        ),
+        (["up", "--host", "a", "--host", "a: user=root"], "--host 'a' is given twice"),
+        (["up", "--names", "www=nosuch"], "no host 'nosuch': the hosts are none"),
         (["up", "--tun", "a/b", "--ipv4", "10.99.0.0/24"], "no name of a device"),
     ],
 )

@@ -277,7 +277,7 @@ def test_an_exception_in_a_thread_goes_to_threadings_hook():
     [
         (lambda net: net.run(), "there is nothing to run"),
         (lambda net: (net.host("a"), net.host("a")), "there is a host 'a' already"),
-        (lambda net: net.link("a", "b", delay="1ms"), "there is no host 'a'"),
+        (lambda net: net.link("a", "b", delay="1ms"), "no host 'a': the hosts are none"),
         (lambda net: (net.host("a"), net.host("b"), net.link("a", "b", delay=1)), "delay=1 has no unit"),
         (lambda net: (net.host("a"), net.host("b"), net.link("a", "b", delay="1")), "delay: '1' has no unit"),
         (lambda net: (net.host("a"), net.host("b"), net.link("a", "b", dely="1ms")), "no word 'dely'"),

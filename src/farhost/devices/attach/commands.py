@@ -163,9 +163,11 @@ def set_link(
     network = visitor.service.network
     try:
         if not source:
-            for segment in network.segments.values():
-                segment.set_conditions(Conditions.parse(words, segment.conditions))
-            return len(network.segments)
+            segments = network.segments.values()
+            everywhere = [Conditions.parse(words, segment.conditions) for segment in segments]
+            for segment, conditions in zip(segments, everywhere, strict=True):
+                segment.set_conditions(conditions)
+            return len(everywhere)
         changed = _channels(visitor, source, target, both)
         wanted = [Conditions.parse(words, channel.conditions) for _, channel in changed]
     except UnitError as error:
