@@ -131,7 +131,9 @@ class Children:
         return birth
 
     def _variables(self, environ: Any, birth: Birthright | None) -> dict[Any, Any]:
-        """An environment with what the child's Python has to know."""
+        """An environment (None: the process's own) with what the child's Python has to know."""
+        if environ is None:
+            environ = os.environ
         encoded = any(isinstance(name, bytes) for name in environ)
         found = dict(environ)
         python_path = found.get(b"PYTHONPATH" if encoded else "PYTHONPATH")
