@@ -292,7 +292,7 @@ def test_the_real_interpreter_is_untouched(tmp_path):
 @pytest.mark.parametrize("number", [2**70, -(2**70)])
 def test_a_number_that_is_no_c_long_is_status_255(tmp_path, number):
     source = f"import sys\nsys.exit({number})"
-    assert run_python(tmp_path, source).status == 255  # On some versions with a complaint of threading's.
+    assert run_python(tmp_path, source).returncode == 255  # On some versions with a complaint of threading's.
     assert run_one(tmp_path, source).status == 255
 
 
