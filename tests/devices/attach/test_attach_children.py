@@ -88,3 +88,11 @@ def test_when_the_network_has_ended_calls_fail_and_the_rest_goes_on(terminals):
     assert out.splitlines()[0] == "7" and out.splitlines()[2] == "closed", (out, err)
     assert "has ended" in out.splitlines()[1]
     assert (program.returncode, err) == (0, "")
+
+
+def test_tracebacks_show_little_of_how_a_call_goes(terminals):
+    terminals.up("--host", "box")
+    program = terminals.execute("box", sys.executable, "-c", "import socket; socket.create_connection(('box', 9))")
+    _, err = program.communicate(timeout=LIMIT_S)
+    assert err.endswith("ConnectionRefusedError: [Errno 111] Connection refused\n")
+    assert sum("/farhost/" in line for line in err.splitlines()) <= 3, err

@@ -75,9 +75,11 @@ class Calls:
 
     def __call__(self, name: str, *arguments: object) -> Any:
         special = self._special.get(name)
-        if special is not None:
-            return special(*arguments)
-        return self._plain(name, arguments)
+        try:
+            return self._plain(name, arguments) if special is None else special(*arguments)
+        except OSError as error:
+            error.__traceback__ = None  # How the call went on its way is nothing to the program.
+            raise
 
     def _plain(self, name: str, arguments: tuple[object, ...]) -> Any:
         if name not in _WITHOUT_DESCRIPTOR:
