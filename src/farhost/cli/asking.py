@@ -10,7 +10,7 @@ import click
 from farhost.cli.words import WordError
 from farhost.devices.attach.asking import Asker, find_network
 from farhost.devices.attach.errors import PlaceError, QuestionError
-from farhost.programs.attached.children import CONTROL
+from farhost.programs.attached.variables import CONTROL
 
 NETWORK = click.option("--network", metavar="NAME", help="Which network, if several are up.")
 

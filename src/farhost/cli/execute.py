@@ -13,7 +13,8 @@ from farhost.cli.asking import chosen_network
 from farhost.cli.exits import CANNOT_EXECUTE
 from farhost.devices.attach.asking import Asker
 from farhost.devices.attach.errors import PlaceError, QuestionError
-from farhost.programs.attached.children import CONTROL, HOST, with_startup
+from farhost.programs.attached.children import with_startup
+from farhost.programs.attached.variables import CONTROL, HOST
 
 LAUNCHERS = frozenset(
     {

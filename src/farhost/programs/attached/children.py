@@ -17,9 +17,8 @@ from typing import Any
 from farhost.programs.attached import real
 from farhost.programs.attached.attachment import Attachment
 from farhost.programs.attached.connection import Connection
+from farhost.programs.attached.variables import BIRTH, CONTROL, HELD, HOST
 
-CONTROL, HOST, BIRTH, HELD = "FARHOST_CONTROL", "FARHOST_HOST", "FARHOST_BIRTH", "FARHOST_BIRTH_FD"
-"""Environment variables: the control socket, the host, the key of a birth, and the descriptor that keeps it."""
 STARTUP = os.path.join(os.path.dirname(os.path.abspath(__file__)), "startup")
 """The directory that has to be first on PYTHONPATH."""
 

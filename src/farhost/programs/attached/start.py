@@ -15,8 +15,9 @@ from farhost.programs.attached import c_calls, os_calls, real, signals, stand_in
 from farhost.programs.attached.attachment import Attachment
 from farhost.programs.attached.caller import AttachedCaller, Everything
 from farhost.programs.attached.calls import Calls
-from farhost.programs.attached.children import BIRTH, CONTROL, HELD, HOST, Children
+from farhost.programs.attached.children import Children
 from farhost.programs.attached.connection import ProblemError
+from farhost.programs.attached.variables import BIRTH, CONTROL, HELD, HOST
 
 CANNOT_ATTACH = 3
 

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from types import FunctionType
 from typing import Any
 
+from farhost.programs.attached.variables import CONTROL
 from farhost.programs.in_place import import_lock, socket_methods
 from farhost.programs.in_place.caller import RUNNING, place_of_caller, simulated
 from farhost.programs.in_place.dispatch import as_builtin, choice
@@ -31,7 +32,7 @@ _installing = allocate_lock()
 
 def install() -> None:
     """Put the dispatchers in place, unless they are. RuntimeError under `farhost exec`."""
-    if os.environ.get("FARHOST_CONTROL"):
+    if os.environ.get(CONTROL):
         raise RuntimeError(
             "a program under `farhost exec` is on a network already, and makes none of its own: start it without"
         )
