@@ -1,8 +1,8 @@
 """Runs one of CPython's own test modules and writes what came of each test, a line of JSON each, as it comes.
 
-The same file runs on the operating system and inside a simulated process; on the system it first blocks the C modules
-that a simulated world does without, and notes which tests start processes. Tests that a results file names already are
-not run again, so a runner goes on after a test that hung or took its process with it.
+The same file runs on the operating system and inside a simulated process; on the system it first blocks the C
+modules that a simulated world does without, and notes which tests start processes. Tests that a results file names
+already are not run again, so a runner goes on after a test that hung or took its process with it.
 
     python driver.py MODULE RESULTS [--block NAME,NAME...] [--only ID]...
 """
@@ -121,6 +121,21 @@ def flat(suite):
             yield one
 
 
+def block(names):
+    """Make these modules impossible to import, also for `import_fresh_module`, which forgets what was blocked."""
+
+    class Blocked:
+        @staticmethod
+        def find_spec(name, path=None, target=None):
+            if name in names:
+                raise ModuleNotFoundError(f"import of {name} halted; blocked", name=name)
+
+    sys.meta_path.insert(0, Blocked)
+    for name in names:
+        if name in sys.modules:
+            sys.modules[name] = None
+
+
 def watch_processes(result):
     """On the system: note which tests start processes."""
 
@@ -141,9 +156,7 @@ def options(arguments):
 
 def main(module_name, path, *arguments):
     asked = options(arguments)
-    for name in ",".join(asked["--block"]).split(","):
-        if name:
-            sys.modules[name] = None
+    block([name for names in asked["--block"] for name in names.split(",") if name])
     from test import support
 
     support.use_resources = (*RESOURCES, "network") if module_name in ON_LOOPBACK else RESOURCES

@@ -27,7 +27,16 @@ MODULES = (
     "test_threading_local",
     "test_queue",
 )
-SOCKET_HANDLERS = ("SocketHandler", "DatagramHandler", "SysLogHandler", "HTTPHandler", "SMTPHandler", "UnixSocketHandler")
+SOCKET_HANDLERS = (
+    "SocketHandler",
+    "DatagramHandler",
+    "SysLogHandler",
+    "HTTPHandler",
+    "SMTPHandler",
+    "UnixSocketHandler",
+    "UnixDatagramHandler",
+    "UnixSysLogHandler",
+)
 """The classes of test_logging that are about sockets begin with one of these (or with IPv6 and one)."""
 
 

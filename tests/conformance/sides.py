@@ -33,9 +33,7 @@ class Result(NamedTuple):
 
 def blocked(python: str) -> str:
     """The C modules that a world of this interpreter does without."""
-    return subprocess.run(
-        [python, "-c", BLOCKED_SCRIPT], check=True, capture_output=True, text=True
-    ).stdout.strip()
+    return subprocess.run([python, "-c", BLOCKED_SCRIPT], check=True, capture_output=True, text=True).stdout.strip()
 
 
 def command(python: str, side: str, module: str, results: Path, names: str) -> list[str]:

@@ -11,8 +11,10 @@ CLOCK_NS = 100
 WAKE_NS = 1_000
 """From the moment a parked thread is woken to the moment it runs."""
 RELEASE_NS = 2 * WAKE_NS
-"""Releasing a lock that somebody waits for: long enough for the one who waits to run, so that nobody starves. An
-uncontended lock costs nothing."""
+"""Releasing a lock that somebody waits for: long enough for the one who waits to run, so that nobody starves."""
+LOCK_STEP = 256
+LOCK_STEP_NS = LOCK_STEP * 20
+"""What taking so many locks that are free costs, at once: a loop that polls a queue lets the other threads run."""
 SPAWN_NS = 10_000
 """Starting a thread."""
 COLLECT_CALLS = 1 << 14

@@ -63,6 +63,8 @@ class World:
         modules["_io"] = make_io_module(process, directory)
         encoded = {name.encode(): value.encode(errors="surrogateescape") for name, value in environment.items()}
         modules["posix"] = make_posix_module(process, directory, encoded)
+        if "TZ" in environment:
+            modules["time"].tzset()
         self.atexit = modules["atexit"] = make_atexit_module(process)
         for module in modules.values():
             if module is not self.builtins:

@@ -23,28 +23,37 @@ def make_vector_calls(process: "Caller", directory: "Descriptors") -> dict[str, 
         if is_machines(fd):
             return os.readv(fd, buffers)
         views = _views("readv", buffers, writable=True)
-        return _spread(call("readv", fd, tuple(map(len, views))), views)
+        try:
+            data = call("readv", fd, tuple(map(len, views)))
+        except OSError:
+            del views, buffers  # The error's traceback holds this frame, and the caller may want to resize them.
+            raise
+        return _spread(data, views)
 
     def writev(fd: Any, buffers: Any, /) -> int:
         fd = int_argument(fd)
         if is_machines(fd):
             return os.writev(fd, buffers)
-        views = _views("writev", buffers, writable=False)
-        return call("writev", fd, tuple(map(bytes, views)))  # type: ignore[no-any-return]
+        return call("writev", fd, tuple(map(bytes, _views("writev", buffers, writable=False))))  # type: ignore[no-any-return]
 
     def preadv(fd: Any, buffers: Any, offset: Any, flags: Any = 0, /) -> int:
         fd, offset, flags = int_argument(fd), long_argument(offset), int_argument(flags)
         if is_machines(fd):
             return os.preadv(fd, buffers, offset, flags)
         views = _views("preadv", buffers, writable=True)
-        return _spread(call("preadv2", fd, tuple(map(len, views)), offset, flags), views)
+        try:
+            data = call("preadv2", fd, tuple(map(len, views)), offset, flags)
+        except OSError:
+            del views, buffers
+            raise
+        return _spread(data, views)
 
     def pwritev(fd: Any, buffers: Any, offset: Any, flags: Any = 0, /) -> int:
         fd, offset, flags = int_argument(fd), long_argument(offset), int_argument(flags)
         if is_machines(fd):
             return os.pwritev(fd, buffers, offset, flags)
-        views = _views("pwritev", buffers, writable=False)
-        return call("pwritev2", fd, tuple(map(bytes, views)), offset, flags)  # type: ignore[no-any-return]
+        pieces = tuple(map(bytes, _views("pwritev", buffers, writable=False)))
+        return call("pwritev2", fd, pieces, offset, flags)  # type: ignore[no-any-return]
 
     return {"readv": readv, "writev": writev, "preadv": preadv, "pwritev": pwritev}
 

@@ -51,6 +51,7 @@ def sendmsg(self: "BaseSocket", buffers: Any, ancdata: Any = (), flags: Any = 0,
     chunks = tuple(bytes_of(piece) for piece in _items(buffers, "sendmsg() argument 1 must be an iterable"))
     control = tuple(_control_message(item) for item in _items(ancdata, "sendmsg() argument 2 must be an iterable"))
     arguments = (chunks, target, control, flags)
+    del buffers  # An error's traceback would keep them from being resized.
     if self._sim_timeout_ns > 0:
         return patient(self, linux.POLLOUT, self._sim_timeout_ns, "sendmsg", *arguments)  # type: ignore[no-any-return]
     return self._sim_call("sendmsg", self._sim_fd, *arguments)  # type: ignore[no-any-return]
@@ -104,12 +105,16 @@ def recvmsg_into(
     """
     flags = int_argument(flags)
     complaint = "recvmsg_into() argument 1 must be an iterable"
-    pieces = _items(buffers, complaint)
-    views = [writable_view(piece, f"{complaint} of single-segment read-write buffers") for piece in pieces]
+    words = f"{complaint} of single-segment read-write buffers"
+    views = [writable_view(piece, words) for piece in _items(buffers, complaint)]
     if len(views) > linux.UIO_MAXIOV:
         raise OSError(linux.EMSGSIZE, "Message too long")
     control_size = _control_size(ancbufsize)
-    received = _receive(self, sum(view.nbytes for view in views), control_size, flags)
+    try:
+        received = _receive(self, sum(view.nbytes for view in views), control_size, flags)
+    except OSError:
+        del views, buffers  # The error's traceback holds this frame, and the caller may want to resize them.
+        raise
     data = memoryview(received.data)
     for view in views:
         part = data[: view.nbytes]

@@ -63,6 +63,7 @@ def send(self: "BaseSocket", data: Any, flags: Any = 0, /) -> int:
     if data.__class__ is not bytes:
         view = view_of(data)
         data = bytes(view) if self._sim_timeout_ns < 0 else bytes(view[:MOST_AT_ONCE])
+        del view  # An error's traceback would keep the caller's buffer from being resized.
     if flags != 0:
         flags = int_argument(flags)
     timeout_ns = self._sim_timeout_ns
@@ -224,10 +225,14 @@ def recv_into(self: "BaseSocket", buffer: Any, nbytes: Any = 0, flags: Any = 0) 
     if not size:
         return 0
     timeout_ns = self._sim_timeout_ns
-    if timeout_ns > 0:
-        received = patient(self, linux.POLLIN, timeout_ns, "recvfrom", size, flags)
-    else:
-        received = self._sim_call("recvfrom", self._sim_fd, size, flags)
+    try:
+        if timeout_ns > 0:
+            received = patient(self, linux.POLLIN, timeout_ns, "recvfrom", size, flags)
+        else:
+            received = self._sim_call("recvfrom", self._sim_fd, size, flags)
+    except OSError:
+        del view, buffer  # The error's traceback holds this frame, and the caller may want to resize the buffer.
+        raise
     data = received.data
     view[: len(data)] = data
     return len(data) if received.length is None else received.length
@@ -240,5 +245,9 @@ def recvfrom_into(self: "BaseSocket", buffer: Any, nbytes: Any = 0, flags: Any =
     """
     short = "nbytes is greater than the length of the buffer"
     view, size, flags = _buffer(buffer, nbytes, flags, "recvfrom_into", short)
-    received = receive(self, size, flags)
+    try:
+        received = receive(self, size, flags)
+    except OSError:
+        del view, buffer
+        raise
     return _fill(received, view), address_result(received.address)

@@ -1,5 +1,6 @@
 """How threads start, and joinable threads as CPython 3.13's `_thread` has them: `_ThreadHandle` and its kin."""
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -129,7 +130,11 @@ def thread_body(
         except (SystemExit, GreenletExit):
             pass
         except BaseException as error:
-            process.report_ignored("Exception ignored in thread started by", function, error)
+            message = "Exception ignored in thread started by"
+            if sys.version_info >= (3, 13):
+                process.report_ignored(f"{message} {function!r}", None, error)
+            else:
+                process.report_ignored(message, function, error)
 
     return body
 

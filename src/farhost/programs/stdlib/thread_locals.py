@@ -1,11 +1,26 @@
 """`_thread._local`: data that every simulated thread has for itself, though all of them share one OS thread."""
 
+from collections.abc import Callable
 from typing import Any
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, ref
 
 from farhost.programs.caller import WorldProcess, WorldThread
 
 Namespaces = WeakKeyDictionary[WorldThread, dict[str, Any]]
+
+
+def dropping(local: Any, thread: WorldThread) -> Callable[[], None]:
+    """What drops a thread's data when it has ended, before those who join it wake (PyThreadState_Clear)."""
+    of_thread, known = ref(thread), ref(local)
+
+    def drop() -> None:
+        ended, owner = of_thread(), known()
+        if ended is not None and owner is not None:
+            namespace = object.__getattribute__(owner, "_state")[0].pop(ended, None)
+            if object.__getattribute__(owner, "__dict__") is namespace:
+                object.__setattr__(owner, "__dict__", {})
+
+    return drop
 
 
 def make_local(process: WorldProcess) -> Any:
@@ -20,6 +35,7 @@ def make_local(process: WorldProcess) -> Any:
             object.__setattr__(self, "__dict__", namespace)
             return
         namespace = namespaces[thread] = {}
+        thread.when_ended.insert(0, dropping(self, thread))
         object.__setattr__(self, "__dict__", namespace)
         cls = type(self)
         if cls.__init__ is not object.__init__:
@@ -38,7 +54,9 @@ def make_local(process: WorldProcess) -> Any:
             self = object.__new__(cls)
             namespaces: Namespaces = WeakKeyDictionary()
             object.__setattr__(self, "_state", (namespaces, args, kwargs))
-            namespaces[process.current_thread or process.main_thread] = object.__getattribute__(self, "__dict__")
+            thread = process.current_thread or process.main_thread
+            namespaces[thread] = object.__getattribute__(self, "__dict__")
+            thread.when_ended.insert(0, dropping(self, thread))
             return self
 
         def __getattribute__(self, name: str) -> Any:

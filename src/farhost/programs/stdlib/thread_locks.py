@@ -4,10 +4,13 @@ The classes say that they live in `_thread`: trio, for one, asserts it. Source: 
 """
 
 import _thread as real
+import sys
+from collections.abc import Callable
 from itertools import count
 from typing import Any
 
 from farhost.programs.caller import WorldProcess
+from farhost.programs.costs import LOCK_STEP, LOCK_STEP_NS
 from farhost.programs.locks import SimulatedLock
 
 NS = 1_000_000_000
@@ -33,11 +36,9 @@ def deadline(process: WorldProcess, blocking: Any, timeout: Any) -> int | None:
 
 def make_locks(process: WorldProcess) -> dict[str, Any]:
     """The names of `_thread` that have to do with locks."""
-    lock = _make_lock(process)
-    rlock = type("RLock", (ReentrantLock,), {"__slots__": (), "__module__": "_thread", "_process": process})
-
-    def allocate_lock() -> Any:
-        return lock()
+    tick = _make_tick(process)
+    lock, allocate_lock = _make_lock(process, tick)
+    rlock = _make_rlock(process, tick)
 
     return {
         "lock": lock,
@@ -48,10 +49,47 @@ def make_locks(process: WorldProcess) -> dict[str, Any]:
     }
 
 
-def _make_lock(process: WorldProcess) -> Any:
+def _make_tick(process: WorldProcess) -> Callable[[], None]:
+    """Called before a free lock is taken: now and then that costs what LOCK_STEP of them cost."""
+    taken = count(1)
+
+    def tick() -> None:
+        if not next(taken) % LOCK_STEP and process.current_thread is not None and not process.dead:
+            process.pause(LOCK_STEP_NS)
+
+    return tick
+
+
+def _make_rlock(process: WorldProcess, tick: Callable[[], None]) -> Any:
+    names = {"__slots__": (), "__module__": "_thread", "_process": process, "_tick": staticmethod(tick)}
+    return type("RLock", (ReentrantLock,), names)
+
+
+class Lock(SimulatedLock):
+    """What the locks of all processes have in common."""
+
+    __slots__ = ()
+
+    def _free(self) -> None:
+        self.free(yields=False)
+
+    def locked(self) -> bool:
+        return self.held
+
+    locked_lock = locked
+
+    def _at_fork_reinit(self) -> None:
+        self.held = False
+
+    def __repr__(self) -> str:
+        return f"<{'locked' if self.held else 'unlocked'} _thread.lock object at {id(self):#x}>"
+
+
+def _make_lock(process: WorldProcess, tick: Callable[[], None]) -> tuple[Any, Callable[[], Any]]:
+    """The class, and the function that makes one: before 3.13 the class itself refuses to."""
     numbers = count(1)
 
-    class lock(SimulatedLock):
+    class lock(Lock):
         """A lock object is a synchronization primitive."""
 
         __slots__ = ("__weakref__", "_number")
@@ -64,6 +102,8 @@ def _make_lock(process: WorldProcess) -> Any:
             return self._number
 
         def acquire(self, blocking: Any = True, timeout: Any = -1) -> bool:
+            if not self.held:
+                tick()
             if not self.held and blocking and timeout == -1:
                 self.held = True
                 return True
@@ -79,44 +119,56 @@ def _make_lock(process: WorldProcess) -> Any:
                 raise RuntimeError("release unlocked lock")
             self.free()
 
-        def _free(self) -> None:
-            self.free(yields=False)
-
-        def locked(self) -> bool:
-            return self.held
-
         def __enter__(self) -> bool:
             if not self.held:
-                self.held = True
-                return True
+                tick()
+                if not self.held:
+                    self.held = True
+                    return True
             return self.take()
 
         def __exit__(self, *_: object) -> None:
             self.release()
 
-        def _at_fork_reinit(self) -> None:
-            self.held = False
-
         acquire_lock = acquire
         release_lock = release
-        locked_lock = locked
-
-        def __repr__(self) -> str:
-            return f"<{'locked' if self.held else 'unlocked'} _thread.lock object at {id(self):#x}>"
+        __init_subclass__ = classmethod(_no_subclass)
 
     lock.__module__ = "_thread"
     lock.__qualname__ = "lock"
-    return lock
+    return lock, _allocator(lock)
+
+
+def _no_subclass(cls: Any) -> None:
+    raise TypeError("type '_thread.lock' is not an acceptable base type")
+
+
+def _allocator(lock: Any) -> Callable[[], Any]:
+    """`allocate_lock`; before 3.13 the class itself makes none."""
+    if sys.version_info >= (3, 13):
+        return lambda: lock()
+
+    def allocate_lock() -> Any:
+        made = object.__new__(lock)
+        lock.__init__(made)
+        return made
+
+    def __new__(cls: Any, *args: Any, **kwargs: Any) -> Any:
+        raise TypeError("cannot create '_thread.lock' instances")
+
+    lock.__new__ = __new__
+    return allocate_lock
 
 
 class ReentrantLock:
     """A lock that its owner may take again; a process's own class binds `_process`."""
 
     _process: WorldProcess
+    _tick: Callable[[], None]
 
     __slots__ = ("__weakref__", "_count", "_lock", "_owner")
 
-    def __init__(self) -> None:
+    def __init__(self, *args: object, **kwargs: object) -> None:
         self._lock = SimulatedLock(self._process)
         self._owner: object = None
         self._count = 0
@@ -127,6 +179,8 @@ class ReentrantLock:
             self._count += 1
             return True
         lock = self._lock
+        if not lock.held:
+            self._tick()
         if lock.held or not blocking or timeout != -1:
             until_ns = deadline(self._process, blocking, timeout)
             if lock.held and (not blocking or timeout == 0):

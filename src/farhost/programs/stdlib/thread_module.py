@@ -26,7 +26,7 @@ def make_thread_module(process: WorldProcess) -> ModuleType:
     names["error"] = RuntimeError
     names["TIMEOUT_MAX"] = real.TIMEOUT_MAX
     names.update(_identity(process))
-    starters = _starters(process, names["lock"])
+    starters = _starters(process, names["allocate_lock"])
     if sys.version_info >= (3, 13):
         del starters["_set_sentinel"]
         names.update(make_handles(process))
@@ -74,7 +74,7 @@ def _identity(process: WorldProcess) -> dict[str, Any]:
     }
 
 
-def _starters(process: WorldProcess, lock_type: Any) -> dict[str, Any]:
+def _starters(process: WorldProcess, allocate_lock: Callable[[], Any]) -> dict[str, Any]:
     """The functions that start and end threads."""
 
     def start_new_thread(function: Callable[..., object], args: Any, kwargs: Any = None, /) -> int:
@@ -93,7 +93,7 @@ def _starters(process: WorldProcess, lock_type: Any) -> dict[str, Any]:
 
     def set_sentinel() -> Any:
         """A lock that is released when the present thread has ended (CPython 3.11 and 3.12)."""
-        sentinel = lock_type()
+        sentinel = allocate_lock()
         thread = process.current_thread
         assert thread is not None
 

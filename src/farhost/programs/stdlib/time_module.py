@@ -1,4 +1,5 @@
-"""The stand-in for `time`: the host's clocks, which run in virtual time. Hosts keep UTC, whatever the machine does.
+"""The stand-in for `time`: the host's clocks, which run in virtual time. Hosts keep UTC, whatever the machine does,
+until a program sets another zone for itself.
 
 Source: Modules/timemodule.c, time(7). Looking at a clock costs a little (`costs.CLOCK_NS`), so a loop that waits for
 a time to come gets there.
@@ -12,6 +13,7 @@ from types import ModuleType, SimpleNamespace
 from typing import Any
 
 from farhost.programs.caller import WorldProcess
+from farhost.programs.stdlib.time_zone import Zone
 
 NS = 1_000_000_000
 _MONOTONIC = frozenset({real.CLOCK_MONOTONIC, real.CLOCK_MONOTONIC_RAW, real.CLOCK_BOOTTIME})
@@ -29,13 +31,25 @@ def make_time_module(process: WorldProcess) -> ModuleType:
     module = ModuleType("time", real.__doc__)
     names = module.__dict__
     names.update({name: value for name, value in vars(real).items() if name.startswith(_KEPT)})
-    names.update(timezone=0, altzone=0, daylight=0, tzname=("UTC", "UTC"), tzset=lambda: None)
+    zone = Zone(names, lambda: variable(process, "TZ"))
+    names.update(timezone=0, altzone=0, daylight=0, tzname=("UTC", "UTC"), tzset=zone.tzset)
     readers = _readers(process)
     names.update(readers)
     names.update(_clocks(readers))
-    names.update(_calendar(readers["time"]))
+    names.update(_calendar(readers["time"], zone))
     names["sleep"] = _sleep(process)
     return module
+
+
+def variable(process: WorldProcess, name: str) -> str | None:
+    """An environment variable of the process, as it has it now; of a function in place none."""
+    if process.world_sys is None:
+        return None
+    modules = process.world_sys.modules
+    if "os" in modules and hasattr(modules["os"], "environ"):
+        return modules["os"].environ.get(name)  # type: ignore[no-any-return]
+    found = modules["posix"].environ.get(name.encode())
+    return None if found is None else found.decode(errors="surrogateescape")
 
 
 def _readers(process: WorldProcess) -> dict[str, Any]:
@@ -130,22 +144,33 @@ def _clocks(readers: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _calendar(time: Callable[[], float]) -> dict[str, Any]:
+def _calendar(time: Callable[[], float], zone: Zone) -> dict[str, Any]:
     """The functions that mean "now" when they get no argument, and those that ask for the time zone."""
 
     def gmtime(seconds: Any = None, /) -> real.struct_time:
         return _gmtime(time() if seconds is None else seconds)
 
+    def localtime(seconds: Any = None, /) -> real.struct_time:
+        if zone.text is None:
+            return real.struct_time(tuple(gmtime(seconds)), {"tm_zone": "UTC", "tm_gmtoff": 0})
+        return zone.localtime(time() if seconds is None else seconds)
+
     def asctime(t: Any = None, /) -> str:
-        return _asctime(gmtime() if t is None else t)
+        return _asctime(localtime() if t is None else t)
 
     def ctime(seconds: Any = None, /) -> str:
-        return _asctime(gmtime(seconds))
+        return _asctime(localtime(seconds))
 
     def strftime(format: str, t: Any = None, /) -> str:
-        return _strftime(format, gmtime() if t is None else t)
+        t = localtime() if t is None else t
+        if zone.text is None:
+            return _strftime(format, t)
+        with zone.chosen():
+            return _strftime(format, t)
 
     def mktime(t: Any, /) -> float:
+        if zone.text is not None:
+            return zone.mktime(t)
         if len(t) != 9:
             raise TypeError("mktime(): illegal time tuple argument")
         year, month, *rest = t
@@ -154,7 +179,7 @@ def _calendar(time: Callable[[], float]) -> dict[str, Any]:
 
     return {
         "gmtime": gmtime,
-        "localtime": gmtime,
+        "localtime": localtime,
         "asctime": asctime,
         "ctime": ctime,
         "strftime": strftime,
