@@ -11,6 +11,7 @@ what the other has to say.
 """
 
 import contextlib
+import sys
 import weakref
 from collections import deque
 from collections.abc import Callable
@@ -30,6 +31,8 @@ _ABSENT: Any = object()
 _UNFINISHED: Any = object()
 _LINE = "(_ssl.c:2580)"
 """Where C would have noticed."""
+_HIDES_ERRORS = sys.version_info < (3, 12, 4)
+"""Until then reading and writing made an end of every error of the socket (CPython gh-115627)."""
 _READ_LATE, _WRITE_LATE = "The read operation timed out", "The write operation timed out"
 _HANDSHAKE_LATE = "_ssl.c:989: The handshake operation timed out"
 _HANDSHAKE_CLOSED = "_ssl.c:993: Underlying socket has been closed."
@@ -43,10 +46,12 @@ Lock = contextlib.AbstractContextManager[Any]
 class Turn:
     """One operation on a TLS socket: the time that it has, and what it says when that is over."""
 
-    __slots__ = ("clock", "closed", "deadline_ns", "late_reading", "late_writing", "limit_ns", "sock")
+    __slots__ = ("clock", "closed", "deadline_ns", "hides_errors", "late_reading", "late_writing", "limit_ns", "sock")
 
     def __init__(self, sock: "BaseSocket", late_reading: str, late_writing: str, closed: str | None) -> None:
         self.sock = sock
+        self.hides_errors = False
+        """Whether it is reading or writing, in which some versions of CPython take an error for an end."""
         self.limit_ns = sock._sim_timeout_ns
         """0: non-blocking; -1: no limit."""
         self.late_reading = late_reading
@@ -97,9 +102,6 @@ class TlsSocket:
         """What moves no ciphertext: certificates, cipher, version, `pending`, the session's state."""
         return getattr(self._tls, name)
 
-    def __repr__(self) -> str:
-        return f"<_ssl._SSLSocket object at {id(self):#x}>"
-
     @property
     def context(self) -> Any:
         """The context in use; a server-name callback may set another one."""
@@ -149,6 +151,7 @@ class TlsSocket:
         Read up to size bytes from the SSL socket.
         """
         turn = self._begin("read", _READ_LATE, _READ_LATE, None)
+        turn.hides_errors = True
         if buffer is _ABSENT:
             return self._step(turn, self._tls.read, size)
         return self._step(turn, self._tls.read, size, buffer)
@@ -161,11 +164,12 @@ class TlsSocket:
         view = view_of(data)
         size = len(view)
         turn = self._begin("write", _WRITE_LATE, _WRITE_LATE, _WRITE_CLOSED)
+        turn.hides_errors = True
         if turn.limit_ns > 0:
             self._wait(turn, linux.POLLOUT)
         written = self._written
         if size < written:
-            raise self._error("SSLError", _SSL, "[SSL: BAD_WRITE_RETRY] bad write retry", "BAD_WRITE_RETRY", "SSL")
+            raise self._error("SSLError", _SSL, "[SSL: BAD_LENGTH] bad length", "BAD_LENGTH", "SSL")
         self._written = 0
         try:
             self._flush(turn)
@@ -246,11 +250,8 @@ class TlsSocket:
         try:
             while unsent:
                 data = unsent[0]
-                try:
-                    sent = turn.sock._sim_call("sendto", self._fd, data, 0, None)
-                except BlockingIOError:
-                    sent = -1
-                if sent < 0:
+                sent = self._move(turn, "sendto", data, 0, None)
+                if sent is _UNFINISHED:
                     self._wait(turn, linux.POLLOUT)
                 elif sent < len(data):
                     unsent[0] = data[sent:]
@@ -263,21 +264,29 @@ class TlsSocket:
         """Read the rest of the record under way, or the next one, for OpenSSL; or learn of the end."""
         records = self._records
         while True:
-            try:
-                data = turn.sock._sim_call("recvfrom", self._fd, records.wanted, 0).data
-            except BlockingIOError:
-                data = None
-            if data is None:
+            received = self._move(turn, "recvfrom", records.wanted, 0)
+            if received is _UNFINISHED:
                 self._wait(turn, linux.POLLIN)
                 continue
             with self._lock:
-                if not data:
+                if not received.data:
                     self._incoming.write_eof()
                     return
-                self._incoming.write(data)
-                records.advance(data)
+                self._incoming.write(received.data)
+                records.advance(received.data)
             if not records.is_inside:
                 return
+
+    def _move(self, turn: Turn, call: str, *arguments: Any) -> Any:
+        """A system call on the descriptor; _UNFINISHED if it would have to wait."""
+        try:
+            return turn.sock._sim_call(call, self._fd, *arguments)
+        except BlockingIOError:
+            return _UNFINISHED
+        except OSError:
+            if not (turn.hides_errors and _HIDES_ERRORS):
+                raise
+        raise self._error("SSLEOFError", _EOF, "EOF occurred in violation of protocol")
 
     def _wait(self, turn: Turn, events: int) -> None:
         """PySSL_select: until the socket is ready. A blocking socket has waited (SO_RCVTIMEO): it tries again."""
@@ -305,3 +314,7 @@ class TlsSocket:
         error.reason = reason
         error.library = library
         return error
+
+
+TlsSocket.__name__ = TlsSocket.__qualname__ = "_SSLSocket"
+TlsSocket.__module__ = "_ssl"
