@@ -10,6 +10,7 @@ VERSIONS = pytest.mark.parametrize("version", ["TLSv1_2", "TLSv1_3"])
 def test_without_waiting(tmp_path, version):
     def program():
         import select
+        import ssl
         import sys
 
         from securing import say, secured, unshaken, version_named, words
@@ -48,6 +49,19 @@ def test_without_waiting(tmp_path, version):
                 settle()
         print(found[: sent + len(data)] == (data * (1 + sent // len(data)))[: sent + len(data)])
         print(select.select([], [ours], [], 0)[1] == [ours])
+        ours, theirs = secured(version)
+        for one in (ours, theirs):
+            one.setblocking(False)
+            try:
+                while True:
+                    one.send(data)
+            except ssl.SSLWantWriteError:
+                pass
+        settle()
+        print(len(ours.recv(100)), len(theirs.recv(100)))  # Though there is something to send, it reads.
+        say("less than before", ours.send, b"")
+        for call, argument in ((ours.send, data), (ours.recv, 10)):
+            say("after it", call, argument)
         ours, theirs = secured(version)
         ours.setblocking(False)
         theirs.setblocking(True)

@@ -15,7 +15,7 @@ import sys
 import weakref
 from collections import deque
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from farhost.programs.stdlib.socket_convert import view_of
 from farhost.programs.stdlib.socket_transfer import wait_until_ready
@@ -29,14 +29,9 @@ _WANT_READ, _WANT_WRITE, _SSL, _EOF = 2, 3, 1, 8
 """Numbers that C's errors carry (enum py_ssl_error)."""
 _ABSENT: Any = object()
 _UNFINISHED: Any = object()
+_ENDED = "EOF occurred in violation of protocol"
 _LINE = "(_ssl.c:2580)"
 """Where C would have noticed."""
-_HIDES_ERRORS = sys.version_info < (3, 12, 4)
-"""Until then reading and writing made an end of every error of the socket (CPython gh-115627)."""
-_READ_LATE, _WRITE_LATE = "The read operation timed out", "The write operation timed out"
-_HANDSHAKE_LATE = "_ssl.c:989: The handshake operation timed out"
-_HANDSHAKE_CLOSED = "_ssl.c:993: Underlying socket has been closed."
-_WRITE_CLOSED = "Underlying socket has been closed."
 
 Behind = Callable[[Any, str], "BaseSocket"]
 """From the socket that the program holds to the stand-in, for a call of that name; OSError where that may not be."""
@@ -46,20 +41,40 @@ Lock = contextlib.AbstractContextManager[Any]
 class Turn:
     """One operation on a TLS socket: the time that it has, and what it says when that is over."""
 
-    __slots__ = ("clock", "closed", "deadline_ns", "hides_errors", "late_reading", "late_writing", "limit_ns", "sock")
+    __slots__ = ("clock", "deadline_ns", "kind", "limit_ns", "sock")
 
-    def __init__(self, sock: "BaseSocket", late_reading: str, late_writing: str, closed: str | None) -> None:
+    def __init__(self, sock: "BaseSocket", kind: "Kind") -> None:
         self.sock = sock
-        self.hides_errors = False
-        """Whether it is reading or writing, in which some versions of CPython take an error for an end."""
+        self.kind = kind
         self.limit_ns = sock._sim_timeout_ns
         """0: non-blocking; -1: no limit."""
-        self.late_reading = late_reading
-        self.late_writing = late_writing
-        self.closed = closed
-        """What an operation with a time limit says when the socket is closed meanwhile; None: nothing."""
         self.clock = sock._sim.monotonic_ns
         self.deadline_ns = self.clock() + self.limit_ns
+
+
+class Kind(NamedTuple):
+    """What the operations of one name have in common."""
+
+    name: str
+    late_reading: str
+    """What it says when the time is over and something should have come."""
+    late_writing: str
+    closed: str | None = None
+    """What it says, if it has a time limit, when the socket is closed meanwhile; None: nothing."""
+    hides_errors: bool = False
+    """Whether an error of the socket is an end to it."""
+
+
+_HIDES_ERRORS = sys.version_info < (3, 12, 4)
+"""Until then reading and writing took every error for an end (CPython gh-115627)."""
+_READ_LATE, _WRITE_LATE = "The read operation timed out", "The write operation timed out"
+_HANDSHAKE_LATE = "_ssl.c:989: The handshake operation timed out"
+_HANDSHAKE_CLOSED = "_ssl.c:993: Underlying socket has been closed."
+_WRITE_CLOSED = "Underlying socket has been closed."
+HANDSHAKE = Kind("do_handshake", _HANDSHAKE_LATE, _HANDSHAKE_LATE, _HANDSHAKE_CLOSED)
+READ = Kind("read", _READ_LATE, _READ_LATE, hides_errors=_HIDES_ERRORS)
+WRITE = Kind("write", _WRITE_LATE, _WRITE_LATE, _WRITE_CLOSED, _HIDES_ERRORS)
+SHUTDOWN = Kind("shutdown", _READ_LATE, _WRITE_LATE)
 
 
 class TlsSocket:
@@ -67,6 +82,7 @@ class TlsSocket:
 
     __slots__ = (
         "__weakref__",
+        "_broken",
         "_c",
         "_fd",
         "_find",
@@ -94,6 +110,8 @@ class TlsSocket:
         self._sending = False
         self._written = 0
         """Of a write that did not get to its end, the bytes that OpenSSL has taken."""
+        self._broken = False
+        """Whether such a write was repeated with fewer, after which OpenSSL goes on with nothing."""
         self._lock = lock
         """Held while OpenSSL is at work, where truly several threads may be."""
         self._tls = tls(self._incoming, self._outgoing, self)
@@ -134,7 +152,7 @@ class TlsSocket:
 
     def do_handshake(self) -> None:
         """do_handshake()"""
-        turn = self._begin("do_handshake", _HANDSHAKE_LATE, _HANDSHAKE_LATE, _HANDSHAKE_CLOSED)
+        turn = self._begin(HANDSHAKE)
         self._step(turn, self._tls.do_handshake)
         try:
             self._flush(turn)
@@ -150,8 +168,7 @@ class TlsSocket:
 
         Read up to size bytes from the SSL socket.
         """
-        turn = self._begin("read", _READ_LATE, _READ_LATE, None)
-        turn.hides_errors = True
+        turn = self._begin(READ)
         if buffer is _ABSENT:
             return self._step(turn, self._tls.read, size)
         return self._step(turn, self._tls.read, size, buffer)
@@ -163,12 +180,12 @@ class TlsSocket:
         """
         view = view_of(data)
         size = len(view)
-        turn = self._begin("write", _WRITE_LATE, _WRITE_LATE, _WRITE_CLOSED)
-        turn.hides_errors = True
+        turn = self._begin(WRITE)
         if turn.limit_ns > 0:
             self._wait(turn, linux.POLLOUT)
         written = self._written
         if size < written:
+            self._broken = True
             raise self._error("SSLError", _SSL, "[SSL: BAD_LENGTH] bad length", "BAD_LENGTH", "SSL")
         self._written = 0
         try:
@@ -189,7 +206,7 @@ class TlsSocket:
         Does the SSL shutdown handshake with the remote end; the socket, for use in the clear.
         """
         sock = self._sock()
-        turn = self._begin("shutdown", _READ_LATE, _WRITE_LATE, None)
+        turn = self._begin(SHUTDOWN)
         if turn.sock._sim_fd < 0:
             self._gone()
         self._step(turn, self._tls.shutdown)
@@ -198,11 +215,14 @@ class TlsSocket:
 
     # What they consist of.
 
-    def _begin(self, name: str, late_reading: str, late_writing: str, closed: str | None) -> Turn:
+    def _begin(self, kind: Kind) -> Turn:
         sock = self._sock()
         if sock is None:
             self._gone()
-        return Turn(self._find(sock, name), late_reading, late_writing, closed)
+        turn = Turn(self._find(sock, kind.name), kind)
+        if self._broken:
+            raise self._error("SSLEOFError", _EOF, _ENDED)
+        return turn
 
     def _step(self, turn: Turn, operation: Callable[..., Any], *arguments: Any) -> Any:
         """Let OpenSSL do something, with as much ciphertext as it asks for; what it has to send at the end is left to
@@ -217,7 +237,8 @@ class TlsSocket:
                 raise
             if result is not _UNFINISHED:
                 return result
-            self._flush(turn)
+            if turn.kind is not READ or not self._written:
+                self._flush(turn)
             self._receive(turn)
 
     def _try(self, operation: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
@@ -227,7 +248,7 @@ class TlsSocket:
             return _UNFINISHED
         except self._c.SSLSyscallError:
             pass  # What C makes of an end that a memory BIO has reported.
-        raise self._error("SSLEOFError", _EOF, "EOF occurred in violation of protocol")
+        raise self._error("SSLEOFError", _EOF, _ENDED)
 
     def _say_why(self, turn: Turn) -> None:
         """Send the alert that OpenSSL leaves behind when something is wrong, if that can be done."""
@@ -284,9 +305,9 @@ class TlsSocket:
         except BlockingIOError:
             return _UNFINISHED
         except OSError:
-            if not (turn.hides_errors and _HIDES_ERRORS):
+            if not turn.kind.hides_errors:
                 raise
-        raise self._error("SSLEOFError", _EOF, "EOF occurred in violation of protocol")
+        raise self._error("SSLEOFError", _EOF, _ENDED)
 
     def _wait(self, turn: Turn, events: int) -> None:
         """PySSL_select: until the socket is ready. A blocking socket has waited (SO_RCVTIMEO): it tries again."""
@@ -298,12 +319,12 @@ class TlsSocket:
                 raise self._error("SSLWantReadError", _WANT_READ, "The operation did not complete (read)")
             raise self._error("SSLWantWriteError", _WANT_WRITE, "The operation did not complete (write)")
         if turn.sock._sim_fd < 0:
-            if turn.closed is not None:
-                raise self._c.SSLError(turn.closed)
+            if turn.kind.closed is not None:
+                raise self._c.SSLError(turn.kind.closed)
             return
         left_ns = turn.deadline_ns - turn.clock()
         if left_ns < 0 or not wait_until_ready(turn.sock, events, left_ns):
-            raise TimeoutError(turn.late_reading if reads else turn.late_writing)
+            raise TimeoutError(turn.kind.late_reading if reads else turn.kind.late_writing)
 
     def _gone(self) -> NoReturn:
         raise self._error("SSLError", 0, "Underlying socket connection gone")
