@@ -11,6 +11,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from farhost.programs.directory import as_given
 from farhost.programs.stdlib.socket_convert import int_argument
 from farhost.programs.stdlib.ssl_module import is_stand_in, itself, wrap_simulated_sockets
 
@@ -51,7 +52,8 @@ def _loading(c: Any, resolve: Callable[[Any], Any]) -> tuple[Any, ...]:
         c.load_verify_locations(self, resolve(cafile), resolve(capath), cadata)
 
     def load_dh_params(self: Any, path: Any, /) -> None:
-        c.load_dh_params(self, resolve(path))
+        used = resolve(path)
+        as_given(path, used, lambda: c.load_dh_params(self, used))
 
     return load_cert_chain, load_verify_locations, load_dh_params
 

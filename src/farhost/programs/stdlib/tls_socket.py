@@ -118,6 +118,8 @@ class TlsSocket:
 
     def __getattr__(self, name: str) -> Any:
         """What moves no ciphertext: certificates, cipher, version, `pending`, the session's state."""
+        if name.startswith("_"):
+            raise AttributeError(f"'_ssl._SSLSocket' object has no attribute '{name}'")
         return getattr(self._tls, name)
 
     @property
@@ -265,21 +267,26 @@ class TlsSocket:
     def _flush(self, turn: Turn) -> None:
         """Send what there is to send. Another thread that does so already takes it all."""
         unsent = self._unsent
-        if self._sending or not unsent:
-            return
-        self._sending = True
+        with self._lock:
+            if self._sending or not unsent:
+                return
+            self._sending = True
         try:
-            while unsent:
+            while self._sending:
                 data = unsent[0]
                 sent = self._move(turn, "sendto", data, 0, None)
                 if sent is _UNFINISHED:
                     self._wait(turn, linux.POLLOUT)
-                elif sent < len(data):
-                    unsent[0] = data[sent:]
-                else:
-                    unsent.popleft()
-        finally:
+                    continue
+                with self._lock:
+                    if sent < len(data):
+                        unsent[0] = data[sent:]
+                    else:
+                        unsent.popleft()
+                    self._sending = bool(unsent)
+        except BaseException:
             self._sending = False
+            raise
 
     def _receive(self, turn: Turn) -> None:
         """Read the rest of the record under way, or the next one, for OpenSSL; or learn of the end."""
