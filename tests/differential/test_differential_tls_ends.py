@@ -10,10 +10,9 @@ VERSIONS = pytest.mark.parametrize("version", ["TLSv1_2", "TLSv1_3"])
 def test_without_waiting(tmp_path, version):
     def program():
         import select
-        import ssl
         import sys
 
-        from securing import say, secured, unshaken, version_named, words
+        from securing import say, unshaken, version_named, words
         from telling import settle
 
         version = version_named(sys.argv[1])
@@ -49,6 +48,20 @@ def test_without_waiting(tmp_path, version):
                 settle()
         print(found[: sent + len(data)] == (data * (1 + sent // len(data)))[: sent + len(data)])
         print(select.select([], [ours], [], 0)[1] == [ours])
+
+    agree(tmp_path, one=[program, version])
+
+
+@VERSIONS
+def test_with_more_than_goes(tmp_path, version):
+    def program():
+        import ssl
+        import sys
+
+        from securing import say, secured, version_named
+        from telling import settle
+
+        version, data = version_named(sys.argv[1]), bytes(100_000)
         ours, theirs = secured(version)
         for one in (ours, theirs):
             one.setblocking(False)
@@ -78,7 +91,6 @@ def test_without_waiting(tmp_path, version):
 def test_ends(tmp_path, version):
     def program():
         import socket
-        import struct
         import sys
 
         from securing import say, secured, version_named
@@ -109,6 +121,21 @@ def test_ends(tmp_path, version):
             say("into", ours.recv_into, bytearray(4))
             say("still sending", ours.send, b"more")
             say("unwrap", lambda one=ours: one.unwrap() is one)
+
+    agree(tmp_path, one=[program, version])
+
+
+@VERSIONS
+def test_resets_and_what_is_closed(tmp_path, version):
+    def program():
+        import socket
+        import struct
+        import sys
+
+        from securing import say, secured, version_named
+        from telling import settle
+
+        version = version_named(sys.argv[1])
         ours, theirs = secured(version)
         theirs.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         theirs.close()
