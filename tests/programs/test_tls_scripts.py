@@ -3,7 +3,7 @@
 import shutil
 
 import pytest
-from running import output_of, run_all, run_python, write
+from running import output_of, run_all, run_one, run_python, write
 
 from certificates import FOLDER, file
 from farhost.network.conditions import Conditions
@@ -209,3 +209,23 @@ def test_two_threads_use_one_connection(tmp_path):
         print({received.count(bytes([65 + number])) for number in range(4)}, ours.pending(), theirs.pending())
     """
     assert output_of(tmp_path, source, file("server"), file("authority")) == "{70000} 0 0\n"
+
+
+PYOPENSSL = """
+    import socket
+
+    import OpenSSL.SSL as openssl
+
+    context = openssl.Context(openssl.TLS_METHOD)
+    openssl.Connection(context).set_connect_state()
+    with socket.socket() as one:
+        openssl.Connection(context, one)
+"""
+REFUSED = "OpenSSL.SSL.Connection with a simulated socket would leave the simulation: use ssl"
+
+
+def test_pyopenssl_with_a_socket_is_refused(tmp_path):
+    pytest.importorskip("OpenSSL.SSL", reason="pyOpenSSL is not installed")
+    process = run_one(tmp_path, PYOPENSSL)
+    assert process.status == 1
+    assert f"script.py:9 in <module>: {REFUSED}" in process.stderr

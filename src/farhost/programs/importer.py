@@ -21,6 +21,7 @@ from types import CodeType, ModuleType
 from typing import Any
 
 from farhost.programs.frames import hide_in
+from farhost.programs.stdlib import pyopenssl
 from farhost.programs.stdlib.ssl_contexts import complete_ssl_of_world
 from farhost.programs.steady import HASHED, number_in_world
 
@@ -277,6 +278,7 @@ AFTER: dict[str, Callable[[Any], None]] = {
     "traceback": hide_in,
     "warnings": pure_warnings,
     "ssl": complete_ssl_of_world,
+    pyopenssl.NAME: pyopenssl.refuse_stand_ins,
     **{module: number_in_world(name) for module, name in (*HASHED, ("asyncio.futures", "Future"))},
 }
 """What has to be put right in a private module once it is loaded."""

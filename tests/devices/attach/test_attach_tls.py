@@ -3,8 +3,9 @@
 import textwrap
 from pathlib import Path
 
+import pytest
 from beside import both
-from terminals import finish
+from terminals import LIMIT_S, finish
 
 CERTIFICATES = Path(__file__).parents[2] / "certificates"
 
@@ -97,3 +98,12 @@ def test_https_between_two_hosts(terminals):
     terminals.wait_listening(443)
     assert finish(terminals.python("client", "-c", asking, str(CERTIFICATES / "authority.pem"))) == "50000\n"
     finish(serving)
+
+
+def test_pyopenssl_with_a_socket_is_refused(terminals):
+    pytest.importorskip("OpenSSL.SSL", reason="pyOpenSSL is not installed")
+    source = "import socket, OpenSSL.SSL as s; s.Connection(s.Context(s.TLS_METHOD), socket.socket())"
+    terminals.up("--host", "box")
+    process = terminals.python("box", "-c", source)
+    _, err = process.communicate(timeout=LIMIT_S)
+    assert "Connection with a simulated socket would leave the simulation: use ssl" in err

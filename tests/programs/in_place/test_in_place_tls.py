@@ -20,7 +20,7 @@ import pytest
 from in_place_running import run_on
 
 from certificates import client_context, file, server_context
-from farhost import Network
+from farhost import EscapeError, Network
 from farhost.trace.hashes import HashSink
 
 FAR = {"delay": "30ms", "loss": "2%"}
@@ -414,3 +414,20 @@ def test_asyncio_gives_up_a_handshake_that_takes_too_long():
 
     (_, seconds), _ = over(deaf, client)
     assert seconds == 90
+
+
+def test_pyopenssl_with_a_socket_is_refused():
+    openssl = pytest.importorskip("OpenSSL.SSL", reason="pyOpenSSL is not installed")
+
+    def use():
+        context = openssl.Context(openssl.TLS_METHOD)
+        openssl.Connection(context).set_connect_state()
+        with (
+            socket.socket() as one,
+            pytest.raises(EscapeError, match="Connection with a simulated socket"),
+        ):
+            openssl.Connection(context, one)
+
+    run_on(use)
+    with socket.socket() as one:
+        openssl.Connection(openssl.Context(openssl.TLS_METHOD), one)

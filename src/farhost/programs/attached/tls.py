@@ -4,12 +4,14 @@ import _thread
 from typing import Any
 
 from farhost.programs.after_import import when_imported
+from farhost.programs.stdlib import pyopenssl
 from farhost.programs.stdlib.ssl_module import is_stand_in, itself, wrap_simulated_sockets
 
 
 def install() -> None:
-    """Change `ssl`, when the program imports it."""
+    """Change `ssl` and pyOpenSSL, when the program imports them."""
     when_imported("ssl", _complete)
+    when_imported(pyopenssl.NAME, pyopenssl.refuse_stand_ins)
 
 
 def _complete(module: Any) -> None:
