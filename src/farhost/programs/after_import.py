@@ -34,7 +34,10 @@ class _Finder:
         if fullname != self._name:
             return None
         for finder in sys.meta_path:
-            spec = None if isinstance(finder, _Finder) else finder.find_spec(fullname, path, target)
+            find_spec: Callable[..., ModuleSpec | None] | None = getattr(finder, "find_spec", None)
+            if find_spec is None or isinstance(finder, _Finder):
+                continue
+            spec = find_spec(fullname, path, target)
             if spec is not None and spec.loader is not None:
                 spec.loader = cast(Any, _Loader(spec.loader, self._complete))
                 return spec
