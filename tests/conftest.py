@@ -33,5 +33,6 @@ def pytest_terminal_summary(terminalreporter):
         )
 
 
-collect_ignore_glob = ["*conftest.py"]
-"""There are several modules of that name, which pytest can load but not collect for doctests together."""
+collect_ignore_glob = ["*conftest.py", "certificates/make.py"]
+"""There are several modules of the first name, which pytest can load but not collect for doctests together; the
+second needs a package that no test needs."""

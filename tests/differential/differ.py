@@ -5,8 +5,11 @@ from pathlib import Path
 
 from machines import Farhost, Finished, Machine, System
 
-IMPORTED = [Path(__file__).with_name(name) for name in ("telling.py", "passing.py")]
+HERE = Path(__file__).parent
+IMPORTED = [HERE / "telling.py", HERE / "passing.py", HERE / "securing.py"]
 """What the compared programs may import."""
+CERTIFICATES = sorted((HERE.parent / "certificates").glob("*.pem"))
+"""What they find beside it."""
 
 ATTEMPTS = 4
 """How often the system is asked: others on it may hold a port, and its pauses may be longer than a program's."""
@@ -15,7 +18,7 @@ ATTEMPTS = 4
 def run_on(kind: type[Machine], folder: Path, programs, statuses, user="user"):
     """How each program ended, in a scratch directory of its own, in which programs find what they may import."""
     folder.mkdir()
-    for module in IMPORTED:
+    for module in (*IMPORTED, *CERTIFICATES):
         (folder / module.name).write_bytes(module.read_bytes())
     machine = kind(folder)
     if isinstance(machine, Farhost):

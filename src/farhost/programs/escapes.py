@@ -33,7 +33,7 @@ REMEDIES = {
     "thread": "start threads with the program's own threading module; a C library's threads cannot be simulated",
     "process": "make it a program of its own on the same host, and talk to it over a socket",
     "lock": "use threading's locks; a simulated process has no other processes to share one with",
-    "tls": "use asyncio's TLS, or ssl.MemoryBIO with SSLContext.wrap_bio",
+    "openssl": "use ssl; or make the Connection without a socket, and move its bytes by bio_read and bio_write",
     "identity": "a simulated process keeps its user",
 }
 

@@ -21,6 +21,8 @@ from types import CodeType, ModuleType
 from typing import Any
 
 from farhost.programs.frames import hide_in
+from farhost.programs.stdlib import pyopenssl
+from farhost.programs.stdlib.ssl_contexts import complete_ssl_of_world
 from farhost.programs.steady import HASHED, number_in_world
 
 SHARED = frozenset(
@@ -77,6 +79,10 @@ SHARED = frozenset(
 stands for its submodules too. `typing` has to be shared, since C code reaches back into it (CPython 3.12)."""
 
 
+OUTSIDE_FINDERS = ("_frozen_importlib", "_pytest", "_distutils", "farhost")
+"""Modules whose finders are this interpreter's alone."""
+
+
 @functools.cache
 def frozen_code(name: str) -> CodeType:
     """The code of a frozen module."""
@@ -130,7 +136,7 @@ class Importer:
         self.sys.__dict__["path_importer_cache"] = {}
         external._install(bootstrap)
         for finder in sys.meta_path:
-            if not getattr(finder, "__module__", "").startswith(("_frozen_importlib", "_pytest", "_distutils")):
+            if not getattr(finder, "__module__", "").startswith(OUTSIDE_FINDERS):
                 self.sys.__dict__["meta_path"].append(finder)
 
     def _set_up_loaders(self) -> None:
@@ -271,6 +277,8 @@ AFTER: dict[str, Callable[[Any], None]] = {
     "uuid": _uuid_without_hardware,
     "traceback": hide_in,
     "warnings": pure_warnings,
+    "ssl": complete_ssl_of_world,
+    pyopenssl.NAME: pyopenssl.refuse_stand_ins,
     **{module: number_in_world(name) for module, name in (*HASHED, ("asyncio.futures", "Future"))},
 }
 """What has to be put right in a private module once it is loaded."""

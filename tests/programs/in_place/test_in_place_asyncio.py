@@ -3,10 +3,7 @@
 import asyncio
 import contextlib
 import logging
-import shutil
 import socket
-import ssl
-import subprocess
 import sys
 import threading
 import time
@@ -15,7 +12,7 @@ import warnings
 import pytest
 from in_place_running import run_on
 
-from farhost import EscapeError, Network
+from farhost import Network
 
 
 async def echo(reader, writer):
@@ -220,38 +217,3 @@ def test_a_loop_left_by_force_says_nothing(caplog):
         network.run("5s", check=False)
     assert [str(one.message) for one in heard] == []
     assert [record.getMessage() for record in caplog.records if "selector" not in record.getMessage()] == []
-
-
-def test_tls_works_by_asyncio_and_is_refused_over_the_socket(tmp_path):
-    if shutil.which("openssl") is None:
-        pytest.skip("openssl, which makes the certificate, is not installed")
-    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
-    words = ["-newkey", "rsa:2048", "-nodes", "-subj", "/CN=host1", "-addext", "subjectAltName=DNS:host1"]
-    command = ["openssl", "req", "-x509", *words, "-keyout", str(key), "-out", str(certificate)]
-    subprocess.run(command, check=True, capture_output=True)
-    server_side = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    server_side.load_cert_chain(certificate, key)
-    client_side = ssl.create_default_context(cafile=certificate)
-    client_side.check_hostname = True
-
-    async def serve():
-        async with await asyncio.start_server(echo, None, 5000, ssl=server_side) as server:
-            await server.serve_forever()
-
-    async def connect():
-        reader, writer = await asyncio.open_connection("host1", 5000, ssl=client_side)
-        writer.write(b"secret")
-        answer = await reader.readexactly(6)
-        version = writer.get_extra_info("ssl_object").version()
-        writer.close()
-        return answer, version
-
-    def over_the_socket():
-        with (
-            socket.create_connection(("host1", 5000)) as plain,
-            pytest.raises(EscapeError, match="use asyncio's TLS"),
-        ):
-            client_side.wrap_socket(plain, server_hostname="host1")
-
-    _, client, _ = run_on(serve, connect, over_the_socket)
-    assert client.result == (b"SECRET", "TLSv1.3")

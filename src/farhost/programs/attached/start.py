@@ -11,7 +11,7 @@ import sys
 from typing import NoReturn
 
 from farhost.kernel.syscalls.encoding import BadMessage
-from farhost.programs.attached import c_calls, os_calls, real, signals, stand_ins, streams
+from farhost.programs.attached import c_calls, os_calls, real, signals, stand_ins, streams, tls
 from farhost.programs.attached.attachment import Attachment
 from farhost.programs.attached.caller import AttachedCaller, Everything
 from farhost.programs.attached.calls import Calls
@@ -43,6 +43,7 @@ def begin() -> None:
     os_calls.install(attachment, calls)
     streams.install(attachment)
     signals.install(attachment, calls)
+    tls.install()
     Children(attachment).install()
 
 

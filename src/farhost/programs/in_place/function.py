@@ -24,7 +24,6 @@ from farhost.programs.in_place.install import share_existing_locks
 from farhost.programs.in_place.os_thread import OsThread
 from farhost.programs.in_place.pools import keep_no_idle_threads
 from farhost.programs.in_place.process import FunctionProcess
-from farhost.programs.in_place.socket_methods import refuse_tls
 from farhost.programs.launch import byte_of
 from farhost.programs.watchdog import Abort
 
@@ -117,7 +116,6 @@ class Quiet:
 def enter(runtime: "Runtime") -> None:
     """The first function of a run is about to start: what all of them share comes into place, until the run's end."""
     share_existing_locks()
-    refuse_tls()
     os_thread = runtime.os_thread = OsThread()
     restore_idle_threads = keep_no_idle_threads()
     threads.QUIET_HOOK.enter()

@@ -15,7 +15,7 @@ from types import FunctionType
 from typing import Any
 
 from farhost.programs.attached.variables import CONTROL
-from farhost.programs.in_place import import_lock, socket_methods
+from farhost.programs.in_place import import_lock, socket_methods, tls
 from farhost.programs.in_place.caller import RUNNING, place_of_caller, simulated
 from farhost.programs.in_place.dispatch import as_builtin, choice
 from farhost.programs.in_place.shared_lock import SharedLock
@@ -58,6 +58,7 @@ def _install() -> None:
     import_lock.install(replacements[id(_thread.get_ident)])
     replacements |= socket_methods.install()
     sweep(replacements)
+    tls.install()
     _patch_random()
     for home, name in HASHED:
         number_instances(vars(importlib.import_module(home))[name], _numbers)

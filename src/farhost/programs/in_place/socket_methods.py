@@ -10,11 +10,9 @@ run; EscapeError for one of the operating system's that a simulated thread wants
 """
 
 import _socket
-import functools
 import os
 import socket
 import stat
-import sys
 from collections.abc import Callable
 from types import FunctionType
 from typing import TYPE_CHECKING, Any, NoReturn, cast
@@ -36,9 +34,6 @@ _WORKING = _MOVING | {"bind", "connect", "connect_ex", "listen", "_accept", "shu
 _FREE = {"fileno", "getblocking", "gettimeout"}
 """What only looks at the object, and works from everywhere."""
 _ASKING = _FREE | {"getsockname", "getpeername", "getsockopt", "setblocking", "settimeout"}
-
-_REFUSING: list[Any] = []
-"""Classes of `ssl` that refuse simulated sockets already."""
 
 _CLASS: Any = socket.socket
 _SLOT = vars(_CLASS)["_closed"]
@@ -73,24 +68,6 @@ def install() -> dict[int, Any]:
         setattr(_CLASS, name, property(_reader(name, convert), doc=getattr(_CLASS, name).__doc__))
     _CLASS.timeout = property(_reader("timeout", lambda value: value), doc=_socket.socket.timeout.__doc__)
     return replaced
-
-
-def refuse_tls() -> None:
-    """Where `ssl` is loaded: C's TLS reads and writes a descriptor by itself, and a simulated socket has none."""
-    module = sys.modules.get("ssl")
-    owner: Any = None if module is None else vars(module)["SSLContext"]
-    if owner is None or owner in _REFUSING:
-        return
-    _REFUSING.append(owner)
-    original = owner.wrap_socket
-
-    @functools.wraps(original)
-    def wrap_socket(self: Any, sock: Any, *args: Any, **kwargs: Any) -> Any:
-        if placed(sock) is not None:
-            complain("SSLContext.wrap_socket of a simulated socket", "tls")
-        return original(self, sock, *args, **kwargs)
-
-    owner.wrap_socket = wrap_socket
 
 
 def placed(sock: Any) -> PlacedSocket | None:

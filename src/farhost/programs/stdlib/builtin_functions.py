@@ -2,12 +2,13 @@
 
 import builtins as real
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from farhost.programs.importer import Importer
+if TYPE_CHECKING:
+    from farhost.programs.importer import Importer
 
 
-def make_builtins(private_sys: Any, io: ModuleType, importer: Importer) -> dict[str, Any]:
+def make_builtins(private_sys: Any, io: ModuleType, importer: "Importer") -> dict[str, Any]:
     """Those of one world."""
 
     def print(*values: object, sep: Any = " ", end: Any = "\n", file: Any = None, flush: Any = False) -> None:

@@ -1,0 +1,137 @@
+"""`ssl` in a world: what OpenSSL would take from this process comes from the simulated one.
+
+That is the working directory, where paths that C opens start; the environment, which says where certificates of
+authorities are; `warnings`; and the entropy of RAND_bytes.
+"""
+
+import contextlib
+import functools
+import os
+import warnings
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from farhost.programs.directory import as_given
+from farhost.programs.stdlib.socket_convert import int_argument
+from farhost.programs.stdlib.ssl_module import is_stand_in, itself, wrap_simulated_sockets
+
+_KEYLOG = "_farhost_keylog_filename"
+_TO_PROGRAM = 4
+"""Frames from `warnings.warn` to the caller of `ssl`: past `_telling`, contextlib and the function around C's."""
+
+
+def complete_ssl_of_world(module: Any) -> None:
+    """The private `ssl` of one world has been loaded."""
+    wrap_simulated_sockets(module, is_stand_in, itself, contextlib.nullcontext)
+    resolve = functools.partial(_resolved, module.os)
+    methods = (*_loading(module._ssl._SSLContext, resolve), _default_paths(module, resolve))
+    for method in methods:
+        method.__qualname__ = f"SSLContext.{method.__name__}"
+        setattr(module.SSLContext, method.__name__, method)
+    module.SSLContext.keylog_filename = _keylog(module._ssl._SSLContext, resolve)
+    _tell_of_deprecations(module)
+    module.RAND_bytes = _rand_bytes(module.os)
+
+
+def _resolved(own_os: Any, path: Any) -> Any:
+    """A path as C needs it, which knows the working directory of this process only."""
+    if not isinstance(path, str | bytes | os.PathLike):
+        return path
+    path = os.fspath(path)
+    here: Any = own_os.getcwd() if isinstance(path, str) else own_os.getcwdb()
+    return os.path.join(here, path) if path else path
+
+
+def _loading(c: Any, resolve: Callable[[Any], Any]) -> tuple[Any, ...]:
+    """The methods that open files."""
+
+    def load_cert_chain(self: Any, certfile: Any, keyfile: Any = None, password: Any = None) -> None:
+        c.load_cert_chain(self, resolve(certfile), resolve(keyfile), password)
+
+    def load_verify_locations(self: Any, cafile: Any = None, capath: Any = None, cadata: Any = None) -> None:
+        c.load_verify_locations(self, resolve(cafile), resolve(capath), cadata)
+
+    def load_dh_params(self: Any, path: Any, /) -> None:
+        used = resolve(path)
+        as_given(path, used, lambda: c.load_dh_params(self, used))
+
+    return load_cert_chain, load_verify_locations, load_dh_params
+
+
+def _default_paths(module: Any, resolve: Callable[[Any], Any]) -> Any:
+    c, environment = module._ssl, module.os.environ
+
+    def set_default_verify_paths(self: Any) -> None:
+        """SSL_CTX_set_default_verify_paths(3): what is not there is passed over."""
+        file_name, file, directory_name, directory = c.get_default_verify_paths()
+        file, directory = environ_or(file_name, file), environ_or(directory_name, directory)
+        with contextlib.suppress(OSError):
+            c._SSLContext.load_verify_locations(self, cafile=resolve(file))
+        with contextlib.suppress(OSError):
+            c._SSLContext.load_verify_locations(self, capath=resolve(directory))
+
+    def environ_or(name: str, default: str) -> str:
+        return str(environment.get(name, default))
+
+    return set_default_verify_paths
+
+
+def _keylog(c: Any, resolve: Callable[[Any], Any]) -> property:
+    """The file for secrets, by the name that the program gave."""
+    own = c.keylog_filename
+
+    def get(self: Any) -> Any:
+        return None if own.__get__(self) is None else self.__dict__[_KEYLOG]
+
+    def put(self: Any, path: Any) -> None:
+        own.__set__(self, resolve(path))
+        self.__dict__[_KEYLOG] = path
+
+    return property(get, put, doc=own.__doc__)
+
+
+def _tell_of_deprecations(module: Any) -> None:
+    """C warns by the real `warnings`: let the program's own hear of it."""
+    owner = module.SSLContext
+    create = owner.__new__
+
+    def __new__(cls: Any, protocol: Any = None, *args: Any, **kwargs: Any) -> Any:
+        if protocol is None:
+            text = "ssl.SSLContext() without protocol argument is deprecated."
+            module.warnings.warn(text, DeprecationWarning, stacklevel=2)
+            protocol = module.PROTOCOL_TLS
+        with _telling(module.warnings):
+            return create(cls, protocol, *args, **kwargs)
+
+    owner.__new__ = __new__
+    for name in ("options", "minimum_version", "maximum_version"):
+        setattr(owner, name, _telling_property(module.warnings, vars(owner)[name]))
+
+
+def _telling_property(own_warnings: Any, before: property) -> property:
+    def put(self: Any, value: Any) -> None:
+        assert before.fset is not None
+        with _telling(own_warnings):
+            before.fset(self, value)
+
+    return property(before.fget, put, doc=before.__doc__)
+
+
+@contextlib.contextmanager
+def _telling(own_warnings: Any) -> Iterator[None]:
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        yield
+    for warning in caught:
+        own_warnings.warn(warning.message, stacklevel=_TO_PROGRAM)
+
+
+def _rand_bytes(own_os: Any) -> Callable[[int], bytes]:
+    def RAND_bytes(n: int, /) -> bytes:
+        """Generate n cryptographically strong pseudo-random bytes."""
+        if int_argument(n) < 0:
+            raise ValueError("num must be positive")
+        drawn: bytes = own_os.urandom(n)
+        return drawn
+
+    return RAND_bytes
