@@ -188,3 +188,61 @@ def test_ancillary_data_of_datagrams(tmp_path):
         tell("everything", lambda: sorted(d.recvmsg(100, 200)[1]))
 
     agree(tmp_path, program)
+
+
+def test_udplite_is_a_protocol_of_its_own(tmp_path):
+    def program():
+        import socket
+
+        from telling import settle, tell
+
+        lite, coverage_sent, coverage_wanted = socket.IPPROTO_UDPLITE, 10, 11
+        for family, host in ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")):
+            a, b = (socket.socket(family, socket.SOCK_DGRAM, lite) for _ in "ab")
+            tell("what it is", lambda a=a: (a.type, a.proto, a.type == socket.SOCK_DGRAM))
+            b.bind((host, 0))
+            plain = socket.socket(family, socket.SOCK_DGRAM)
+            tell("the same port of UDP", plain.bind, (host, b.getsockname()[1]))
+            tell("the same port again", socket.socket(family, socket.SOCK_DGRAM, lite).bind, b.getsockname())
+            a.connect(b.getsockname())
+            b.setsockopt(lite, coverage_wanted, 20)
+            for covered in (8, 19, 20, 0, 28):
+                tell("covers", a.setsockopt, lite, coverage_sent, covered)
+                a.send(b"%d covered, twenty b" % covered)
+                settle()
+            for _ in range(4):
+                tell("arrives", b.recv, 100, socket.MSG_DONTWAIT)
+            plain.connect(b.getsockname())
+            b.close()
+            tell("to nobody", a.send, b"x")
+            settle()
+            tell("refused", a.send, b"x")
+            tell("after that", a.getsockopt, socket.SOL_SOCKET, socket.SO_ERROR)
+            tell("a stream", socket.socket, family, socket.SOCK_STREAM, lite)
+
+    agree(tmp_path, program)
+
+
+def test_udplite_in_a_multicast_group(tmp_path):
+    def program():
+        import socket
+
+        from telling import settle, tell
+
+        group = socket.inet_aton("224.1.1.1")
+        receivers = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM, protocol) for protocol in (136, 136, 17)]
+        for one in receivers:
+            one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        receivers[0].bind(("", 0))
+        for one in receivers[1:]:
+            one.bind(receivers[0].getsockname())
+        local = socket.inet_aton("127.0.0.1")
+        receivers[0].setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, group + local)
+        sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM, 136)
+        sender.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, local)
+        sender.sendto(b"to all", ("224.1.1.1", receivers[0].getsockname()[1]))
+        settle()
+        for one in receivers:
+            tell("gets", one.recv, 100, socket.MSG_DONTWAIT)
+
+    agree(tmp_path, program)

@@ -39,7 +39,7 @@ socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(sys.argv[2].encode(), (s
 """
 TAIL = 4096
 JUDGE = [
-    *(word for name in ("ip", "tcp", "udp") for word in ("-o", f"{name}.check_checksum:TRUE")),
+    *(word for name in ("ip", "tcp", "udp", "udplite") for word in ("-o", f"{name}.check_checksum:TRUE")),
     # What the datagrams and streams hold is random here, and tshark should not take it for X11.
     *(word for name in ("tcp", "udp") for word in ("-d", f"{name}.port==1-65535,data")),
 ]

@@ -98,6 +98,53 @@ def test_datagrams_of_1_to_65507_bytes(wire, server_side, client_side, family):
         finish(server)
 
 
+LITE_ECHO = """
+import socket
+import sys
+
+address = sys.argv[1]
+with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM, 136) as sock:
+    sock.setsockopt(136, 11, 8 + 100)  # UDPLITE_RECV_CSCOV
+    sock.bind((address, 6000))
+    print("listening", flush=True)
+    for _ in range(3):
+        data, peer = sock.recvfrom(70000)
+        sock.sendto(data[::-1], peer)
+    sock.setsockopt(136, 10, 8)  # UDPLITE_SEND_CSCOV
+    sock.sendto(data[::-1], peer)
+"""
+LITE_ASK = """
+import socket
+import sys
+
+address = sys.argv[1]
+with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM, 136) as sock:
+    sock.settimeout(20)
+    sock.connect((address, 6000))
+    for covered in (8, 8 + 99, 8 + 100, 0, 8 + 5000):
+        sock.setsockopt(136, 10, covered)
+        sock.send(covered.to_bytes(2, "big") * 2500)
+    print([int.from_bytes(sock.recv(70000)[1::-1], "big") for _ in range(4)])
+    sock.connect((address, 6001))
+    sock.send(b"nobody")
+    try:
+        sock.recv(10)
+    except OSError as error:
+        print(error.errno)
+"""
+
+
+@BOTH_WAYS
+@FAMILIES
+def test_udplite_with_partial_coverage(wire, server_side, client_side, family):
+    """Five datagrams in fragments; the receiver does not want the two that are covered least. And a closed port."""
+    address = ADDRESSES[server_side, family]
+    with wire.judged():
+        server = serve(wire, server_side, LITE_ECHO, address)
+        assert finish(wire.side(client_side)(LITE_ASK, address)) == "[108, 0, 5008, 5008]\n111\n"
+        finish(server)
+
+
 UPPER = """
 import socket
 import sys

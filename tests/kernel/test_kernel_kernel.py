@@ -167,6 +167,20 @@ def test_names_and_mask(far):
     assert far.umask(0) == 0o777
 
 
+def test_root_alone_gives_the_host_another_name(far):
+    """As sethostname(2) of Linux says; who the host is in its network does not change by it."""
+    assert errno_of(far.sethostname, b"new") == errno.EPERM
+    root = FarhostCalls(make_thread(make_kernel(user="root")))
+    root.sethostname(b"new")
+    assert root.uname() == ("new",)
+    root.sethostname(b"\xff")
+    assert root.uname() == ("\udcff",)
+    root.sethostname(b"x" * 64)
+    assert errno_of(root.sethostname, b"x" * 65) == errno.EINVAL
+    assert root.uname() == ("x" * 64,)
+    assert root.kernel.name == "host"
+
+
 def test_soft_work_is_done_in_order_and_to_the_end():
     kernel = make_kernel()
     done = []

@@ -49,6 +49,41 @@ def test_there_are_two_users():
         Network().host("server", user="admin")
 
 
+RENAME = """
+import os
+import socket
+import sys
+
+socket.sethostname("new")
+print(socket.gethostname(), os.uname().nodename)
+for name in (b"\\xff", os.fsencode("x"), "a\\0b", "y" * 65, bytearray(b"z")):
+    try:
+        socket.sethostname(name)
+        print(ascii(socket.gethostname()))
+    except (OSError, TypeError, ValueError) as error:
+        print(type(error).__name__, error)
+print(socket.gethostbyname(sys.argv[1]), socket.gethostname())
+"""
+
+
+def test_root_renames_its_host_for_its_own_programs(tmp_path):
+    """What the operating system says to root of a namespace of its own; the last line is about the network."""
+    script = str(write(tmp_path, RENAME))
+    specs = [ProgramSpec("server", [script, "server"]), ProgramSpec("server", [script, "server"])]
+    outcome = run_all(*specs, network=network_of(server="root"))
+    assert outcome.ok, outcome
+    for process in outcome.processes:
+        assert process.stdout.splitlines() == [
+            "new new",
+            "'\\udcff'",
+            "'x'",
+            "ValueError embedded null byte",
+            "OSError [Errno 22] Invalid argument",
+            "TypeError expected str, bytes or os.PathLike object, not bytearray",
+            "10.0.0.1 x",
+        ]
+
+
 LISTEN = """
 import socket
 

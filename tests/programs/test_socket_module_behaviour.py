@@ -1,11 +1,13 @@
 """What the sockets of a process do, asked of the operating system and of farhost by the same function."""
 
+import abc
 import array
 import errno
 import functools
 import gc
 import itertools
 import os
+import sys
 import tempfile
 import warnings
 
@@ -340,6 +342,36 @@ def test_a_subclass_may_have_attributes_of_its_own():
         return seen
 
     same(extend)
+
+
+def test_the_class_itself_cannot_be_changed_but_its_subclasses():
+    def change(modules: Modules):
+        base = modules.c_socket.socket
+
+        class Abstract(modules.socket.socket, abc.ABC):
+            pass
+
+        Abstract.attribute = 1
+        return [
+            outcome(lambda: setattr(base, "attribute", 1))[0],
+            type(base),
+            Abstract().close(),
+        ]
+
+    same(change)
+
+
+def test_getnameinfo_keeps_no_reference_to_what_it_refuses():
+    def ask(modules: Modules):
+        address = object()
+        before = sys.getrefcount(address)
+        try:
+            modules.socket.getnameinfo(address, 0)
+        except TypeError:
+            return sys.getrefcount(address) - before
+        return "accepted"
+
+    same(ask)
 
 
 @pytest.mark.parametrize("family", ["AF_INET", "AF_INET6"])

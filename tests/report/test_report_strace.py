@@ -226,6 +226,7 @@ def line(name, arguments, result=None, error=0):
         ("ioctl", (5, c.FIONREAD, bytes(4)), bytes(4), "ioctl(5, FIONREAD, [0]) = 0"),
         ("kill", (100, 10), None, "kill(100, SIGUSR1) = 0"),
         ("umask", (0o22,), 0o22, "umask(022) = 022"),
+        ("sethostname", (b"new",), None, 'sethostname("new", 3) = 0'),
         ("nanosleep", (1_500_000_000,), None, "nanosleep({tv_sec=1, tv_nsec=500000000}, NULL) = 0"),
         ("sigaction", (13, 1), 0, "sigaction(SIGPIPE, SIG_IGN, SIG_DFL) = 0"),
         ("exit", (3,), None, "exit(3) = ?"),

@@ -43,10 +43,12 @@ def test_no_bytes_make_decode_fail_otherwise_than_by_malformed_packet(data: byte
 
 def uncovered_bits(packet: Packet) -> set[int]:
     """Of an IPv6 header, bits that no checksum covers (RFC 8200 has none of its own): all but the version, the length
-    and the addresses, which the payload's checksum covers unless it is a fragment."""
-    if len(packet.source) == 4:
-        return set()
-    return {*range(4, 32), *range(48, 64)}
+    and the addresses, which the payload's checksum covers unless it is a fragment. And of UDP-Lite what lies behind
+    its coverage."""
+    header = 20 if len(packet.source) == 4 else 40
+    coverage = packet.body.coverage if isinstance(packet.body, UdpDatagram) else None
+    behind = set(range(8 * (header + coverage), 8 * wire_size(packet))) if coverage else set()
+    return behind if header == 20 else behind | {*range(4, 32), *range(48, 64)}
 
 
 @pytest.mark.parametrize(

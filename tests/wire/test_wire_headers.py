@@ -4,6 +4,7 @@ import struct
 
 import pytest
 
+from farhost.network.damage import flip
 from farhost.wire import icmp, ipv4, ipv6, linux, tcp, udp
 from farhost.wire.malformed import REASONS, MalformedPacket
 from farhost.wire.packet import ACK, SYN, IcmpMessage, Packet, RawBody, TcpOptions, TcpSegment, UdpDatagram
@@ -122,6 +123,38 @@ def test_what_udp_refuses_and_leaves_out() -> None:
     assert refusal(udp.decode, data[:-1], 0, True) == "udp-length"
     assert refusal(udp.decode, data[:4] + b"\0\7" + data[6:], 0, True) == "udp-length"
     assert refusal(udp.decode, data, 18 + 11, True) == "udp-checksum"
+
+
+def test_a_udplite_header_bit_by_bit() -> None:
+    """RFC 3828 §3.1: where UDP has the length is the coverage, and the checksum covers no more than that."""
+    data = udp.encode(UdpDatagram(53, 4321, b"abcd", 10), 0)
+    assert (
+        data == bytes.fromhex("0035 10e1 000a") + (0xFFFF - 0x35 - 0x10E1 - 10 - 0x6162).to_bytes(2, "big") + b"abcd"
+    )
+    for coverage in (0, 8, 9, 12):
+        data = udp.encode(UdpDatagram(53, 4321, b"abcd", coverage), 99)
+        assert udp.decode_lite(data, 99) == UdpDatagram(53, 4321, b"abcd", coverage)
+
+
+def test_only_what_udplite_covers_has_to_be_right() -> None:
+    for coverage in (0, 8, 9, 10, 11, 12):
+        data = udp.encode(UdpDatagram(53, 4321, b"abcd", coverage), 99)
+        for bit in range(8 * len(data)):
+            damaged = flip(data, bit)
+            if bit < 8 * (coverage or len(data)):
+                assert refusal(udp.decode_lite, damaged, 99).startswith("udplite-")
+            else:
+                assert udp.decode_lite(damaged, 99).payload == damaged[8:]
+
+
+def test_what_udplite_refuses() -> None:
+    data = udp.encode(UdpDatagram(1, 2, b"abc", 0), 99)
+    assert refusal(udp.decode_lite, data[:7], 99) == "udplite-length"
+    assert refusal(udp.decode_lite, data[:4] + b"\0\x0c" + data[6:], 99) == "udplite-length"
+    for coverage in range(1, 8):
+        assert refusal(udp.decode_lite, data[:4] + bytes([0, coverage]) + data[6:], 99) == "udplite-coverage"
+    assert refusal(udp.decode_lite, data, 98) == "udplite-checksum"
+    assert refusal(udp.decode_lite, bytes(8), 0xFFFF) == "udplite-checksum"
 
 
 def test_an_icmp_echo_bit_by_bit() -> None:

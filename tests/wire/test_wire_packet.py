@@ -42,6 +42,11 @@ def test_shape_has_everything_but_payload_bytes_and_place() -> None:
         assert DATA._replace(**{field: not getattr(DATA, field)}).shape() != DATA.shape(), field  # type: ignore[arg-type]
 
 
+def test_the_coverage_of_udplite_belongs_to_its_shape() -> None:
+    packets = [Packet(A4, B4, 136, UdpDatagram(1, 2, b"data", coverage)) for coverage in (0, 8, 12)]
+    assert len({packet.shape() for packet in packets}) == 3
+
+
 @pytest.mark.parametrize("packet", one_of_every_sort(), ids=lambda packet: packet.summary()[:60])
 def test_shapes_are_plain_values(packet: Packet) -> None:
     def plain(value: object) -> bool:
@@ -81,6 +86,10 @@ def test_shapes_are_plain_values(packet: Packet) -> None:
             TCP_TEXT + "Flags [.], ack 201, win 502, options [nop,nop,sackOK], length 0",
         ),
         (Packet(A6, B6, 17, UdpDatagram(53, 54, b"abc")), "IP6 fd00::1.53 > fd00::2.54: UDP, length 3"),
+        (
+            Packet(A6, B6, 136, UdpDatagram(53, 54, b"abc", 8)),
+            "IP6 fd00::1.53 > fd00::2.54: UDP-Lite, coverage 8, length 3",
+        ),
         (
             Packet(A4, B4, 1, IcmpMessage(8, 0, 0x10002, b"")),
             "IP 10.0.0.1 > 10.0.0.2: ICMP echo request, id 1, seq 2, length 8",

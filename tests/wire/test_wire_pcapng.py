@@ -15,6 +15,7 @@ from farhost.wire.packet import Packet, UdpDatagram
 TSHARK = shutil.which("tshark")
 needs_tshark = pytest.mark.skipif(TSHARK is None, reason="tshark is not installed")
 VALIDATION = [f"{name}:TRUE" for name in ("ip.check_checksum", "tcp.check_checksum", "udp.check_checksum")]
+VALIDATION += ["udplite.check_checksum:TRUE", "udplite.ignore_checksum_coverage:FALSE"]
 BAD = " || ".join(
     ["_ws.malformed", "_ws.expert.severity == 8388608"]
     + [f"{name}.checksum.status == 0" for name in ("ip", "tcp", "udp", "icmp", "icmpv6")]
@@ -105,6 +106,18 @@ def test_tshark_would_find_a_bad_checksum(tmp_path: Path) -> None:
     packets[2][8] ^= 1
     found = tshark(capture(tmp_path / "bad.pcapng", [bytes(data) for data in packets]), "-Y", BAD)
     assert len(found) == 2
+
+
+@needs_tshark
+def test_tshark_checks_udplite_as_far_as_it_is_covered(tmp_path: Path) -> None:
+    whole, partly = (bytearray(encode(Packet(A4, B4, 136, UdpDatagram(1, 2, b"payload", n)))[0]) for n in (15, 10))
+    late = [bytes(data[:-1]) + b"!" for data in (whole, partly)]
+    file = capture(tmp_path / "lite.pcapng", [bytes(whole), bytes(partly), *late])
+    columns = ("udplite", "udp.checksum.status", "udp.checksum_coverage", "udp.length")
+    lines = tshark(file, "-T", "fields", *[word for name in columns for word in ("-e", name)])
+    assert len(lines) == 4
+    assert [line.split("\t")[1] for line in lines] == ["1", "1", "0", "1"]
+    assert len(tshark(file, "-Y", BAD)) == 1
 
 
 @needs_tshark

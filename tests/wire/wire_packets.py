@@ -45,7 +45,15 @@ def tcp_options(draw: st.DrawFn) -> TcpOptions:
 tcp_segments = st.builds(
     TcpSegment, bits16, bits16, bits32, bits32, bits8, bits16, tcp_options(), payloads, st.just(0), bits16
 )
-udp_datagrams = st.builds(UdpDatagram, bits16, bits16, payloads)
+udp_datagrams = st.builds(UdpDatagram, bits16, bits16, payloads, st.none())
+
+
+@st.composite
+def udplite_datagrams(draw: st.DrawFn) -> UdpDatagram:
+    payload = draw(payloads)
+    return UdpDatagram(draw(bits16), draw(bits16), payload, draw(st.just(0) | st.integers(8, 8 + len(payload))))
+
+
 icmp_messages = st.builds(IcmpMessage, bits8, bits8, bits32, payloads)
 raw_bodies = st.builds(RawBody, payloads, st.just(b""))
 ip_options = st.lists(st.binary(min_size=4, max_size=4), max_size=10).map(b"".join)
@@ -59,6 +67,7 @@ def packets(draw: st.DrawFn) -> Packet:
     addresses = st.binary(min_size=size, max_size=size)
     icmp = linux.IPPROTO_ICMPV6 if v6 else linux.IPPROTO_ICMP
     sorts = {linux.IPPROTO_TCP: tcp_segments, linux.IPPROTO_UDP: udp_datagrams, icmp: icmp_messages, 253: raw_bodies}
+    sorts[linux.IPPROTO_UDPLITE] = udplite_datagrams()
     protocol = draw(st.sampled_from(list(sorts)))
     packet = Packet(draw(addresses), draw(addresses), protocol, draw(sorts[protocol]), draw(bits8))
     packet = packet._replace(traffic_class=draw(bits8))
@@ -110,6 +119,13 @@ def one_of_every_sort() -> list[Packet]:
             datagram,
             datagram._replace(body=UdpDatagram(40001, 40002, b"")),
             datagram._replace(traffic_class=0xB9),
+        ]
+        lite = Packet(source, destination, linux.IPPROTO_UDPLITE, UdpDatagram(40001, 40005, b"odd", 11))
+        every += [
+            lite,
+            lite._replace(body=UdpDatagram(40001, 40005, b"", 0)),
+            lite._replace(body=UdpDatagram(40001, 40005, b"an odd coverage", 17)),
+            lite._replace(body=UdpDatagram(40001, 40005, b"the header alone", 8)),
         ]
         every += _fragments(datagram._replace(body=UdpDatagram(40001, 40003, bytes(2000)), dont_fragment=v6))
         every += _icmp(

@@ -62,7 +62,7 @@ def _outside(host: Any) -> str:
 @click.command(context_settings=HELP)
 @click.option("--host", metavar="NAME", help="One host's sockets only.")
 @click.option("-t", "--tcp", "kinds", flag_value="tcp", multiple=True, help="TCP sockets.")
-@click.option("-u", "--udp", "kinds", flag_value="udp", multiple=True, help="UDP sockets.")
+@click.option("-u", "--udp", "kinds", flag_value="udp", multiple=True, help="UDP and UDP-Lite sockets.")
 @click.option("-x", "--unix", "kinds", flag_value="u_", multiple=True, help="Unix domain sockets.")
 @click.option("-l", "--listening", is_flag=True, help="Listening sockets only.")
 @NETWORK

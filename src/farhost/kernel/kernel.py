@@ -53,6 +53,8 @@ class Kernel:
     ) -> None:
         assert byte_order in ("little", "big"), byte_order
         self.name = name
+        self.node_name = name.encode()
+        """What its programs call the host: sethostname(2) changes it, and nobody finds the host by it."""
         self.environment = environment
         self.byte_order = byte_order
         self.sysctls = sysctl.Sysctls(sysctls)

@@ -7,7 +7,7 @@ class SocketRow(NamedTuple):
     """One socket, or a connection that has lost its socket."""
 
     kind: str
-    """tcp, udp, u_str, u_dgr, u_seq."""
+    """tcp, udp, udpl, u_str, u_dgr, u_seq."""
     state: str
     receive_queue: int
     send_queue: int

@@ -2,6 +2,7 @@
 
 States have ss's names. The two queues of a listener are the connections that wait and how many may; of every other
 socket the bytes to be read and those that the peer has not acknowledged (of datagram sockets, what they cost).
+UDP-Lite's, which ss(8) does not know, have netstat(8)'s name.
 """
 
 from typing import TYPE_CHECKING
@@ -34,6 +35,7 @@ STATES = {
     TcpState.LISTEN: "LISTEN",
     TcpState.CLOSING: "CLOSING",
 }
+_DATAGRAM_KINDS = {linux.IPPROTO_UDP: "udp", linux.IPPROTO_UDPLITE: "udpl"}
 _UNIX_KINDS = {linux.SOCK_STREAM: "u_str", linux.SOCK_DGRAM: "u_dgr", linux.SOCK_SEQPACKET: "u_seq"}
 
 
@@ -91,7 +93,7 @@ def _datagram(socket: DatagramSocket, users: list[tuple[str, int, int]]) -> Sock
     local = _endpoint(socket.local_address, socket.local_port)
     peer = _endpoint(bytes(len(socket.local_address)), 0) if remote is None else _endpoint(remote, socket.remote_port)
     state = "UNCONN" if remote is None else "ESTAB"
-    return SocketRow("udp", state, socket.charged, 0, local, peer, tuple(users))
+    return SocketRow(_DATAGRAM_KINDS[socket.protocol], state, socket.charged, 0, local, peer, tuple(users))
 
 
 def _unix(socket: UnixSocket, users: list[tuple[str, int, int]]) -> SocketRow:

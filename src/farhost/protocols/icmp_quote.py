@@ -8,6 +8,7 @@ from enum import Enum, auto
 from typing import NamedTuple
 
 from farhost.protocols import icmp
+from farhost.wire import linux
 from farhost.wire.packet import IcmpMessage, IpAddress, Packet
 
 
@@ -48,6 +49,7 @@ _V6_UNREACHABLE = {
     5: Trouble.PROHIBITED,
     6: Trouble.PROHIBITED,
 }
+_WITH_PORTS = (linux.IPPROTO_TCP, linux.IPPROTO_UDP, linux.IPPROTO_UDPLITE)
 _TIME = {icmp.IN_TRANSIT: Trouble.HOPS_EXCEEDED, icmp.IN_REASSEMBLY: Trouble.REASSEMBLY_TIMEOUT}
 
 
@@ -58,7 +60,7 @@ class Quote(NamedTuple):
     source: IpAddress
     destination: IpAddress
     source_port: int
-    """TCP and UDP; for an echo request its identifier, so that a ping socket is found alike. Otherwise 0."""
+    """TCP, UDP, UDP-Lite; for an echo request its identifier, so that a ping socket is found alike. Otherwise 0."""
     destination_port: int
     sequence: int | None
     """TCP: the sequence number, mod 2**32."""
@@ -152,7 +154,7 @@ def _quote(protocol: int, source: IpAddress, destination: IpAddress, packet: byt
     data = packet[start:]
     source_port = destination_port = 0
     sequence = None
-    if protocol in (6, 17):
+    if protocol in _WITH_PORTS:
         source_port = data[0] << 8 | data[1]
         destination_port = data[2] << 8 | data[3]
         if protocol == 6:

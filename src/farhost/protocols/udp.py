@@ -1,4 +1,4 @@
-"""UDP: sizes, and the packet that a datagram becomes. RFC 768, RFC 8200 §8.1.
+"""UDP and UDP-Lite: sizes, coverage, and the packet that a datagram becomes. RFC 768, RFC 8200 §8.1, RFC 3828.
 
 There is nothing else to a datagram's life in this layer: sockets and their queues are the kernel's, the bytes and the
 checksum `farhost.wire`'s.
@@ -19,6 +19,29 @@ def max_payload(address: IpAddress) -> int:
     (65507, 65527)
     """
     return MAX_PAYLOAD_V4 if len(address) == 4 else MAX_PAYLOAD_V6
+
+
+def coverage_sent(wanted: int | None, size: int) -> int:
+    """What a UDP-Lite datagram of `size` bytes, header included, says of its checksum's coverage: as Linux has it,
+    the size where UDPLITE_SEND_CSCOV was never set (`wanted` is None) or covers more, else what was set.
+
+    >>> coverage_sent(None, 28), coverage_sent(100, 28), coverage_sent(8, 28), coverage_sent(0, 28)
+    (28, 28, 8, 0)
+    """
+    return size if wanted is None else min(wanted, size)
+
+
+def coverage_suffices(datagram: UdpDatagram, needed: int) -> bool:
+    """Whether a UDP-Lite datagram is for a receiver that set UDPLITE_RECV_CSCOV to `needed` (0: all of it). One that
+    is covered as a whole always is, however short.
+
+    >>> [coverage_suffices(UdpDatagram(1, 2, b"twelve bytes", covered), 10) for covered in (0, 8, 10, 20)]
+    [True, False, True, True]
+    """
+    covered = datagram.coverage
+    if not covered or covered == HEADER + len(datagram.payload):
+        return True
+    return needed > 0 and covered >= needed
 
 
 def datagram(

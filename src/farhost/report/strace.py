@@ -333,6 +333,10 @@ def _umask(arguments: tuple[Any, ...], result: Any) -> tuple[list[str], str]:
     return [f"0{arguments[0]:o}"], f"0{result or 0:o}"
 
 
+def _sethostname(arguments: tuple[Any, ...], result: Any) -> tuple[list[str], str]:
+    return [v.quote(arguments[0]), str(len(arguments[0]))], "0"
+
+
 def _kill(arguments: tuple[Any, ...], result: Any) -> tuple[list[str], str]:
     return [str(arguments[0]), v.signal_name(arguments[1])], "0"
 
@@ -430,6 +434,7 @@ _RULES: dict[str, Rule] = {
     "epoll_wait": _epoll_wait,
     "chmod": _chmod,
     "umask": _umask,
+    "sethostname": _sethostname,
     "kill": _kill,
     "sigaction": _sigaction,
     "prlimit64": _prlimit64,

@@ -8,7 +8,7 @@ and never a router that fragments (`dont_fragment` reads as True).
 
 from farhost.wire import icmp, ipv4, ipv6, tcp, udp
 from farhost.wire.checksum import pseudo_header_sum
-from farhost.wire.linux import AF_INET6, IPPROTO_ICMP, IPPROTO_ICMPV6, IPPROTO_TCP, IPPROTO_UDP
+from farhost.wire.linux import AF_INET6, IPPROTO_ICMP, IPPROTO_ICMPV6, IPPROTO_TCP, IPPROTO_UDP, IPPROTO_UDPLITE
 from farhost.wire.malformed import MalformedPacket
 from farhost.wire.packet import NO_OPTIONS, Body, IcmpMessage, IpAddress, Packet, RawBody, TcpSegment, UdpDatagram
 from farhost.wire.segmentation import split
@@ -66,7 +66,8 @@ def encode_body(packet: Packet) -> bytes:
             return tcp.encode(body, pseudo_header_sum(packet.source, packet.destination, IPPROTO_TCP, size))
         case UdpDatagram():
             size = udp.HEADER_SIZE + len(body.payload)
-            return udp.encode(body, pseudo_header_sum(packet.source, packet.destination, IPPROTO_UDP, size))
+            protocol = IPPROTO_UDP if body.coverage is None else IPPROTO_UDPLITE
+            return udp.encode(body, pseudo_header_sum(packet.source, packet.destination, protocol, size))
         case IcmpMessage():
             return icmp.encode(body, _icmp_sum(packet, icmp.HEADER_SIZE + len(body.payload)))
         case RawBody():
@@ -80,6 +81,8 @@ def decode_body(source: IpAddress, destination: IpAddress, protocol: int, data: 
         return tcp.decode(data, pseudo_header_sum(source, destination, protocol, len(data)))
     if protocol == IPPROTO_UDP:
         return udp.decode(data, pseudo_header_sum(source, destination, protocol, len(data)), checksum_needed=v6)
+    if protocol == IPPROTO_UDPLITE:
+        return udp.decode_lite(data, pseudo_header_sum(source, destination, protocol, len(data)))
     if protocol == IPPROTO_ICMPV6 and v6:
         return icmp.decode(data, pseudo_header_sum(source, destination, protocol, len(data)))
     if protocol == IPPROTO_ICMP and not v6:

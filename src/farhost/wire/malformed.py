@@ -19,6 +19,9 @@ REASONS = (
     "tcp-checksum",
     "udp-length",
     "udp-checksum",
+    "udplite-length",
+    "udplite-coverage",
+    "udplite-checksum",
     "icmp-length",
     "icmp-checksum",
 )

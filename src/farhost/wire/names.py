@@ -118,11 +118,12 @@ _IPV6_OPTIONS = _table(
     lambda name: name.startswith("IPV6_") and not name.startswith(("IPV6_PMTUDISC", "IPV6_RTHDR_", "IPV6_RX")),
     ("IPV6_JOIN_GROUP", "IPV6_LEAVE_GROUP", "IPV6_ROUTER_ALERT_ISOLATE", "IPV6_ORIGDSTADDR"),
 )
-_UDP_OPTIONS = _table(lambda name: name.startswith("UDP_") and not name.startswith("UDP_ENCAP_"))
+_UDP_OPTIONS = _table(lambda name: name.startswith(("UDP_", "UDPLITE_")) and not name.startswith("UDP_ENCAP_"))
 OPTION_NAMES: dict[int, dict[int, str]] = {
     linux.SOL_SOCKET: _SOCKET_OPTIONS,
     linux.IPPROTO_TCP: _TCP_OPTIONS,
     linux.IPPROTO_UDP: _UDP_OPTIONS,
+    linux.IPPROTO_UDPLITE: _UDP_OPTIONS,
     linux.IPPROTO_IP: _IP_OPTIONS,
     linux.IPPROTO_IPV6: _IPV6_OPTIONS,
     linux.SOL_ICMPV6: {linux.ICMPV6_FILTER: "ICMPV6_FILTER"},

@@ -83,15 +83,24 @@ class TcpSegment(NamedTuple):
 
 
 class UdpDatagram(NamedTuple):
-    """One UDP datagram (RFC 768)."""
+    """One datagram of UDP (RFC 768) or of UDP-Lite (RFC 3828)."""
 
     source_port: int
     destination_port: int
     payload: bytes
+    coverage: int | None = None
+    """UDP-Lite: how many bytes the checksum covers, the header's 8 among them, as it is on the wire; 0: all of them.
+    None: UDP, whose header has the datagram's length in this place."""
 
     def shape(self) -> tuple[object, ...]:
-        """Ports and the payload's size."""
-        return (self.source_port, self.destination_port, len(self.payload))
+        """Ports and the payload's size, and of UDP-Lite the coverage."""
+        shape = (self.source_port, self.destination_port, len(self.payload))
+        return shape if self.coverage is None else (*shape, self.coverage)
+
+    def text(self) -> str:
+        """What stands behind the addresses; tcpdump itself does not read UDP-Lite."""
+        length = f"length {len(self.payload)}"
+        return f"UDP, {length}" if self.coverage is None else f"UDP-Lite, coverage {self.coverage}, {length}"
 
     def content(self) -> bytes:
         """The payload."""
@@ -155,7 +164,7 @@ class Packet(NamedTuple):
     source: IpAddress
     destination: IpAddress
     protocol: int
-    """IPPROTO_TCP 6, IPPROTO_UDP 17, IPPROTO_ICMP 1, IPPROTO_ICMPV6 58, ..."""
+    """IPPROTO_TCP 6, IPPROTO_UDP 17, IPPROTO_UDPLITE 136, IPPROTO_ICMP 1, IPPROTO_ICMPV6 58, ..."""
     body: Body
     hop_limit: int = 64
     identification: int = 0
@@ -194,7 +203,7 @@ class Packet(NamedTuple):
             text = body.text(sequence_origin, acknowledgement_origin)
         elif isinstance(body, UdpDatagram):
             source, destination = f"{source}.{body.source_port}", f"{destination}.{body.destination_port}"
-            text = f"UDP, length {len(body.payload)}"
+            text = body.text()
         elif isinstance(body, IcmpMessage):
             text = icmp_text(self.protocol, *body)
         elif self.fragment_offset or self.more_fragments:

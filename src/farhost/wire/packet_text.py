@@ -13,6 +13,7 @@ _PROTOCOLS = {
     linux.IPPROTO_ICMP: "icmp",
     linux.IPPROTO_TCP: "tcp",
     linux.IPPROTO_UDP: "udp",
+    linux.IPPROTO_UDPLITE: "udplite",
     linux.IPPROTO_ICMPV6: "icmp6",
 }
 _V4_UNREACHABLE = {

@@ -167,6 +167,8 @@ def test_a_topology_file_describes_the_network(terminals):
     terminals.up("net.toml")
     said = finish(terminals.python("server", "-c", "import os, socket; print(os.getuid(), socket.gethostname())"))
     assert said == "0 server\n"
+    renamed = "import os, socket; socket.sethostname('new'); print(socket.gethostname(), os.uname().nodename)"
+    assert finish(terminals.python("server", "-c", renamed)) == "new new\n"
     assert (
         finish(terminals.python("client", "-c", "import socket; print(socket.gethostbyname('www'))")) == "10.0.0.1\n"
     )

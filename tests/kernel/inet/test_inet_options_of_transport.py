@@ -25,6 +25,34 @@ def test_udp_cork(sockets):
     assert sockets.received(other) == b"abcd"
 
 
+def lite_pair(sockets):
+    """Two UDP-Lite sockets, one of them connected to the other."""
+    kind = linux.SOCK_DGRAM | linux.SOCK_NONBLOCK
+    one, other = (sockets.socket(linux.AF_INET, kind, linux.IPPROTO_UDPLITE) for _ in "12")
+    sockets.bind(other, address(LOCAL, 0))
+    sockets.connect(one, sockets.getsockname(other))
+    return one, other
+
+
+def test_udplite_send_cscov(far):
+    one, _ = lite_pair(far)
+    assert last_packet(far, lambda: far.sent(one, b"0123456789")).body.coverage == 18
+    for wanted, said in ((8, 8), (10, 10), (17, 17), (18, 18), (100, 18), (0, 0)):
+        far.set_int(one, linux.SOL_UDPLITE, linux.UDPLITE_SEND_CSCOV, wanted)
+        assert last_packet(far, lambda: far.sent(one, b"0123456789")).body.coverage == said
+
+
+def test_udplite_recv_cscov(sockets):
+    one, other = lite_pair(sockets)
+    sockets.set_int(one, linux.SOL_UDPLITE, linux.UDPLITE_SEND_CSCOV, 8)
+    sockets.set_int(other, linux.SOL_UDPLITE, linux.UDPLITE_RECV_CSCOV, 9)
+    sockets.sent(one, b"the header alone")
+    assert sockets.received(other) == "EAGAIN"
+    sockets.set_int(one, linux.SOL_UDPLITE, linux.UDPLITE_SEND_CSCOV, 9)
+    sockets.sent(one, b"and a byte")
+    assert sockets.received(other) == b"and a byte"
+
+
 def segments(far, fd, act):
     """The payload sizes of the segments that leave through `lo` from a socket during `act`."""
     port = far.port(fd)

@@ -25,10 +25,10 @@ Step = Callable[[], object]
 """A part of a call: its result, Blocked, or KernelError."""
 
 OFFERED = {name: FUNCTIONS[name] for name, row in CALLS.items() if row.module != "processes"} | {
-    "uname": FUNCTIONS["uname"]
+    name: FUNCTIONS[name] for name in ("sethostname", "uname")
 }
-"""What an attached process may call: everything on files. Its signals, children, clocks and entropy are the
-machine's."""
+"""What an attached process may call: everything on files, and the host's name. Its signals, children, clocks and
+entropy are the machine's."""
 
 
 class AttachedThread:

@@ -1,4 +1,4 @@
-"""UDP sockets (udp(7), Linux's net/ipv4/udp.c and net/ipv6/udp.c): ports, sizes, parts of one datagram.
+"""UDP and UDP-Lite sockets (udp(7), udplite(7), Linux's net/ipv4/udp.c, udplite.c): ports, sizes, parts of one.
 
 What they have in common with raw and ping sockets is in `message_socket.py`.
 """
@@ -14,43 +14,48 @@ from farhost.kernel.inet.ports import PortTable
 from farhost.kernel.inet.receive_buffer import charge
 from farhost.kernel.inet.socket_base import SEND_SHUTDOWN
 from farhost.kernel.waiting import Blocked, KernelError
-from farhost.protocols.udp import HEADER, IPPROTO_UDP
+from farhost.protocols.udp import HEADER, coverage_sent, coverage_suffices
 from farhost.wire import linux
 from farhost.wire.packet import Flow, IpAddress, Packet, UdpDatagram
 from farhost.wire.sockaddr import Sockaddr, SockaddrOther
 
 if TYPE_CHECKING:
     from farhost.kernel.inet.interface import Interface
+    from farhost.kernel.inet.udp_host import UdpHost
     from farhost.kernel.kernel import Kernel
     from farhost.kernel.process import Thread
     from farhost.protocols.icmp_quote import Quote
 
+_UDP_LEVELS = (linux.SOL_UDP, linux.SOL_UDPLITE)
+
 
 class DatagramSocket(MessageSocket):
-    """A SOCK_DGRAM socket of AF_INET or AF_INET6 that speaks UDP."""
+    """A SOCK_DGRAM socket of AF_INET or AF_INET6 that speaks UDP, or UDP-Lite."""
 
     option_table = DATAGRAM_OPTIONS
 
-    def __init__(self, kernel: "Kernel", domain: int, uid: int) -> None:
-        super().__init__(kernel, domain, linux.SOCK_DGRAM, linux.IPPROTO_UDP)
+    def __init__(self, kernel: "Kernel", domain: int, uid: int, host: "UdpHost") -> None:
+        """`host`: which of the two protocols of the kernel's host."""
+        super().__init__(kernel, domain, linux.SOCK_DGRAM, host.protocol)
+        self.host = host
         self.uid = uid
         self._corked: tuple[bytes, Sockaddr | None] | None = None
 
     @property
     def ports(self) -> PortTable:
-        """The port table of UDP."""
-        return self.internet.udp.ports
+        """The port table of the protocol."""
+        return self.host.ports
 
     def take_port(self, uid: int, port: int) -> None:
-        """Have a port of UDP's; from now on packets find the socket."""
+        """Have a port of the protocol's; from now on packets find the socket."""
         super().take_port(uid, port)
-        self.flow = self.internet.udp.add(self)
+        self.flow = self.host.add(self)
 
     def drop_port(self) -> None:
         """Have none any more."""
         binding, self.binding = self.binding, None
         if binding is not None:
-            self.internet.udp.remove(self, binding.port)
+            self.host.remove(self, binding.port)
             self.ports.remove(binding)
         self.local_port = 0
 
@@ -112,9 +117,11 @@ class DatagramSocket(MessageSocket):
     def _send(self, data: bytes, address: Sockaddr | None, control: Control) -> None:
         """Send one datagram."""
         destination, port, path = self._check(len(data), address, control)
-        body = UdpDatagram(self.local_port, port, data)
-        self.emit(path, destination, IPPROTO_UDP, body, len(data) + HEADER, control)
-        self.internet.counters["UdpOutDatagrams"] += 1
+        host = self.host
+        size = len(data) + HEADER
+        coverage = coverage_sent(self.inet.send_coverage, size) if host.protocol == linux.IPPROTO_UDPLITE else None
+        self.emit(path, destination, host.protocol, UdpDatagram(self.local_port, port, data, coverage), size, control)
+        self.internet.counters[host.counters.out_datagrams] += 1
 
     def _destination(self, address: Sockaddr) -> tuple[IpAddress, int, int]:
         if isinstance(address, SockaddrOther) and address.family == linux.AF_UNSPEC:
@@ -132,23 +139,47 @@ class DatagramSocket(MessageSocket):
     # Arrival.
 
     def take(self, packet: Packet, interface: "Interface") -> None:
-        """A datagram for this socket: into the queue, or dropped when that is full (__udp_enqueue_schedule_skb)."""
+        """A datagram for this socket: into the queue, or dropped when that is full (__udp_enqueue_schedule_skb) or
+        when the checksum covers less of it than the socket asks for (udp_queue_rcv_one_skb)."""
         body = packet.body
         assert isinstance(body, UdpDatagram)
         internet = self.internet
+        counters = self.host.counters
+        needed = self.inet.receive_coverage
+        if needed is not None and not coverage_suffices(body, needed):
+            self.drops += 1
+            internet.drop(interface, packet, "coverage", counters.in_errors)
+            return
         cost = charge(len(body.payload), len(packet.source) == 16)
         held = self.charged + (self.errors.charged if self.errors is not None else 0)
         if held and held + cost > self.options.receive_buffer:
             self.drops += 1
-            internet.counters["UdpInErrors"] += 1
-            internet.drop(interface, packet, "receive-buffer", "UdpRcvbufErrors")
+            internet.counters[counters.in_errors] += 1
+            internet.drop(interface, packet, "receive-buffer", counters.receive_buffer_errors)
             return
-        internet.counters["UdpInDatagrams"] += 1
+        internet.counters[counters.in_datagrams] += 1
         self.enqueue(packet, interface, body.payload, body.source_port, cost)
 
     def quoted(self, quote: "Quote") -> tuple[bytes, int]:
         """The payload, as far as it was quoted."""
         return quote.data[HEADER:], quote.destination_port
+
+    def draw_port(self, what: str, bound: int) -> int:
+        """Where the search for a port begins."""
+        return self.internet.tcp.draw_port(f"{self.host.variant.name} {what}", bound)
+
+    # Options.
+
+    def setsockopt(self, thread: "Thread", level: int, name: int, value: bytes) -> None:
+        """setsockopt(2): SOL_UDP and SOL_UDPLITE are one level, of both protocols (udp_lib_setsockopt)."""
+        super().setsockopt(thread, _level_of(level, name), name, value)
+
+    def getsockopt(self, thread: "Thread", level: int, name: int, size: int) -> bytes:
+        """getsockopt(2), likewise."""
+        return super().getsockopt(thread, _level_of(level, name), name, size)
+
+    def _knows(self, level: int) -> bool:
+        return level in _UDP_LEVELS or super()._knows(level)
 
     def options_changed(self, level: int, name: int) -> None:
         """SO_REUSEADDR and its like count for a binding that is there as well."""
@@ -159,6 +190,13 @@ class DatagramSocket(MessageSocket):
             self._send(whole, first, ())
 
 
-def flow_name(host: str, port: int, use: int) -> Flow:
+def _level_of(level: int, name: int) -> int:
+    """The level at which an option's row stands."""
+    if level not in _UDP_LEVELS:
+        return level
+    return linux.SOL_UDPLITE if name in (linux.UDPLITE_SEND_CSCOV, linux.UDPLITE_RECV_CSCOV) else linux.SOL_UDP
+
+
+def flow_name(host: str, protocol: str, port: int, use: int) -> Flow:
     """`client udp:49152`; the second socket with that port ends in `/2`."""
-    return Flow(f"{host} udp:{port}" if use == 1 else f"{host} udp:{port}/{use}")
+    return Flow(f"{host} {protocol}:{port}" if use == 1 else f"{host} {protocol}:{port}/{use}")

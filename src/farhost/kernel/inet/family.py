@@ -37,9 +37,11 @@ def inet_family(domain: int) -> "Callable[[Kernel, Thread, int, int], InetSocket
                 if not lowest <= thread.process.gid <= highest:
                     raise KernelError(linux.EACCES)
                 return PingSocket(kernel, domain)
-            if protocol not in (0, linux.IPPROTO_UDP):
+            if protocol not in (0, linux.IPPROTO_UDP, linux.IPPROTO_UDPLITE):
                 raise KernelError(linux.EPROTONOSUPPORT)
-            return DatagramSocket(kernel, domain, thread.process.uid)
+            internet = kernel.internet
+            host = internet.udplite if protocol == linux.IPPROTO_UDPLITE else internet.udp
+            return DatagramSocket(kernel, domain, thread.process.uid, host)
         if type == linux.SOCK_RAW:
             if not protocol:
                 raise KernelError(linux.EPROTONOSUPPORT)

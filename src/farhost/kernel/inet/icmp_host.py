@@ -97,6 +97,8 @@ class IcmpHost:
             internet.tcp.hear(report)
         elif quote.protocol == linux.IPPROTO_UDP:
             internet.udp.hear(report)
+        elif quote.protocol == linux.IPPROTO_UDPLITE:
+            internet.udplite.hear(report)
         elif quote.protocol == packet.protocol:
             internet.ping.hear(report)
 

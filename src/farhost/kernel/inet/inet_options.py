@@ -1,4 +1,5 @@
-"""The values of the options below SOL_SOCKET of one internet socket: SOL_IP, SOL_IPV6, SOL_TCP, SOL_UDP.
+"""The values of the options below SOL_SOCKET of one internet socket: SOL_IP, SOL_IPV6, SOL_TCP, SOL_UDP,
+SOL_UDPLITE.
 
 Defaults are Linux's; the rows that programs reach them by are in `options.py`.
 """
@@ -38,6 +39,7 @@ class InetOptions:
         "only_v6",
         "port_range",
         "quickack",
+        "receive_coverage",
         "receive_error",
         "receive_error_v6",
         "receive_hops",
@@ -47,6 +49,7 @@ class InetOptions:
         "receive_tos",
         "receive_traffic_class",
         "receive_ttl",
+        "send_coverage",
         "syn_count",
         "tos",
         "traffic_class",
@@ -85,6 +88,10 @@ class InetOptions:
         self.bind_address_no_port = 0
         self.port_range = (0, 0)
         """IP_LOCAL_PORT_RANGE: (low, high), 0 for the host's."""
+        self.send_coverage: int | None = None
+        """UDPLITE_SEND_CSCOV; None: never set."""
+        self.receive_coverage: int | None = None
+        """UDPLITE_RECV_CSCOV; None: never set."""
         self.nodelay = 0
         self.cork = 0
         self.quickack = 1

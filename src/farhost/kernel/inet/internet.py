@@ -23,7 +23,7 @@ from farhost.kernel.inet.ping_host import PingHost
 from farhost.kernel.inet.raw_host import RawHost
 from farhost.kernel.inet.socket_base import InetSocket
 from farhost.kernel.inet.tcp_host import TcpHost
-from farhost.kernel.inet.udp_host import UdpHost
+from farhost.kernel.inet.udp_host import UDP, UDPLITE, UdpHost
 from farhost.kernel.waiting import KernelError
 from farhost.protocols.ip.reassemble import FragmentError, Reassembler
 from farhost.protocols.ip.routing import RouteTable
@@ -49,6 +49,7 @@ MALFORMED_COUNTERS = {
     "ipv6": ("Ip6InHdrErrors", ""),
     "tcp": ("TcpInErrs", "TcpInCsumErrors"),
     "udp": ("UdpInErrors", "UdpInCsumErrors"),
+    "udplite": ("UdpLiteInErrors", "UdpLiteInCsumErrors"),
     "icmp": ("IcmpInErrors", "IcmpInCsumErrors"),
 }
 """The first word of a malformed packet's reason -> the counters of errors, and of bad checksums among them."""
@@ -91,7 +92,8 @@ class Internet:
         self._reassembly_due: int | None = None
         self.icmp = IcmpHost(self)
         self.tcp = TcpHost(self)
-        self.udp = UdpHost(self)
+        self.udp = UdpHost(self, UDP)
+        self.udplite = UdpHost(self, UDPLITE)
         self.raw = RawHost(self)
         self.ping = PingHost(self)
         self.plain_connections: Mapping[Key, TcpEndpoint] = self.tcp.connections
@@ -285,7 +287,7 @@ class Internet:
         if type(body) is TcpSegment:
             self.tcp.receive(interface, packet, body, touched)
         elif type(body) is UdpDatagram:
-            self.udp.receive(interface, packet, body)
+            (self.udp if body.coverage is None else self.udplite).receive(interface, packet, body)
         elif type(body) is IcmpMessage:
             self.icmp.receive(interface, packet)
         elif not taken:
@@ -329,7 +331,7 @@ class Internet:
         """Whether anybody on the host joined a group on an interface; every host is in all-hosts."""
         if group in ALL_HOSTS:
             return True
-        members = chain(self.udp.sockets(), self.raw.sockets(), self.ping.sockets())
+        members = chain(*(host.sockets() for host in (self.udp, self.udplite, self.raw, self.ping)))
         return any((interface.name, group) in socket.groups for socket in members)
 
     def loop_back(self, packet: Packet, path: Path) -> None:
@@ -342,7 +344,7 @@ class Internet:
         """Drop a malformed packet and count it where /proc/net/snmp does: at the layer that noticed."""
         layer, _, what = reason.partition("-")
         errors, checksums = MALFORMED_COUNTERS[layer]
-        if what == "checksum" and checksums:
+        if what in ("checksum", "coverage") and checksums:
             self.counters[checksums] += 1
         self.drop(interface, packet, reason, errors)
 
@@ -420,6 +422,7 @@ class Internet:
         """The sockets that have a port, for ss(8): TCP's first, in the order in which they got it."""
         yield from self.tcp.sockets()
         yield from self.udp.sockets()
+        yield from self.udplite.sockets()
         yield from self.raw.sockets()
         yield from self.ping.sockets()
 
@@ -427,6 +430,7 @@ class Internet:
         """What always holds; tests call it after every event."""
         self.tcp.check_invariants()
         self.udp.check_invariants()
+        self.udplite.check_invariants()
         self.raw.check_invariants()
         self.ping.check_invariants()
         self._reassembler.check_invariants()

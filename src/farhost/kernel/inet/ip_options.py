@@ -1,4 +1,4 @@
-"""The rows of SOL_IP, SOL_IPV6 and SOL_UDP (ip(7), ipv6(7), udp(7)), for TCP and UDP sockets of both families.
+"""The rows of SOL_IP, SOL_IPV6, SOL_UDP and SOL_UDPLITE (ip(7), ipv6(7), udp(7), udplite(7)), for both families.
 
 What each accepts and answers was looked up on Linux 6.18. The machinery is `farhost.kernel.options`.
 """
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from farhost.kernel.inet.socket_base import InetSocket
     from farhost.kernel.process import Thread
 
-_IP, _IPV6, _UDP = linux.SOL_IP, linux.SOL_IPV6, linux.SOL_UDP
+_IP, _IPV6, _UDP, _UDPLITE = linux.SOL_IP, linux.SOL_IPV6, linux.SOL_UDP, linux.SOL_UDPLITE
 _INT, _FLAG, _BYTE, _BYTES = CType.INT, CType.FLAG, CType.BYTE, CType.BYTES
 _SMALLEST_MTU_V6 = 1280
 _TESTS = "tests/kernel/inet/test_inet_options.py::"
@@ -387,6 +387,25 @@ IPV6_OPTIONS: tuple[Option, ...] = (
     refused(_IPV6, linux.IPV6_CHECKSUM, "IPV6_CHECKSUM", "for raw sockets"),
 )
 
+_SMALLEST_COVERAGE, _LARGEST_COVERAGE = 8, 0xFFFF
+
+
+def _coverage(attribute: str) -> tuple[Getter, Setter]:
+    """Handlers for a checksum coverage that is kept on `InetOptions`, None until it is set: 0 for all of a datagram,
+    else brought into [8, 65535] (udp_lib_setsockopt). A UDP socket says 0 and refuses."""
+
+    def get(socket: "InetSocket") -> OptionValue:
+        value: int | None = getattr(socket.inet, attribute)
+        return value or 0
+
+    def set(socket: "InetSocket", thread: "Thread", value: int) -> None:
+        if socket.protocol != linux.IPPROTO_UDPLITE:
+            raise KernelError(linux.ENOPROTOOPT)
+        setattr(socket.inet, attribute, value and min(max(value, _SMALLEST_COVERAGE), _LARGEST_COVERAGE))
+
+    return get, set
+
+
 UDP_OPTIONS: tuple[Option, ...] = (
     row(_UDP, linux.UDP_CORK, "UDP_CORK", _FLAG, "sends make one datagram until it is off", kept("cork")),
     ignored(_UDP, linux.UDP_NO_CHECK6_TX, "UDP_NO_CHECK6_TX", "checksums are always made", _FLAG),
@@ -394,4 +413,20 @@ UDP_OPTIONS: tuple[Option, ...] = (
     refused(_UDP, linux.UDP_SEGMENT, "UDP_SEGMENT", "one send is one datagram"),
     refused(_UDP, linux.UDP_GRO, "UDP_GRO", "one datagram is one receive"),
     refused(_UDP, linux.UDP_ENCAP, "UDP_ENCAP", "no tunnels"),
+    row(
+        _UDPLITE,
+        linux.UDPLITE_SEND_CSCOV,
+        "UDPLITE_SEND_CSCOV",
+        _INT,
+        "how much of a datagram its checksum covers",
+        _coverage("send_coverage"),
+    ),
+    row(
+        _UDPLITE,
+        linux.UDPLITE_RECV_CSCOV,
+        "UDPLITE_RECV_CSCOV",
+        _INT,
+        "a datagram of which less is covered is dropped",
+        _coverage("receive_coverage"),
+    ),
 )

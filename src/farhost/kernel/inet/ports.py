@@ -1,4 +1,4 @@
-"""Who has which port: the bind tables of TCP and UDP, their conflict rules, and ephemeral ports.
+"""Who has which port: the bind tables of TCP, UDP and UDP-Lite, their conflict rules, and ephemeral ports.
 
 The rules are Linux's (net/ipv4/inet_connection_sock.c, inet_hashtables.c, udp.c; socket(7), ip(7)):
 
@@ -6,7 +6,7 @@ The rules are Linux's (net/ipv4/inet_connection_sock.c, inet_hashtables.c, udp.c
   meets IPv4 unless IPV6_V6ONLY;
 - TCP: no conflict if both have SO_REUSEADDR and the one that is there does not listen (TIME_WAIT included), or if
   both have SO_REUSEPORT and one user;
-- UDP: no conflict if both have SO_REUSEADDR, or both SO_REUSEPORT and one user;
+- UDP and UDP-Lite: no conflict if both have SO_REUSEADDR, or both SO_REUSEPORT and one user;
 - connect never shares a port that was bound by name but shares one with other connections to other destinations.
 
 In which order ports are looked at is in `port_search.py`.

@@ -1,11 +1,12 @@
-"""UDP on one host: which socket a datagram is for, port unreachable, ICMP errors, multicast.
+"""UDP or UDP-Lite on one host: which socket a datagram is for, port unreachable, ICMP errors, multicast.
 
 Linux's __udp4_lib_lookup (a score for each socket; the last one bound wins among equals, or, with SO_REUSEPORT, the
-one that the four numbers choose), __udp4_lib_mcast_deliver and __udp4_lib_err.
+one that the four numbers choose), __udp4_lib_mcast_deliver and __udp4_lib_err. The two protocols are alike in all of
+that, and each has ports and counters of its own.
 """
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from farhost.kernel.inet.datagram import DatagramSocket, flow_name
 from farhost.kernel.inet.error_queue import Report
@@ -23,11 +24,43 @@ if TYPE_CHECKING:
     from farhost.kernel.inet.internet import Internet
 
 
-class UdpHost:
-    """The UDP of one host."""
+class UdpCounters(NamedTuple):
+    """What a protocol counts, by /proc/net/snmp's names."""
 
-    def __init__(self, internet: "Internet") -> None:
+    in_datagrams: str
+    no_ports: str
+    in_errors: str
+    out_datagrams: str
+    receive_buffer_errors: str
+    ignored_multicast: str
+
+
+def _counters(name: str) -> UdpCounters:
+    kinds = ("InDatagrams", "NoPorts", "InErrors", "OutDatagrams", "RcvbufErrors", "IgnoredMulti")
+    return UdpCounters(*(name + kind for kind in kinds))
+
+
+class UdpVariant(NamedTuple):
+    """One of the two protocols."""
+
+    protocol: int
+    name: str
+    """As the places of its packets and draws have it."""
+    counters: UdpCounters
+
+
+UDP = UdpVariant(linux.IPPROTO_UDP, "udp", _counters("Udp"))
+UDPLITE = UdpVariant(linux.IPPROTO_UDPLITE, "udplite", _counters("UdpLite"))
+
+
+class UdpHost:
+    """The UDP of one host, or its UDP-Lite."""
+
+    def __init__(self, internet: "Internet", variant: UdpVariant) -> None:
         self.internet = internet
+        self.variant = variant
+        self.protocol = variant.protocol
+        self.counters = variant.counters
         self.ports = PortTable(udp_conflict, datagram_order)
         self._sockets: dict[int, list[DatagramSocket]] = {}
         self._uses: dict[int, int] = {}
@@ -37,7 +70,7 @@ class UdpHost:
         port = socket.local_port
         self._sockets.setdefault(port, []).append(socket)
         use = self._uses[port] = self._uses.get(port, 0) + 1
-        return flow_name(self.internet.kernel.name, port, use)
+        return flow_name(self.internet.kernel.name, self.variant.name, port, use)
 
     def remove(self, socket: DatagramSocket, port: int) -> None:
         """The socket gives its port back."""
@@ -56,7 +89,7 @@ class UdpHost:
         if socket is not None:
             socket.take(packet, interface)
             return
-        self.internet.drop(interface, packet, "no-port", "UdpNoPorts")
+        self.internet.drop(interface, packet, "no-port", self.counters.no_ports)
         self.internet.icmp.port_unreachable(packet)
 
     def _receive_many(self, interface: "Interface", packet: Packet, datagram: UdpDatagram) -> None:
@@ -71,7 +104,7 @@ class UdpHost:
             socket.take(packet, interface)
             taken = True
         if not taken:
-            self.internet.drop(interface, packet, "no-port", "UdpIgnoredMulti")
+            self.internet.drop(interface, packet, "no-port", self.counters.ignored_multicast)
 
     def _wants(self, socket: DatagramSocket, interface: "Interface", group: IpAddress) -> bool:
         """IP_MULTICAST_ALL is on: a socket that joined nothing gets what anybody of its host joined (ip(7))."""
@@ -100,7 +133,8 @@ class UdpHost:
         found = [socket for socket in reversed(found) if socket.options.reuse_port]
         internet = self.internet
         sender = internet.tcp.host_name(packet.source)
-        place = f"udp {sender}:{datagram.source_port}>{internet.kernel.name}:{datagram.destination_port}"
+        name = self.variant.name
+        place = f"{name} {sender}:{datagram.source_port}>{internet.kernel.name}:{datagram.destination_port}"
         return found[internet.chance.draw("reuseport", place, len(found))]
 
     def hear(self, report: Report) -> None:

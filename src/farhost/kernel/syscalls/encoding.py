@@ -206,12 +206,12 @@ def _get_bytes(head: bytes, at: int) -> tuple[object, int]:
 def _put_str(out: bytearray, value: object) -> None:
     if not isinstance(value, str):
         raise TypeError
-    _put_bytes(out, value.encode())
+    _put_bytes(out, value.encode("utf-8", "surrogateescape"))
 
 
 def _get_str(head: bytes, at: int) -> tuple[object, int]:
     data, at = _get_inline(head, at)
-    return data.decode(), at
+    return data.decode("utf-8", "surrogateescape"), at
 
 
 def _get_inline(head: bytes, at: int) -> tuple[bytes, int]:

@@ -8,6 +8,9 @@ from farhost.wire import linux
 _WNOHANG = 1
 """waitpid(2)."""
 
+_LONGEST_NODE_NAME = 64
+"""__NEW_UTS_LEN."""
+
 _REALTIME = frozenset({linux.CLOCK_REALTIME, linux.CLOCK_REALTIME_COARSE})
 _MONOTONIC = frozenset(
     {linux.CLOCK_MONOTONIC, linux.CLOCK_MONOTONIC_RAW, linux.CLOCK_MONOTONIC_COARSE, linux.CLOCK_BOOTTIME}
@@ -120,4 +123,14 @@ def getrandom(thread: Thread, size: int) -> bytes:
 
 def uname(thread: Thread) -> tuple[str]:
     """uname(2): the node name."""
-    return (thread.kernel.name,)
+    return (thread.kernel.node_name.decode("utf-8", "surrogateescape"),)
+
+
+def sethostname(thread: Thread, name: bytes) -> None:
+    """sethostname(2): EPERM for others than root, EINVAL beyond 64 bytes. Other hosts go on finding this one by its
+    name in the network, as they do on Linux, where they ask a DNS server."""
+    if thread.process.uid:
+        raise KernelError(linux.EPERM)
+    if len(name) > _LONGEST_NODE_NAME:
+        raise KernelError(linux.EINVAL)
+    thread.kernel.node_name = name.partition(b"\0")[0]

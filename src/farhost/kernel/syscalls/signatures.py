@@ -94,6 +94,7 @@ _ROWS = (
     Call("chmod", 90, "paths", (_B, _I), _NOTHING),
     Call("umask", 95, "processes", (_I,), _I),
     Call("getppid", 110, "processes", (), _I),
+    Call("sethostname", 170, "processes", (_B,), _NOTHING),
     Call("clock_gettime", 228, "processes", (_I,), _I),
     Call("exit", 231, "processes", (_I,), _NOTHING),
     Call("epoll_wait", 232, "readiness", (_I, _I, _OI), _PAIRS),

@@ -23,6 +23,7 @@ MOST_AT_ONCE = 1 << 18
 """Bytes of a stream that one message carries; a longer send on a blocking socket is several."""
 _WITHOUT_DESCRIPTOR = frozenset(
     {"socket", "socketpair", "epoll_create1", "uname", "stat", "listdir", "rename", "unlink", "chmod", "umask"}
+    | {"sethostname"}
 )
 _SIZES = {"read": 1, "recvfrom": 1, "recvmsg": 1}
 """Which argument says how much data may come."""

@@ -33,7 +33,7 @@ def install(attachment: Attachment, calls: Calls) -> None:
     changed["closerange"] = _closerange(files, changed["close"])
     changed["dup2"] = _dup2(files, calls)
     changed["sendfile"] = _sendfile(files, own["sendfile"])
-    changed["uname"] = _uname(attachment)
+    changed["uname"] = _uname(calls)
     if attachment.is_root:
         for name in ("getuid", "geteuid", "getgid", "getegid"):
             changed[name] = lambda: 0
@@ -113,10 +113,10 @@ def _sendfile(files: dict[int, None], own: Any) -> Any:
     return sendfile
 
 
-def _uname(attachment: Attachment) -> Any:
+def _uname(calls: Calls) -> Any:
     def uname() -> Any:
         found = real.OS["uname"]()
-        return type(found)((found[0], attachment.host, *found[2:]))
+        return type(found)((found[0], *calls("uname"), *found[2:]))
 
     return uname
 

@@ -14,6 +14,7 @@ from types import FunctionType
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from farhost.programs.stdlib import socket_messages, socket_transfer
+from farhost.programs.stdlib.immutable import make_immutable
 from farhost.programs.stdlib.socket_convert import (
     Resolver,
     address_argument,
@@ -372,4 +373,6 @@ def make_socket_class(state: SocketState) -> type[BaseSocket]:
         "__doc__": system.socket.__doc__,
         "_sim_state": state,
     }
-    return type("socket", (BaseSocket,), namespace)
+    made = type("socket", (BaseSocket,), namespace)
+    make_immutable(made)
+    return made

@@ -6,10 +6,11 @@ capsule `CAPI`, through which C extensions would reach real sockets.
 """
 
 import _socket as system
+import os
 import warnings
 from collections.abc import Callable
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 from farhost.programs.stdlib.socket_class import SocketState, make_socket_class, start
 from farhost.programs.stdlib.socket_constants import integer_constants, named
@@ -106,9 +107,16 @@ def _calls(process: "Caller", state: SocketState) -> dict[str, Any]:
         """gethostname() -> string"""
         return str(call("uname")[0])
 
-    def sethostname(name: Any, /) -> NoReturn:
-        """A program has no right to it: not even root's has, as in a container (no CAP_SYS_ADMIN)."""
-        raise PermissionError(linux.EPERM, "Operation not permitted")
+    def sethostname(name: Any, /) -> None:
+        """sethostname(name)
+
+        Sets the hostname to name.
+        """
+        if not isinstance(name, bytes):
+            name = os.fsencode(name)
+            if b"\0" in name:
+                raise ValueError("embedded null byte")
+        call("sethostname", name)
 
     functions = named(socketpair, dup, close, getdefaulttimeout, setdefaulttimeout, gethostname, sethostname)
     return {"socket": socket_class, "SocketType": socket_class, **functions}

@@ -77,7 +77,11 @@ class Names:
 
             Get host and port for a sockaddr.
             """
-            return self.name_of(sockaddr, int_argument(flags))
+            number = int_argument(flags)
+            if not isinstance(sockaddr, tuple):
+                del sockaddr  # In C there is no frame that holds it for as long as the exception is looked at.
+                raise TypeError("getnameinfo() argument 1 must be a tuple")
+            return self.name_of(sockaddr, number)
 
         def gethostbyname(host: Any, /) -> str:
             """gethostbyname(host) -> address"""
@@ -105,10 +109,8 @@ class Names:
             raise herror(error.code, error.message) from None
         return entry.name, list(entry.aliases), [inet_ntop(address) for address in entry.addresses]
 
-    def name_of(self, sockaddr: Any, flags: int) -> tuple[str, str]:
+    def name_of(self, sockaddr: tuple[Any, ...], flags: int) -> tuple[str, str]:
         """getnameinfo, after socket_getnameinfo."""
-        if not isinstance(sockaddr, tuple):
-            raise TypeError("getnameinfo() argument 1 must be a tuple")
         if not 2 <= len(sockaddr) <= 4 or not isinstance(sockaddr[0], str):
             raise TypeError("getnameinfo(): illegal sockaddr argument")
         port = int_argument(sockaddr[1])
