@@ -1,5 +1,7 @@
 """What Python itself promises around sockets: warnings, buffers that errors let go of, locks, threads, zones."""
 
+import gc
+
 from differ import agree
 
 
@@ -188,3 +190,48 @@ def test_who_says_what_of_a_threads_exception(tmp_path):
         time.sleep(0.2)
 
     agree(tmp_path, program)
+
+
+def test_the_garbage_collector_as_a_program_sees_it(tmp_path):
+    def program():
+        import gc
+
+        class Told:
+            def __del__(self):
+                print("collected")
+
+        print(gc.isenabled())
+        gc.disable()
+        print(gc.isenabled())
+        one = Told()
+        one.me = one
+        del one
+        gc.callbacks.append(lambda phase, info: print(phase, sorted(info)))
+        print(gc.collect() > 0)
+        gc.enable()
+        gc.freeze()
+        print(gc.isenabled(), len(gc.get_threshold()))
+        try:
+            gc.collect(3)
+        except ValueError as error:
+            print(error)
+        gc.callbacks.clear()
+
+    agree(tmp_path, program)
+
+
+def test_a_program_does_not_switch_on_the_collector_of_this_interpreter(tmp_path):
+    def program():
+        import gc
+
+        gc.enable()
+        print(gc.isenabled())
+
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        agree(tmp_path, program)
+        assert not gc.isenabled()
+    finally:
+        if was:
+            gc.enable()

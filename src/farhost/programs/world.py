@@ -18,6 +18,7 @@ from farhost.programs.posix.modules import make_posix_calls
 from farhost.programs.stdlib.atexit_module import make_atexit_module
 from farhost.programs.stdlib.builtin_functions import make_builtins
 from farhost.programs.stdlib.fcntl_module import make_fcntl_module
+from farhost.programs.stdlib.gc_module import make_gc_module
 from farhost.programs.stdlib.io_module import make_io_module
 from farhost.programs.stdlib.posix_module import make_posix_module
 from farhost.programs.stdlib.random_module import make_random_module
@@ -37,6 +38,7 @@ STAND_INS: dict[str, Callable[[WorldProcess], ModuleType]] = {
     "select": make_select_module,
     "fcntl": make_fcntl_module,
     "resource": make_resource_module,
+    "gc": make_gc_module,
     "_random": make_random_module,
     "_posixsubprocess": make_posixsubprocess_module,
     "_multiprocessing": make_multiprocessing_module,
