@@ -15,8 +15,8 @@ from farhost.wire.byte_order import ByteOrder
 
 if TYPE_CHECKING:
     from farhost.kernel.waiting import Blocked
-    from farhost.network.legacy_lookup import HostEntry
-    from farhost.network.lookup import AddressInfo
+    from farhost.network.dns.exchange import Exchange, Replies
+    from farhost.network.lookup_results import AddressInfo, HostEntry
     from farhost.wire.packet import IpAddress
     from farhost.wire.sockaddr import SockaddrIn, SockaddrIn6
 
@@ -62,20 +62,32 @@ class Interface(Protocol):
 
 
 class Lookups(Protocol):
-    """What a host's programs ask about names; `farhost.network.lookup.Resolver` is one."""
+    """What a host's programs ask about names; `farhost.network.resolver.Resolver` is one. Where name servers have to be
+    asked first, it answers with what to ask them, and is asked again with all the replies that came."""
 
     def getaddrinfo(
-        self, host: str | None, service: str | None, family: int = 0, type: int = 0, protocol: int = 0, flags: int = 0
-    ) -> "list[AddressInfo]":
+        self,
+        host: str | None,
+        service: str | None,
+        family: int = 0,
+        type: int = 0,
+        protocol: int = 0,
+        flags: int = 0,
+        replies: "tuple[Replies, ...]" = (),
+    ) -> "list[AddressInfo] | Exchange":
         """getaddrinfo(3). GaiError."""
 
-    def getnameinfo(self, address: "SockaddrIn | SockaddrIn6", flags: int = 0) -> tuple[str, str]:
+    def getnameinfo(
+        self, address: "SockaddrIn | SockaddrIn6", flags: int = 0, replies: "tuple[Replies, ...]" = ()
+    ) -> "tuple[str, str] | Exchange":
         """getnameinfo(3): (host, service). GaiError."""
 
-    def gethostbyname(self, name: str) -> "HostEntry":
+    def gethostbyname(self, name: str, *, replies: "tuple[Replies, ...]" = ()) -> "HostEntry | Exchange":
         """gethostbyname(3). HostError."""
 
-    def gethostbyaddr(self, address: "IpAddress") -> "HostEntry":
+    def gethostbyaddr(
+        self, address: "IpAddress", replies: "tuple[Replies, ...]" = ()
+    ) -> "HostEntry | Exchange":
         """gethostbyaddr(3). HostError."""
 
     def interfaces(self) -> Sequence[Interface]:
