@@ -1,8 +1,8 @@
 """Code that makes system calls on a host without being a program: a service of the host's own.
 
 It is a generator that yields calls, `("recvmsg", 3, 512, 0, 0)`, and is sent their results; a call that fails raises
-KernelError in it. It runs in events, and takes no time but what it waits. Whatever it waits for ends as waits of programs
-do (`farhost.programs.trap`): ready, or the call's own time limit.
+KernelError in it. It runs in events, and takes no time but what it waits. A wait ends as waits of programs do
+(`farhost.programs.trap`): ready, or by the call's own time limit.
 """
 
 from collections.abc import Generator

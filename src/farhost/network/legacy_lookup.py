@@ -1,11 +1,11 @@
 """gethostbyname(3) and gethostbyaddr(3) over a hosts table and name servers (nsswitch.conf(5): `files dns`)."""
 
 from farhost.network.dns.exchange import Steps
-from farhost.network.dns.messages import AAAA, PTR, A
-from farhost.network.dns.search import Failure, query, search
+from farhost.network.dns.messages import AAAA, PTR, A, Answer
+from farhost.network.dns.search import Failure, Messages, query, read_all, search
 from farhost.network.dns.settings import ResolverSettings
 from farhost.network.dns_answer import reverse_name
-from farhost.network.gai_error import HOST_NOT_FOUND, NO_DATA, HostError
+from farhost.network.gai_error import HOST_NOT_FOUND, NO_RECOVERY, HostError
 from farhost.network.hosts_table import HostsTable
 from farhost.network.lookup_results import HostEntry
 from farhost.wire import linux
@@ -26,11 +26,9 @@ def gethostbyname(
     if settings is None:
         raise HostError(HOST_NOT_FOUND)
     found = yield from search(name, (A if family == linux.AF_INET else AAAA,), settings)
-    if isinstance(found, Failure):
-        raise HostError(found.code)
-    (answer,) = found
+    answer = _the_answer(found)
     if not answer.addresses:
-        raise HostError(NO_DATA)
+        raise HostError(NO_RECOVERY)
     return HostEntry(answer.canonical, answer.aliases, answer.addresses)
 
 
@@ -44,12 +42,20 @@ def gethostbyaddr(table: HostsTable, settings: ResolverSettings | None, address:
         raise HostError(HOST_NOT_FOUND)
     plain = unmap_v4(address) if is_v4_mapped(address) else address
     found = yield from query(reverse_name(plain).removesuffix("."), (PTR,))
+    answer = _the_answer(found)
+    if not answer.names:
+        raise HostError(NO_RECOVERY)
+    return HostEntry(answer.names[0], answer.names[1:], (address,))
+
+
+def _the_answer(found: Messages | Failure) -> Answer:
+    """What name servers say to one question. HostError."""
     if isinstance(found, Failure):
         raise HostError(found.code)
-    (answer,) = found
-    if not answer.names:
-        raise HostError(HOST_NOT_FOUND)
-    return HostEntry(answer.names[0], answer.names[1:], (address,))
+    answers = read_all(found)
+    if not answers:
+        raise HostError(NO_RECOVERY)
+    return answers[0]
 
 
 def _numeric(name: str, family: int) -> IpAddress | None:

@@ -12,7 +12,7 @@ from farhost.kernel.waiting import KernelError
 from farhost.network.destination_order import Source, destination_order
 from farhost.network.dns.exchange import Steps
 from farhost.network.dns.messages import AAAA, A
-from farhost.network.dns.search import Answers, Failure, search
+from farhost.network.dns.search import Failure, Messages, read_all, search
 from farhost.network.dns.settings import ResolverSettings
 from farhost.network.gai_error import NO_DATA, TRY_AGAIN, GaiError
 from farhost.network.hosts_table import HostsTable
@@ -228,14 +228,17 @@ def _find_host(
             found = (*(() if isinstance(found, Failure) else found), *further)
     if isinstance(found, Failure):
         raise GaiError(_ERRORS.get(found.code, linux.EAI_NONAME))
-    return _found_targets(found, family)
+    return _found_targets(found, family, flags)
 
 
-def _found_targets(found: Answers, family: int) -> tuple[list[_Target], str]:
+def _found_targets(messages: Messages, family: int, flags: int) -> tuple[list[_Target], str]:
     """What name servers have answered: the addresses, IPv4's first, and the name where aliases end."""
+    found = [answer for answer in read_all(messages) if answer.addresses]
+    if not found:
+        # glibc takes gethostbyname2_r's way for these, which has another word for answers that say nothing.
+        simple = family == linux.AF_INET and not flags & linux.AI_CANONNAME
+        raise GaiError(linux.EAI_NODATA if simple else linux.EAI_NONAME)
     addresses = [address for answer in found for address in answer.addresses]
-    if not addresses:
-        raise GaiError(linux.EAI_NODATA)
     if family == linux.AF_INET6:
         addresses = [map_v4(address) if len(address) == 4 else address for address in addresses]
     return [_Target(address) for address in addresses], found[0].canonical

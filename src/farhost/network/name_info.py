@@ -1,5 +1,5 @@
-"""getnameinfo(3) over a hosts table and name servers, as glibc answers: from a socket address to the names of its host
-and service."""
+"""getnameinfo(3) over a hosts table and name servers, as glibc answers: from a socket address to the names of its
+host and service."""
 
 from typing import TYPE_CHECKING
 

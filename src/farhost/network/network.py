@@ -142,7 +142,8 @@ class Network:
         `forwarding`: it is a router. `user`: who runs its programs, `user` (uid 1000) or `root` (uid 0), who may have
         raw sockets, and otherwise has the rights of a container's root: nothing that takes CAP_NET_ADMIN or
         CAP_SYS_ADMIN. `resolver`: its /etc/resolv.conf, in words (`farhost.network.dns.settings`). `entries`: further
-        lines of its own /etc/hosts, a name with its addresses, separated by commas. Without segments it is reached by nobody until `attach` gives it an interface.
+        lines of its own /etc/hosts, a name with its addresses, separated by commas. Without segments it is reached by
+        nobody until `attach` gives it an interface.
 
         ValueError for a name that is taken or is none, an alias that is another host's name, a segment that there is
         not or that is full, a setting that Linux would refuse, or another user, UnitError for a word of its resolver;

@@ -1,8 +1,8 @@
 """Questions about names in a form that travels: a program in another process asks, its host's resolver answers.
 
 Questions and answers are what JSON has. An error of getaddrinfo(3) or gethostbyname(3) is an answer too:
-{"error": [kind, code]}; and so is what the asking process has to ask name servers first: {"exchange": ...}, after which it
-asks again, with what came of that behind its arguments.
+{"error": [kind, code]}; and so is what the asking process has to ask name servers first: {"exchange": ...}, after
+which it asks again, with what came of that behind its arguments.
 """
 
 from collections.abc import Callable
@@ -58,10 +58,10 @@ def _attempt(find: Callable[[], object], convert: Callable[[Any], object]) -> ob
 
 def _getaddrinfo(resolver: "Resolver", *arguments: Any) -> object:
     """A list of [family, type, protocol, canonical name, address]."""
-    *asked, replies = arguments
+    host, service, family, type, protocol, flags, replies = arguments
     came = replies_of_json(replies)
     return _attempt(
-        lambda: resolver.getaddrinfo(*asked, came),
+        lambda: resolver.getaddrinfo(host, service, family, type, protocol, flags, came),
         lambda found: [[*one[:4], _address_as_json(one.address)] for one in found],
     )
 

@@ -1,4 +1,4 @@
-"""The resolver of a host: what its programs ask about names, answered from its /etc/hosts and from what name servers say.
+"""The resolver of a host: what its programs ask about names, answered from its /etc/hosts and what name servers say.
 
 It asks nobody itself. Where the hosts table does not have a name it hands out the queries that the asking process has
 to send (`Exchange`), and is asked again with what came of all of them so far; so it remembers nothing, and serves
@@ -79,7 +79,8 @@ class Resolver:
     ) -> HostEntry | Exchange:
         """gethostbyname2(3); likewise. HostError."""
         sources = self.sources()
-        return self._drive(legacy_lookup.gethostbyname(sources.table, sources.settings, name, family), sources, replies)
+        steps = legacy_lookup.gethostbyname(sources.table, sources.settings, name, family)
+        return self._drive(steps, sources, replies)
 
     def gethostbyaddr(self, address: IpAddress, replies: tuple[Replies, ...] = ()) -> HostEntry | Exchange:
         """gethostbyaddr(3); likewise. HostError."""

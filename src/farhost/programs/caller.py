@@ -62,8 +62,8 @@ class Interface(Protocol):
 
 
 class Lookups(Protocol):
-    """What a host's programs ask about names; `farhost.network.resolver.Resolver` is one. Where name servers have to be
-    asked first, it answers with what to ask them, and is asked again with all the replies that came."""
+    """What a host's programs ask about names; `farhost.network.resolver.Resolver` is one. Where name servers have to
+    be asked first, it answers with what to ask them, and is asked again with all the replies that came."""
 
     def getaddrinfo(
         self,
@@ -85,9 +85,7 @@ class Lookups(Protocol):
     def gethostbyname(self, name: str, *, replies: "tuple[Replies, ...]" = ()) -> "HostEntry | Exchange":
         """gethostbyname(3). HostError."""
 
-    def gethostbyaddr(
-        self, address: "IpAddress", replies: "tuple[Replies, ...]" = ()
-    ) -> "HostEntry | Exchange":
+    def gethostbyaddr(self, address: "IpAddress", replies: "tuple[Replies, ...]" = ()) -> "HostEntry | Exchange":
         """gethostbyaddr(3). HostError."""
 
     def interfaces(self) -> Sequence[Interface]:
@@ -111,6 +109,9 @@ class Caller(Protocol):
     @property
     def files(self) -> Numbers:
         """Its simulated descriptors."""
+
+    def thread_number(self) -> int:
+        """Which thread of it runs."""
 
     def look_at_clock(self) -> int:
         """Nanoseconds of its network's time, after the cost of a look."""

@@ -1,14 +1,14 @@
 """How a process asks name servers: by system calls of its own, as glibc's resolver does (resolv/res_send.c).
 
-All queries of an exchange are sent from one socket at once; what comes is taken if it has their ids and questions. After
-a time limit, an error or an answer that says SERVFAIL, NOTIMP or REFUSED the next server is asked; when all have been, all
-again. If only one of two answers comes in time, the queries are sent once more, one after the other, for there are
-servers that answer only one; that is forgotten with the exchange, where glibc remembers it. An answer that was
-truncated is asked for again by TCP. What the messages say otherwise is `farhost.network.dns`'s business.
+All queries of an exchange are sent from one socket at once; what comes is taken if it has their ids and questions.
+After a time limit, an error or an answer that says SERVFAIL, NOTIMP or REFUSED the next server is asked; when all
+have been, all again. If only one of two answers comes in time, the queries are sent once more, one after the other,
+for there are servers that answer only one; a thread remembers that. An answer that was truncated is asked for again
+by TCP, without a time limit of its own. What the messages say otherwise is `farhost.network.dns`'s business.
 """
 
 from collections.abc import Callable
-from enum import Enum, auto
+from enum import Enum
 from typing import Any, cast
 
 from farhost.kernel.files import Received
@@ -37,13 +37,34 @@ _ROOM = 1 << 16
 _LENGTH = 2
 
 
-def ask_name_servers(caller: Caller, exchange: Exchange) -> Replies:
-    """Ask. OSError where the process can have no socket (EMFILE)."""
-    asking = _Asking(caller, exchange)
-    try:
-        return asking.ask()
-    finally:
-        asking.close()
+class Way(Enum):
+    """How queries are sent by UDP."""
+
+    TOGETHER = 0
+    IN_TURN = 1
+    """The second once the first has its answer (`single-request` in resolv.conf(5))."""
+    APART = 2
+    """And by another socket (`single-request-reopen`)."""
+
+
+class NameServers:
+    """The way of one process to name servers."""
+
+    def __init__(self, caller: Caller) -> None:
+        self._caller = caller
+        self._ways: dict[int, Way] = {}
+        """Threads that have learned that they cannot ask for all together."""
+
+    def ask(self, exchange: Exchange) -> Replies:
+        """Ask. OSError where the process can have no socket (EMFILE)."""
+        thread = self._caller.thread_number()
+        asking = _Asking(self._caller, exchange, self._ways.get(thread, Way.TOGETHER))
+        try:
+            return asking.ask()
+        finally:
+            if asking.way is not Way.TOGETHER:
+                self._ways[thread] = asking.way
+            asking.close()
 
 
 def endpoint(address: IpAddress, port: int = PORT) -> SockaddrIn | SockaddrIn6:
@@ -51,20 +72,12 @@ def endpoint(address: IpAddress, port: int = PORT) -> SockaddrIn | SockaddrIn6:
     return SockaddrIn(port, address) if len(address) == 4 else SockaddrIn6(port, address)
 
 
-class _Way(Enum):
-    """How queries are sent by UDP."""
-
-    TOGETHER = auto()
-    IN_TURN = auto()
-    """The second once the first has its answer (`single-request` in resolv.conf(5))."""
-    APART = auto()
-    """And by another socket (`single-request-reopen`)."""
-
-
 class _Asking:
     """One exchange under way."""
 
-    def __init__(self, caller: Caller, exchange: Exchange) -> None:
+    def __init__(self, caller: Caller, exchange: Exchange, way: Way) -> None:
+        self.way = way
+        """The best that is left."""
         self._call: Callable[..., Any] = caller.call
         self._now_ns = caller.monotonic_ns
         self._exchange = exchange
@@ -113,7 +126,7 @@ class _Asking:
         self._call("setsockopt", sock, level, name, _ON)
 
     def _ask_by_datagrams(self, server: Server) -> None:
-        """Ask for all at once; if only one answer comes, one after the other; and then each by a socket of its own."""
+        """Ask for all at once; if only one answer comes, one after the other; then each by a socket of its own."""
         self._answers = {}
         is_new = server not in self._sockets
         if is_new:
@@ -121,12 +134,11 @@ class _Asking:
         try:
             if is_new:
                 self._connect(server)
-            for way in _Way:
-                if way is _Way.APART:
+            while not self._listen(server) and any(self._answers.values()) and self.way is not Way.APART:
+                self.way = Way(self.way.value + 1)
+                if self.way is Way.APART:
                     self._renew(server)
                 self._answers = {}
-                if self._listen(server, way) or not any(self._answers.values()):
-                    return
         except OSError:
             self._answers = {}
             self._close(server)
@@ -140,11 +152,11 @@ class _Asking:
         self._open(server)
         self._connect(server)
 
-    def _listen(self, server: Server, way: "_Way") -> bool:
+    def _listen(self, server: Server) -> bool:
         """Send the queries, and take what comes until all have answers, or the time is over: then it is False."""
         queries = self._exchange.queries
         deadline_ns = self._now_ns() + server.timeout_ns
-        for query in queries if way is _Way.TOGETHER else queries[:1]:
+        for query in queries if self.way is Way.TOGETHER else queries[:1]:
             self._send(server, query)
         while True:
             left_ns = deadline_ns - self._now_ns()
@@ -160,8 +172,8 @@ class _Asking:
                 continue
             if self._truncated or len(self._answers) == len(queries):
                 return True
-            if way is not _Way.TOGETHER:
-                if way is _Way.APART:
+            if self.way is not Way.TOGETHER:
+                if self.way is Way.APART:
                     self._renew(server)
                 self._send(server, queries[len(self._answers)])
 

@@ -1,6 +1,7 @@
 """What a name server is like: its domain, and how slow, lossy or wrong it is; and its description in words.
 
-    domain=example.com ttl=60s delay=200ms drop=10% drop-next=1 servfail=5% nxdomain=5% wrong=5% wrong-address=10.9.9.9
+domain=example.com ttl=60s delay=200ms drop=10% drop-next=1 servfail=5% nxdomain=5% wrong=5%
+wrong-address=10.9.9.9
 """
 
 from collections.abc import Mapping
@@ -16,7 +17,7 @@ _SECOND_NS = 10**9
 _LONGEST_TTL_S = (1 << 31) - 1
 """RFC 2181 §8."""
 NOWHERE = (parse_address("192.0.2.1"), parse_address("2001:db8::1"))
-"""What a wrong answer says unless told otherwise: addresses for documentation (RFC 5737, RFC 3849), which nobody has."""
+"""What a wrong answer says unless told otherwise: those of documentation, which nobody has (RFC 5737, RFC 3849)."""
 
 
 class NameServerConditions(NamedTuple):

@@ -59,7 +59,7 @@ Steps = Generator[Question, Replies, T]
 
 
 def drive(steps: Steps[T], replies: tuple[Replies, ...]) -> T | Question:
-    """Go through a lookup from its beginning with all that has come so far: what it has found, or what it asks next."""
+    """Go through a lookup from its beginning with all that has come so far: what it has found, or asks next."""
     try:
         question = next(steps)
         for one in replies:

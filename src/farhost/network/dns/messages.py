@@ -48,7 +48,7 @@ class Answer(NamedTuple):
 
 
 def is_name(text: str) -> bool:
-    """Whether a message can carry a name: none of its labels is empty or longer than 63 bytes, nor all of it than 255."""
+    """Whether a message can carry a name: no label is empty or longer than 63 bytes, nor all of it than 255."""
     try:
         _name(text)
     except (dns.exception.DNSException, ValueError):

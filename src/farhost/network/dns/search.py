@@ -34,10 +34,11 @@ class Failure(NamedTuple):
     """TRY_AGAIN: because there is no server."""
 
 
-Answers = tuple[Answer, ...]
+Messages = tuple[bytes, ...]
+"""Answers with records."""
 
 
-def search(name: str, types: tuple[int, ...], settings: ResolverSettings) -> Steps[Answers | Failure]:
+def search(name: str, types: tuple[int, ...], settings: ResolverSettings) -> Steps[Messages | Failure]:
     """What name servers say of a name, those of the search list tried too."""
     rooted = name.endswith(".")
     bare = name.removesuffix(".")
@@ -79,7 +80,7 @@ def _verdict(seen: Sequence[Failure]) -> Failure:
     return last
 
 
-def query(name: str, types: tuple[int, ...]) -> Steps[Answers | Failure]:
+def query(name: str, types: tuple[int, ...]) -> Steps[Messages | Failure]:
     """What name servers say of exactly this name."""
     if not is_name(name):
         return Failure(NO_RECOVERY)
@@ -87,20 +88,28 @@ def query(name: str, types: tuple[int, ...]) -> Steps[Answers | Failure]:
     return judge(replies)
 
 
-def judge(replies: Replies) -> Answers | Failure:
+def judge(replies: Replies) -> Messages | Failure:
     """What the answers of one exchange come to."""
     came = [answer for answer in replies.answers if answer]
     if not came:
         return Failure(TRY_AGAIN, replies.server_failed, replies.refused)
-    good = [answer for answer in came if response_code(answer) == NO_ERROR and answer_count(answer)]
+    good = tuple(answer for answer in came if response_code(answer) == NO_ERROR and answer_count(answer))
     if good:
-        try:
-            return tuple(map(read_answer, good))
-        except MessageError:
-            return Failure(NO_RECOVERY)
-    code = response_code(came[0])
+        return good
+    code = response_code(came[0]) or response_code(came[-1])
     if code == NO_SUCH_NAME:
         return Failure(HOST_NOT_FOUND)
     if code == SERVER_FAILURE:
         return Failure(TRY_AGAIN, True)
     return Failure(NO_DATA if code == NO_ERROR else NO_RECOVERY)
+
+
+def read_all(messages: Messages) -> tuple[Answer, ...]:
+    """What answers with records say: nothing where the first is malformed; a second one that is, does not count."""
+    found: list[Answer] = []
+    for message in messages:
+        try:
+            found.append(read_answer(message))
+        except MessageError:
+            break
+    return tuple(found)

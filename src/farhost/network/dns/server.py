@@ -1,8 +1,8 @@
 """A name server without its sockets: a query's bytes in, its answer's bytes and when to send them out.
 
-It answers every question from its zone alone, with authority, and says that it would recurse, as nobody else is there.
-RFC 1035 §4.1, §7; EDNS(0): RFC 6891. What it gets wrong on purpose is decided by `choose()`, named by who asks for what
-for the how many-th time.
+It answers every question from its zone alone, with authority, and says that it would recurse, as nobody else is
+there. RFC 1035 §4.1, §7; EDNS(0): RFC 6891. What it gets wrong on purpose is decided by `choose()`, named by who asks
+for what for the how many-th time.
 """
 
 from typing import NamedTuple
@@ -106,7 +106,8 @@ class NameServer:
         if self._strikes("dns nxdomain", place, conditions.nxdomain):
             return self.zone.nothing(question.name)
         found = self.zone.find(question.name, question.rdtype)
-        if any(one.rdtype in _ADDRESSES for one in found.answer) and self._strikes("dns wrong", place, conditions.wrong):
+        has_addresses = any(one.rdtype in _ADDRESSES for one in found.answer)
+        if has_addresses and self._strikes("dns wrong", place, conditions.wrong):
             return found._replace(answer=[self._falsified(one) for one in found.answer])
         return found
 
@@ -143,4 +144,6 @@ class NameServer:
             size = min(max(query.payload, PLAIN_SIZE), EDNS_SIZE)
         else:
             size = PLAIN_SIZE
-        return Response(response.to_wire(max_size=size, prefer_truncation=True, want_shuffle=False), self.conditions.delay_ns)
+        # dnspython would put the records of a set into an order by chance.
+        data = response.to_wire(max_size=size, prefer_truncation=True, want_shuffle=False)
+        return Response(data, self.conditions.delay_ns)

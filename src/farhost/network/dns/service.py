@@ -1,7 +1,7 @@
 """The sockets of a name server: port 53 of its host, by UDP and TCP, IPv4 and IPv6, as a process `named` of root's.
 
-Each answer leaves from the address that the query came to. A query by UDP does not wait for the answers before it; on a
-connection answers come one after the other (RFC 7766 allows either).
+Each answer leaves from the address that the query came to. A query by UDP does not wait for the answers before it; on
+a connection answers come one after the other (RFC 7766 allows either).
 """
 
 import struct

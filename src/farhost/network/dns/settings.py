@@ -1,6 +1,6 @@
 """How a host's programs ask name servers: the words of resolv.conf(5), and what they mean to glibc.
 
-    nameservers=ns,10.0.0.9 search=example.com,example.net ndots=1 timeout=5s attempts=2 rotate=off
+nameservers=ns,10.0.0.9 search=example.com,example.net ndots=1 timeout=5s attempts=2 rotate=off
 """
 
 from collections.abc import Mapping
@@ -76,7 +76,7 @@ def _read_search(text: str) -> tuple[str, ...]:
 def _read_timeout(text: str) -> int:
     duration_ns = parse_duration(text)
     if duration_ns % _SECOND_NS or not _SECOND_NS <= duration_ns <= LONGEST_TIMEOUT_NS:
-        raise UnitError(f"{text!r} is not 1s to {LONGEST_TIMEOUT_NS // _SECOND_NS}s in whole seconds, as glibc has it")
+        raise UnitError(f"{text!r} is not 1s to {LONGEST_TIMEOUT_NS // _SECOND_NS}s in whole seconds")
     return duration_ns
 
 

@@ -1,9 +1,12 @@
 """`word=value` descriptions of resolvers and name servers: how they are read, and how complaints about them read."""
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from farhost.units import UnitError
+
+_LABEL = re.compile(r"[A-Za-z0-9_-]{1,63}", re.ASCII)
 
 Words = Mapping[str, tuple[str, Callable[[str], Any]]]
 """Word -> the field that it sets, and the reader of its value."""
@@ -59,6 +62,6 @@ def read_domain(text: str) -> str:
     """
     name = text.removesuffix(".")
     labels = name.split(".") if name else []
-    if len(name) > 253 or not all(0 < len(label) < 64 and label.isascii() and label.isprintable() for label in labels):
+    if len(name) > 253 or not all(_LABEL.fullmatch(label) for label in labels):
         raise UnitError(f"{text!r} is no domain, such as example.com")
     return name

@@ -1,7 +1,7 @@
 """What a name server knows: the names of a network's hosts with their addresses and back, and further records.
 
-Hosts are looked up in the hosts table of the network at each query, so one that comes later is known too. Answers with
-several addresses begin with another one each time (round robin). RFC 1034 §3.6, §4.3.2; RFC 2308 (negative answers).
+Hosts are looked up in the hosts table of the network at each query, so one that comes later is known too. Answers
+with several addresses begin with another one each time (round robin). RFC 1034 §3.6, §4.3.2; RFC 2308.
 """
 
 from collections.abc import Iterable
@@ -60,8 +60,8 @@ class Zone:
     """The names that one server answers for: all of them, as there is nobody else to ask."""
 
     def __init__(self, table: HostsTable, server: str, domain: str, ttl_s: int, records: Iterable[str] = ()) -> None:
-        """`server`: the name of its own host. `records`: `NAME [TTL] TYPE DATA`, as in master files; names are relative
-        to the domain unless they end with a dot. ValueError."""
+        """`server`: the name of its own host. `records`: `NAME [TTL] TYPE DATA`, as in master files; names are
+        relative to the domain unless they end with a dot. ValueError."""
         self._table = table
         self._server = server
         self.origin = dns.name.from_text(domain, dns.name.root)

@@ -7,6 +7,7 @@ import errno
 import os
 import signal
 import stat
+from _thread import get_native_id
 from typing import TYPE_CHECKING, Any, cast
 
 from farhost.network.remote_lookup import RemoteLookups
@@ -51,6 +52,10 @@ class AttachedCaller:
     def files(self) -> Numbers:
         """Its descriptors of the network, or what the stand-in is to take for these."""
         return self._files
+
+    def thread_number(self) -> int:
+        """The machine's."""
+        return get_native_id()
 
     def look_at_clock(self) -> int:
         """The machine's clock."""

@@ -74,6 +74,10 @@ class RemoteProcess(Complaints):
         operation = Message(m.ASK, self._key(), (), m.as_json([request, *arguments]))
         return self._turns.ask(operation).json()
 
+    def thread_number(self) -> int:
+        """The number of the thread that runs now; 0 when none of them does."""
+        return self._key()
+
     def _key(self) -> int:
         current = self._turns.current
         return 0 if current is None else current.key

@@ -1,9 +1,9 @@
 """Names, services, protocols and interfaces in `_socket`: getaddrinfo and its kin over the host's resolver.
 
-The host's hosts table answers (`farhost.network.names`), as glibc does, and name servers for what that does not have
-(`farhost.programs.name_servers`); the machine's own names, services and interfaces are never asked. What is here are the
-arguments, the errors and the shapes of the results, as in Modules/socketmodule.c. A lookup takes as long as a look at a
-clock, so that a loop of lookups makes progress, and as long as name servers take.
+The host's hosts table answers (`farhost.network.names`), as glibc does, and for what that does not have name servers
+(`farhost.programs.name_servers`); the machine's own names, services and interfaces are never asked. What is here are
+the arguments, the errors and the shapes of the results, as in Modules/socketmodule.c. A lookup takes as long as a
+look at a clock, so that a loop of lookups makes progress, and as long as name servers take.
 """
 
 import os
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from farhost.network.dns.exchange import Exchange, Replies
 from farhost.network.gai_error import GaiError, HostError
 from farhost.network.services import service_by_name, service_by_port
-from farhost.programs.name_servers import ask_name_servers
+from farhost.programs.name_servers import NameServers
 from farhost.programs.stdlib.socket_constants import named
 from farhost.programs.stdlib.socket_convert import (
     address_result,
@@ -44,6 +44,7 @@ class Names:
     def __init__(self, process: "Caller") -> None:
         self._process = process
         self._resolver = process.resolver
+        self._name_servers = NameServers(process)
 
     def functions(self) -> dict[str, Any]:
         """All the functions of `_socket` that are about names."""
@@ -64,7 +65,7 @@ class Names:
         """What the resolver finds, once name servers were asked what it wants to know from them."""
         replies: tuple[Replies, ...] = ()
         while isinstance(found := ask(replies=replies), Exchange):
-            replies += (ask_name_servers(self._process, found),)
+            replies += (self._name_servers.ask(found),)
         return found
 
     def resolve(self, name: bytes, family: int) -> list[tuple[int, bytes]]:
