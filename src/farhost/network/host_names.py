@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from farhost.network.dns.settings import ResolverSettings
+from farhost.network.dns.words import split_words
 from farhost.network.hosts_table import HostsTable, check_further_name
 from farhost.network.resolver import NameSources
 from farhost.wire import linux
@@ -25,20 +26,33 @@ class HostNames:
         """`resolver`: `ResolverSettings` in words. `entries`: further names in its hosts table, with their addresses.
         UnitError, ValueError, AddressError."""
         self._host = host
-        self.settings = ResolverSettings.parse(resolver)
+        self._own = split_words(resolver)
+        ResolverSettings.of(self._own)
         self._entries: list[tuple[str, IpAddress]] = []
         for name, addresses in entries.items():
             check_further_name(name)
             self._entries += [(name, parse_address(address.strip())) for address in addresses.split(",")]
 
+    @property
+    def settings(self) -> ResolverSettings:
+        """What its /etc/resolv.conf says: the network's words, and its own before them."""
+        return ResolverSettings.of({**self._host.network.resolver_words, **self._own})
+
+    def tell(self, resolver: str) -> None:
+        """Say more of its resolver, in words. UnitError."""
+        words = {**self._own, **split_words(resolver)}
+        ResolverSettings.of(words)
+        self._own = words
+
     def sources(self) -> NameSources:
         """As they are now."""
         network = self._host.network
-        nameservers = self.settings.nameservers
+        settings = self.settings
+        nameservers = settings.nameservers
         named = tuple(network.name_servers) if nameservers is None else nameservers
         if not named:
             return NameSources(self._with_entries(network.names), None)
-        search = self.settings.search
+        search = settings.search
         if search is None:
             domains = (network.name_servers[name].domain for name in named if name in network.name_servers)
             search = tuple(domain for domain in dict.fromkeys(domains) if domain)
@@ -47,8 +61,8 @@ class HostNames:
         table.claim(host.name, host.aliases)
         for address in host.addresses():
             table.add_host_address(host.name, host.aliases, address)
-        settings = self.settings._replace(search=search)
-        return NameSources(self._with_entries(table), settings, tuple(map(self._address, named)))
+        servers = tuple(map(self._address, named))
+        return NameSources(self._with_entries(table), settings._replace(search=search), servers)
 
     def check(self) -> None:
         """ValueError where it asks a host that there is not."""

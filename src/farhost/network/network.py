@@ -16,6 +16,8 @@ from farhost.network.conditions import Conditions
 from farhost.network.dns.conditions import NameServerConditions
 from farhost.network.dns.server import NameServer
 from farhost.network.dns.service import NameService
+from farhost.network.dns.settings import ResolverSettings
+from farhost.network.dns.words import split_words
 from farhost.network.dns.zone import Zone
 from farhost.network.host import Host
 from farhost.network.hosts_table import HostsTable, check_further_name, check_host_name
@@ -86,6 +88,8 @@ class Network:
         self.names = HostsTable()
         self.name_servers: dict[str, NameServer] = {}
         """By their hosts' names, in the order in which they are asked."""
+        self.resolver_words: dict[str, str] = {}
+        """What every host's /etc/resolv.conf says that does not say otherwise itself."""
         self._owners: dict[IpAddress, str] = {}
         self._routes: dict[str, list[Route]] = {}
         self.segment(DEFAULT_SEGMENT, v4, v6)
@@ -243,6 +247,12 @@ class Network:
         NameService(place.kernel, server)
         self.name_servers[place.name] = server
         return server
+
+    def tell_resolvers(self, words: str) -> None:
+        """Say how hosts ask name servers, those that come later too (`farhost.network.dns.settings`). UnitError."""
+        told = {**self.resolver_words, **split_words(words)}
+        ResolverSettings.of(told)
+        self.resolver_words = told
 
     def check_resolvers(self) -> None:
         """ValueError where a host asks a name server that there is not; call it once all hosts are there."""

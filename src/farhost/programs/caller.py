@@ -8,7 +8,7 @@ program is a process of its own (`isolated`), and one that is attached to a netw
 
 from collections.abc import Callable, Sequence
 from types import FrameType, TracebackType
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
 from farhost.wire import linux
 from farhost.wire.byte_order import ByteOrder
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from farhost.network.lookup_results import AddressInfo, HostEntry
     from farhost.wire.packet import IpAddress
     from farhost.wire.sockaddr import SockaddrIn, SockaddrIn6
+
+T = TypeVar("T")
+EVERY_SIGNAL = frozenset(range(1, 65))
 
 Trap = Callable[..., Any]
 """`call(name, *arguments)`: what comes back depends on the call's row in CALLS, so nothing narrower can be said."""
@@ -130,6 +133,9 @@ class Caller(Protocol):
 
     def set_handler(self, signal: int, handler: Handler | None) -> None:
         """What runs when a signal comes whose disposition is 2."""
+
+    def as_c_does(self, body: Callable[[], T]) -> T:
+        """Do what a function in C would do by several calls: handlers of signals run once it is over."""
 
     def exit(self, status: int) -> None:
         """The process ends with `status`, 0 to 255: no thread of it makes another call (exit_group(2))."""

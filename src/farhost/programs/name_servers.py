@@ -60,7 +60,7 @@ class NameServers:
         thread = self._caller.thread_number()
         asking = _Asking(self._caller, exchange, self._ways.get(thread, Way.TOGETHER))
         try:
-            return asking.ask()
+            return self._caller.as_c_does(asking.ask)
         finally:
             if asking.way is not Way.TOGETHER:
                 self._ways[thread] = asking.way
