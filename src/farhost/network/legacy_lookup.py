@@ -1,7 +1,7 @@
 """gethostbyname(3) and gethostbyaddr(3) over a hosts table and name servers (nsswitch.conf(5): `files dns`)."""
 
 from farhost.network.dns.exchange import Steps
-from farhost.network.dns.messages import AAAA, PTR, A, Answer
+from farhost.network.dns.messages import AAAA, PTR, A, Answer, is_host_name
 from farhost.network.dns.search import Failure, Messages, query, read_all, search
 from farhost.network.dns.settings import ResolverSettings
 from farhost.network.dns_answer import reverse_name
@@ -24,6 +24,8 @@ def gethostbyname(
     if addresses:
         return HostEntry(table.canonical(name), tuple(table.aliases(name)), tuple(addresses))
     if settings is None:
+        raise HostError(HOST_NOT_FOUND)
+    if not is_host_name(name):
         raise HostError(HOST_NOT_FOUND)
     found = yield from search(name, (A if family == linux.AF_INET else AAAA,), settings)
     answer = _the_answer(found)

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from farhost.kernel.waiting import KernelError
 from farhost.network.destination_order import Source, destination_order
 from farhost.network.dns.exchange import Steps
-from farhost.network.dns.messages import AAAA, A
-from farhost.network.dns.search import Failure, Messages, read_all, search
+from farhost.network.dns.messages import AAAA, A, Answer, is_host_name
+from farhost.network.dns.search import Failure, read_all, search
 from farhost.network.dns.settings import ResolverSettings
-from farhost.network.gai_error import NO_DATA, TRY_AGAIN, GaiError
+from farhost.network.gai_error import HOST_NOT_FOUND, NO_DATA, NO_RECOVERY, TRY_AGAIN, GaiError
 from farhost.network.hosts_table import HostsTable
 from farhost.network.lookup_results import AddressInfo
 from farhost.network.services import service_by_name
@@ -55,6 +55,9 @@ _TYPES = {linux.AF_UNSPEC: (A, AAAA), linux.AF_INET: (A,), linux.AF_INET6: (AAAA
 """What is asked for when addresses of a family are wanted; both at the same time."""
 _ERRORS = {TRY_AGAIN: linux.EAI_AGAIN, NO_DATA: linux.EAI_NODATA}
 """What getaddrinfo(3) makes of an h_errno; of any other it makes EAI_NONAME."""
+_UNUSABLE = Failure(NO_RECOVERY)
+"""Answers came, but no address in them."""
+Answers = tuple[Answer, ...]
 
 
 class _Way(NamedTuple):
@@ -221,27 +224,45 @@ def _find_host(
         return [_Target(address) for address in addresses], table.canonical(host)
     if settings is None:
         raise GaiError(linux.EAI_NONAME)
-    found = yield from search(host, _TYPES[family], settings)
+    found = yield from _ask(host, _TYPES[family], settings)
     if mapped and (isinstance(found, Failure) or flags & linux.AI_ALL):
-        further = yield from search(host, (A,), settings)
-        if not isinstance(further, Failure):
-            found = (*(() if isinstance(found, Failure) else found), *further)
+        further = yield from _ask(host, (A,), settings)
+        found = _together(found, further)
     if isinstance(found, Failure):
-        raise GaiError(_ERRORS.get(found.code, linux.EAI_NONAME))
-    return _found_targets(found, family, flags)
-
-
-def _found_targets(messages: Messages, family: int, flags: int) -> tuple[list[_Target], str]:
-    """What name servers have answered: the addresses, IPv4's first, and the name where aliases end."""
-    found = [answer for answer in read_all(messages) if answer.addresses]
-    if not found:
-        # glibc takes gethostbyname2_r's way for these, which has another word for answers that say nothing.
-        simple = family == linux.AF_INET and not flags & linux.AI_CANONNAME
-        raise GaiError(linux.EAI_NODATA if simple else linux.EAI_NONAME)
+        raise GaiError(_error(found, family == linux.AF_INET and not flags & linux.AI_CANONNAME))
     addresses = [address for answer in found for address in answer.addresses]
     if family == linux.AF_INET6:
         addresses = [map_v4(address) if len(address) == 4 else address for address in addresses]
     return [_Target(address) for address in addresses], found[0].canonical
+
+
+def _ask(host: str, types: tuple[int, ...], settings: ResolverSettings) -> Steps[Answers | Failure]:
+    """What name servers say of a host: the answers with addresses."""
+    if not is_host_name(host):
+        return Failure(HOST_NOT_FOUND)
+    messages = yield from search(host, types, settings)
+    if isinstance(messages, Failure):
+        return messages
+    return tuple(answer for answer in read_all(messages) if answer.addresses) or _UNUSABLE
+
+
+def _together(one: Answers | Failure, other: Answers | Failure) -> Answers | Failure:
+    """What two questions come to, for AAAA records and for A records to be mapped."""
+    if not isinstance(one, Failure):
+        return one if isinstance(other, Failure) else (*one, *other)
+    if not isinstance(other, Failure):
+        return other
+    if one.code in _ERRORS and other.code in _ERRORS:
+        return one if one.code == other.code else Failure(NO_DATA)
+    return Failure(HOST_NOT_FOUND)
+
+
+def _error(failure: Failure, simple: bool) -> int:
+    """What getaddrinfo(3) says to a failure; `simple`: glibc goes the way of gethostbyname2_r(3), which has another
+    word for answers without an address."""
+    if failure is _UNUSABLE and simple:
+        return linux.EAI_NODATA
+    return _ERRORS.get(failure.code, linux.EAI_NONAME)
 
 
 def parse_numeric(host: str, kernel: "Kernel | None") -> _Target | None:

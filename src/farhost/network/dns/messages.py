@@ -3,6 +3,7 @@
 RFC 1035 §4; glibc's resolv/res_mkquery.c and nss_dns/dns-host.c (getanswer_r, gaih_getanswer).
 """
 
+import re
 from typing import NamedTuple
 
 import dns.exception
@@ -25,6 +26,7 @@ import dns.rdtypes.IN.SRV
 from farhost.network.dns.exchange import Question
 from farhost.wire.packet import IpAddress
 
+_HOST_NAME = re.compile(r"[A-Za-z0-9_.][A-Za-z0-9_.-]*", re.ASCII)
 A, AAAA, PTR, CNAME = 1, 28, 12, 5
 LONGEST_CHAIN = 16
 """Aliases that are followed in one answer."""
@@ -54,6 +56,11 @@ def is_name(text: str) -> bool:
     except (dns.exception.DNSException, ValueError):
         return False
     return True
+
+
+def is_host_name(text: str) -> bool:
+    """Whether name servers are asked for it as the name of a host (glibc's res_hnok)."""
+    return _HOST_NAME.fullmatch(text) is not None
 
 
 def make_queries(question: Question, ids: tuple[int, ...]) -> tuple[bytes, ...]:
