@@ -1,12 +1,31 @@
 """From the command line's words to a network: hosts, links, names. Shared by `run` and `dig`."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
-from farhost.cli.words import HostWords, LinkWords, WordError, parse_host, parse_link, parse_names
+from farhost.cli.words import (
+    HostWords,
+    LinkWords,
+    WordError,
+    parse_host,
+    parse_link,
+    parse_name_server,
+    parse_names,
+    parse_resolver,
+)
 from farhost.network.conditions import Conditions
+from farhost.network.dns.words import split_words
 from farhost.network.network import Network
 from farhost.trace.tracer import Tracer
 from farhost.units import UnitError
+
+
+class NameWords(NamedTuple):
+    """What is said of name servers and of who asks them."""
+
+    servers: Sequence[str] = ()
+    records: Sequence[str] = ()
+    resolvers: Sequence[str] = ()
 
 
 def build_network(
@@ -17,10 +36,13 @@ def build_network(
     links: Iterable[str] = (),
     names: Iterable[str] = (),
     networks: Mapping[str, str] | None = None,
+    name_words: NameWords = NameWords(),
 ) -> Network:
-    """A network of these hosts on one segment; `networks`: its `v4` and `v6`, if they are not to be the usual ones.
-    WordError, UnitError and AddressError name the word that is wrong."""
+    """A network of these hosts on one segment, and of those that are name servers; `networks`: its `v4` and `v6`, if
+    they are not to be the usual ones. WordError, UnitError and AddressError name the word that is wrong."""
     described: dict[str, HostWords] = {}
+    servers = [parse_name_server(text)[0] for text in name_words.servers]
+    hosts = list(dict.fromkeys((*hosts, *servers)))
     for text in host_words:
         words = parse_host(text, hosts)
         if words.host in described:
@@ -33,7 +55,7 @@ def build_network(
             network.host(host, byte_order=words.byte_order, user=words.user)
         except ValueError as error:
             raise WordError(f"host {host!r}: {error}") from None
-    add_words(network, links, names)
+    add_words(network, links, names, name_words)
     return network
 
 
@@ -44,12 +66,15 @@ def check_once(hosts: Sequence[str]) -> None:
             raise WordError(f"--host {host!r} is given twice: name it once, with all its words")
 
 
-def add_words(network: Network, links: Iterable[str], names: Iterable[str]) -> None:
-    """Say more of a network: its links and names. WordError and UnitError name the word that is wrong."""
+def add_words(
+    network: Network, links: Iterable[str], names: Iterable[str], name_words: NameWords = NameWords()
+) -> None:
+    """Say more of a network: links, names, name servers. WordError and UnitError name the word that is wrong."""
     hosts = list(network.hosts)
     _add_links(network, [(text, parse_link(text, hosts)) for text in links])
     for text in names:
         _add_names(network, text)
+    _add_name_servers(network, name_words)
 
 
 def _add_links(network: Network, parsed: Sequence[tuple[str, LinkWords]]) -> None:
@@ -85,3 +110,30 @@ def _add_names(network: Network, text: str) -> None:
         raise
     except ValueError as error:
         raise WordError(f"{text!r}: {error}") from None
+
+
+def _add_name_servers(network: Network, words: NameWords) -> None:
+    """Name servers, all with the same further records; and who asks whom."""
+    if words.records and not words.servers:
+        raise WordError(f"{words.records[0]!r}: a record is for a name server: name its host with --name-server")
+    for text in words.servers:
+        host, about = parse_name_server(text)
+        try:
+            network.name_server(host, split_words(about), words.records)
+        except ValueError as error:
+            raise WordError(f"{text!r}: {error}") from None
+    for text in words.resolvers:
+        host, about = parse_resolver(text, list(network.hosts))
+        if not about:
+            raise WordError(f"{text!r} says nothing of a resolver: write words such as search=example.com timeout=1s")
+        try:
+            if host:
+                network.hosts[host].names.tell(about)
+            else:
+                network.tell_resolvers(about)
+        except ValueError as error:
+            raise WordError(f"{text!r}: {error}") from None
+    try:
+        network.check_resolvers()
+    except ValueError as error:
+        raise WordError(f"--resolver: {error}") from None

@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 import click
 
-from farhost.cli.description import build_network
+from farhost.cli.description import NameWords, build_network
+from farhost.cli.dig_program import DIG, dig_environment
 from farhost.cli.exits import FAILED, NOTHING_RAN, PASSED
 from farhost.cli.outputs import capturing, ended_by_signals, interrupt, writing
 from farhost.cli.words import Program, WordError, parse_programs
@@ -47,6 +48,16 @@ Links (tc-netem's words; values carry units)
 Hosts
   --host "client: user=root"                   its programs run as root: raw sockets
   --host "server: byte-order=big user=root"    several words for one host
+
+\b
+Names: hosts know each other, unless there is a name server, which they ask over the network
+  --name-server ns                                        one more host, which knows them all
+  --name-server "ns: domain=example.com ttl=60s"          the search list has that domain
+  --name-server "ns: delay=2s drop=10% drop-next=1"       slow, lossy, no answer to the first
+  --name-server "ns: servfail=5% nxdomain=5% wrong=5%"    wrong
+  --record "www A 10.0.0.1" --record "shop CNAME www"
+  --resolver "client: timeout=1s attempts=3 rotate=on"    also nameservers=, search=, ndots=
+  "client=dig server"                                     what it says, by a program on a host
 
 \b
 Captures
@@ -112,6 +123,17 @@ class Options(NamedTuple):
     "--host", "hosts", multiple=True, metavar="NAME: WORDS", help="What a host is: byte-order=big, user=root."
 )
 @click.option("--names", multiple=True, metavar="NAME=HOST,...", help="A further name for hosts or addresses.")
+@click.option(
+    "--name-server", "name_servers", multiple=True, metavar="HOST[: WORDS]", help="A host that is a name server."
+)
+@click.option("--record", "records", multiple=True, metavar="RECORD", help="What name servers know besides hosts.")
+@click.option(
+    "--resolver",
+    "resolvers",
+    multiple=True,
+    metavar="[HOST:] WORDS",
+    help="How hosts ask name servers.",
+)
 @click.option("--isolate", is_flag=True, help="Run each program in a process of its own; the run is the same.")
 @click.pass_context
 def run(
@@ -125,6 +147,9 @@ def run(
     capture: str | None,
     hosts: tuple[str, ...],
     names: tuple[str, ...],
+    name_servers: tuple[str, ...],
+    records: tuple[str, ...],
+    resolvers: tuple[str, ...],
     isolate: bool,
 ) -> int:
     """Run PROGRAMS, each on a host, over a network as described, until all have ended."""
@@ -136,17 +161,25 @@ def run(
         specs = parse_programs(programs)
         check_scripts(specs)
         described = list(dict.fromkeys(spec.host for spec in specs))
-        network = build_network(described, seed, tracer, hosts, links, names)
+        name_words = NameWords(name_servers, records, resolvers)
+        network = build_network(described, seed, tracer, hosts, links, names, None, name_words)
     except (WordError, UnitError) as error:
         raise click.UsageError(str(error), ctx) from None
     options = Options(seed, until_ns, trace, form == "json", capture, isolate)
     return execute(network, specs, options)
 
 
+def is_dig(program: Program) -> bool:
+    """Whether it is farhost's own `dig`: a file of that name goes before."""
+    return program.argv[0] == "dig" and not Path("dig").exists()
+
+
 def check_scripts(programs: Sequence[Program]) -> None:
     """WordError if a script is no file that can be read; modules are looked for by the run."""
     for program in programs:
         script = program.argv[0]
+        if is_dig(program):
+            continue
         if script == "-m":
             if len(program.argv) < 2:
                 raise WordError(f"-m names no module: write the module, such as '{program.host}=-m http.server 8000'")
@@ -171,7 +204,12 @@ def execute(network: Network, programs: Sequence[Program], options: Options) -> 
     stdout, stderr = Terminal(sys.stdout, on_gone=interrupt), Terminal(sys.stderr)
     hosts = list(network.hosts)
     kind = IsolatedSpec if options.isolate else ProgramSpec
-    specs = [kind(program.host, program.argv, program.name) for program in programs]
+    specs = [
+        kind(program.host, (DIG, *program.argv[1:]), program.name, environment=dig_environment(network, program.host))
+        if is_dig(program)
+        else kind(program.host, program.argv, program.name)
+        for program in programs
+    ]
     with writing(stdout):
         live = watch(tracer, hosts, programs, options, stdout, stderr)
         with ended_by_signals(), capturing(network, options.capture):

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import click
 
-from farhost.cli.description import add_words, build_network, check_once
+from farhost.cli.description import NameWords, add_words, build_network, check_once
 from farhost.cli.exits import PASSED
 from farhost.cli.outputs import capturing
 from farhost.cli.words import WordError
@@ -56,6 +56,7 @@ class Wanted(NamedTuple):
     names: tuple[str, ...]
     seed: int | None
     networks: dict[str, str]
+    name_words: NameWords
 
 
 def describe(wanted: Wanted, tracer: Tracer) -> Network:
@@ -65,13 +66,14 @@ def describe(wanted: Wanted, tracer: Tracer) -> Network:
     if wanted.topology is None:
         seed = int.from_bytes(os.urandom(4), "big") if wanted.seed is None else wanted.seed
         check_once(hosts)
-        return build_network(hosts, seed, tracer, described, wanted.links, wanted.names, wanted.networks)
+        words = described, wanted.links, wanted.names, wanted.networks, wanted.name_words
+        return build_network(hosts, seed, tracer, *words)
     network = read_topology(wanted.topology).build(wanted.seed, tracer)
     if wanted.networks:
         raise WordError(f"the networks are those of {wanted.topology}: say ipv4 and ipv6 in its table segments.net")
     if wanted.hosts:
         raise WordError(f"--host {wanted.hosts[0]!r}: the hosts are those of {wanted.topology}: describe it there")
-    add_words(network, wanted.links, wanted.names)
+    add_words(network, wanted.links, wanted.names, wanted.name_words)
     return network
 
 
@@ -80,6 +82,17 @@ def describe(wanted: Wanted, tracer: Tracer) -> Network:
 @click.option("--host", "hosts", multiple=True, metavar="NAME[: WORDS]", help="A host; repeatable.")
 @click.option("--link", "links", multiple=True, metavar="WORDS", help="What links are like; repeatable.")
 @click.option("--names", multiple=True, metavar="NAME=HOST,...", help="A further name for hosts or addresses.")
+@click.option(
+    "--name-server", "name_servers", multiple=True, metavar="HOST[: WORDS]", help="A host that is a name server."
+)
+@click.option("--record", "records", multiple=True, metavar="RECORD", help="What name servers know besides hosts.")
+@click.option(
+    "--resolver",
+    "resolvers",
+    multiple=True,
+    metavar="[HOST:] WORDS",
+    help="How hosts ask name servers.",
+)
 @click.option("--network", default=DEFAULT, show_default=True, metavar="NAME", help="Several may be up at once.")
 @click.option("--seed", type=int, help="Of what links do by chance.  [default: another each time]")
 @click.option("--capture", metavar="[HOST:]FILE", help="Write all packets, or those at one host (pcapng).")
@@ -95,6 +108,9 @@ def up(
     hosts: tuple[str, ...],
     links: tuple[str, ...],
     names: tuple[str, ...],
+    name_servers: tuple[str, ...],
+    records: tuple[str, ...],
+    resolvers: tuple[str, ...],
     network: str,
     seed: int | None,
     capture: str | None,
@@ -106,7 +122,7 @@ def up(
 ) -> int:
     """Start a network in real time, for programs that `farhost exec` starts."""
     networks = {family: text for family, text in (("v4", ipv4), ("v6", ipv6)) if text is not None}
-    wanted = Wanted(topology, hosts, links, names, seed, networks)
+    wanted = Wanted(topology, hosts, links, names, seed, networks, NameWords(name_servers, records, resolvers))
     try:
         described = describe(wanted, Tracer())
         outside = add_outside(described, *tun.split(":", 1)[1:]) if tun is not None else None

@@ -7,6 +7,8 @@
 "client-server: delay=40ms"      both directions
 "server: user=root"              a host; several words for one: "server: byte-order=big user=root"
 "www=server,web2"                a name and the hosts or addresses that it stands for
+"ns: domain=example.com"         a name server, and what it is like; without words just "ns"
+"client: search=example.com"     how a host asks name servers; without a host, how all do
 """
 
 import re
@@ -164,6 +166,33 @@ def parse_names(text: str) -> tuple[str, tuple[str, ...]]:
     except ValueError as error:
         raise WordError(f"{text!r}: {error}") from None
     return name, found
+
+
+def parse_name_server(text: str) -> tuple[str, str]:
+    """The host that is a name server, and words about that.
+
+    >>> parse_name_server("ns: domain=example.com delay=40ms"), parse_name_server("ns")
+    (('ns', 'domain=example.com delay=40ms'), ('ns', ''))
+    """
+    host, _, words = text.partition(":")
+    host = host.strip()
+    if "=" in host:
+        raise WordError(f"{text!r}: write the host that is a name server first, such as 'ns: {text.strip()}'")
+    _host_name(host, text)
+    return host, words.strip()
+
+
+def parse_resolver(text: str, hosts: Collection[str]) -> tuple[str, str]:
+    """A host (empty: all of them) and words about how it asks name servers.
+
+    >>> parse_resolver("client: ndots=2", ["client"]), parse_resolver("timeout=1s", [])
+    (('client', 'ndots=2'), ('', 'timeout=1s'))
+    """
+    host, colon, words = text.partition(":")
+    if not colon or "=" in host:
+        return "", text.strip()
+    _known(host.strip(), hosts, text)
+    return host.strip(), words.strip()
 
 
 def capture_place(where: str, hosts: Collection[str]) -> tuple[str, Path]:

@@ -24,6 +24,8 @@ from farhost.facade.host import Host
 from farhost.facade.outputs import Outputs
 from farhost.facade.program import Program
 from farhost.network import network as simulated
+from farhost.network.dns.conditions import NameServerConditions
+from farhost.network.dns.server import NameServer as SimulatedNameServer
 from farhost.network.hosts_table import HostsTable
 from farhost.programs.in_place.caller import simulated as simulated_thread
 from farhost.programs.in_place.install import begin_life, end_life
@@ -55,6 +57,21 @@ class Link:
     def mend(self, *, direction: str | None = None) -> None:
         """From now on it works again."""
         self._link.set_down(False, direction)
+
+
+class NameServer:
+    """A host's name server."""
+
+    def __init__(self, server: SimulatedNameServer) -> None:
+        self._server = server
+
+    def change(self, **words: str) -> None:
+        """From now on it is like this; what is left out stays. UnitError; ValueError for another domain."""
+        self._server.change(NameServerConditions.of(words, self._server.conditions._replace(drop_next=0)))
+
+    def record(self, text: str) -> None:
+        """One more record, such as `"www A 10.0.0.9"`. ValueError."""
+        self._server.zone.add(text)
 
 
 class Network:
@@ -90,9 +107,12 @@ class Network:
         forwarding: bool = False,
         sysctls: Mapping[str, int | str | tuple[int, ...]] | None = None,
         user: str = "user",
+        resolver: str = "",
+        entries: Mapping[str, str] | None = None,
     ) -> Host:
         """A new host, attached to the segments in order; others find it by its name and aliases. `user`: who runs its
-        programs, `user` or `root`.
+        programs, `user` or `root`. `resolver`: how it asks name servers, in resolv.conf(5)'s words, such as
+        `"search=example.com timeout=1s"`. `entries`: further lines of its /etc/hosts, names with addresses.
 
         ValueError for a name that is taken, or for a segment that there is not.
         """
@@ -105,6 +125,8 @@ class Network:
             forwarding=forwarding,
             sysctls=sysctls,
             user=user,
+            resolver=resolver,
+            entries=entries,
         )
         host = self._hosts[name] = Host(self, made)
         return host
@@ -128,6 +150,15 @@ class Network:
     def names(self) -> HostsTable:
         """Names and addresses as all hosts know them: `names.add("www", server.address)`."""
         return self._network.names
+
+    def name_server(self, host: Host | str, *, records: Sequence[str] = (), **words: str) -> NameServer:
+        """Make a host a name server; from now on hosts ask it over the network, rather than to know all names.
+
+        The words are domain, ttl, delay, drop, drop_next, servfail, nxdomain, wrong, wrong_address; `records` are
+        further ones beside those of all hosts, such as `"www A 10.0.0.9"`. UnitError, ValueError.
+        """
+        self.check_open("add a name server")
+        return NameServer(self._network.name_server(self._name(host), words, records))
 
     # Links.
 
@@ -189,6 +220,7 @@ class Network:
         __tracebackhide__ = True
         until_ns = None if until is None else parse_duration(until)
         self._check_runnable()
+        self._network.check_resolvers()
         self._ran = True
         count = Counter(program.host for program in self.programs)
         runnables = [

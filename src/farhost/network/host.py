@@ -1,10 +1,12 @@
 """A host of a network: its kernel, its interfaces, and the segments that they are on."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from farhost.kernel.kernel import Kernel
-from farhost.network.lookup import Resolver
+from farhost.network.host_names import HostNames
 from farhost.network.port import Port
+from farhost.network.resolver import Resolver
 from farhost.network.segment import Segment
 from farhost.wire.addresses import family_of, is_link_local, is_loopback
 from farhost.wire.packet import IpAddress
@@ -16,7 +18,15 @@ if TYPE_CHECKING:
 class Host:
     """One host. Make it with `Network.host`."""
 
-    def __init__(self, network: "Network", kernel: Kernel, aliases: tuple[str, ...], forwarding: bool) -> None:
+    def __init__(
+        self,
+        network: "Network",
+        kernel: Kernel,
+        aliases: tuple[str, ...],
+        forwarding: bool,
+        resolver: str = "",
+        entries: Mapping[str, str] | None = None,
+    ) -> None:
         self.network = network
         self.kernel = kernel
         self.name = kernel.name
@@ -25,7 +35,9 @@ class Host:
         """Whether it is a router between its segments."""
         self.ports: list[tuple[Segment, Port]] = []
         """In order of attachment; the first one's interface is eth0."""
-        self.resolver = Resolver(network.names, kernel)
+        self.names = HostNames(self, resolver, entries or {})
+        """Its /etc/hosts and /etc/resolv.conf."""
+        self.resolver = Resolver(self.names.sources, kernel)
         """getaddrinfo(3) and friends as this host's programs see them."""
 
     def attach(self, segment: Segment | str, v4: str | None = None, v6: str | None = None) -> Port:

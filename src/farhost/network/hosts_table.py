@@ -134,6 +134,18 @@ class HostsTable:
         for known in (self._canonical, self._hosts, self._aliases):
             known.pop(folded, None)
 
+    def every_name(self) -> list[str]:
+        """All names, in the order in which they came, but for those of every host itself."""
+        return [name for name in self._addresses if name not in _LOCAL]
+
+    def copy(self) -> "HostsTable":
+        """A table of its own with the same lines."""
+        other = HostsTable()
+        other._addresses = {name: list(addresses) for name, addresses in self._addresses.items()}
+        other._names = {address: list(names) for address, names in self._names.items()}
+        other._canonical, other._hosts, other._aliases = dict(self._canonical), dict(self._hosts), dict(self._aliases)
+        return other
+
     def __contains__(self, name: str) -> bool:
         return _folded(name) in self._addresses
 

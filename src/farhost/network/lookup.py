@@ -1,5 +1,4 @@
-"""getaddrinfo(3) over a hosts table, exactly as glibc answers on Linux; and the resolver that each host's programs
-ask.
+"""getaddrinfo(3) over a hosts table and name servers (nsswitch.conf(5): `files dns`), as glibc answers on Linux.
 
 Read beside glibc's getaddrinfo.c and compared with the operating system's by the tests: which errors come first,
 that a port of 99999 wraps, that a service name needs a protocol that knows it, that one host name becomes one entry
@@ -10,11 +9,14 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 from farhost.kernel.waiting import KernelError
-from farhost.network import legacy_lookup, name_info
 from farhost.network.destination_order import Source, destination_order
-from farhost.network.gai_error import GaiError
+from farhost.network.dns.exchange import Steps
+from farhost.network.dns.messages import AAAA, A, Answer, is_host_name
+from farhost.network.dns.search import Failure, read_all, search
+from farhost.network.dns.settings import ResolverSettings
+from farhost.network.gai_error import HOST_NOT_FOUND, NO_DATA, NO_RECOVERY, TRY_AGAIN, GaiError
 from farhost.network.hosts_table import HostsTable
-from farhost.network.legacy_lookup import HostEntry
+from farhost.network.lookup_results import AddressInfo
 from farhost.network.services import service_by_name
 from farhost.wire import linux
 from farhost.wire.addresses import (
@@ -36,7 +38,6 @@ from farhost.wire.packet import IpAddress
 from farhost.wire.sockaddr import SockaddrIn, SockaddrIn6
 
 if TYPE_CHECKING:
-    from farhost.kernel.inet.interface import Interface
     from farhost.kernel.kernel import Kernel
 
 _KNOWN_FLAGS = (
@@ -50,17 +51,13 @@ _KNOWN_FLAGS = (
     | linux.AI_IDN
     | linux.AI_CANONIDN
 )
-
-
-class AddressInfo(NamedTuple):
-    """struct addrinfo: one way to reach what was asked for."""
-
-    family: int
-    type: int
-    protocol: int
-    canonical_name: str
-    """With AI_CANONNAME, in the first entry; otherwise empty."""
-    address: SockaddrIn | SockaddrIn6
+_TYPES = {linux.AF_UNSPEC: (A, AAAA), linux.AF_INET: (A,), linux.AF_INET6: (AAAA,)}
+"""What is asked for when addresses of a family are wanted; both at the same time."""
+_ERRORS = {TRY_AGAIN: linux.EAI_AGAIN, NO_DATA: linux.EAI_NODATA}
+"""What getaddrinfo(3) makes of an h_errno; of any other it makes EAI_NONAME."""
+_UNUSABLE = Failure(NO_RECOVERY)
+"""Answers came, but no address in them."""
+Answers = tuple[Answer, ...]
 
 
 class _Way(NamedTuple):
@@ -91,6 +88,7 @@ class _Target(NamedTuple):
 
 def getaddrinfo(
     table: HostsTable,
+    settings: ResolverSettings | None,
     host: str | None,
     service: str | None,
     family: int = 0,
@@ -98,10 +96,11 @@ def getaddrinfo(
     protocol: int = 0,
     flags: int = 0,
     kernel: "Kernel | None" = None,
-) -> list[AddressInfo]:
+) -> Steps[list[AddressInfo]]:
     """The addresses of a host and a service, best first. GaiError.
 
-    `kernel` is the asking host's: its addresses decide AI_ADDRCONFIG and the order, its interfaces the scope names.
+    Name servers are asked for what the table does not have; None as `settings`: there are none. `kernel` is the
+    asking host's: its addresses decide AI_ADDRCONFIG and the order, its interfaces the scope names.
     """
     host = None if host == "*" else host
     service = None if service == "*" else service
@@ -119,7 +118,7 @@ def getaddrinfo(
     if host is None:
         targets = _own_targets(family, flags)
     else:
-        targets, canonical = _find_host(table, host, family, flags, kernel)
+        targets, canonical = yield from _find_host(table, settings, host, family, flags, kernel)
     order = destination_order([target.address for target in targets], _source_finder(targets, kernel))
     answers: list[AddressInfo] = []
     for index in order:
@@ -204,23 +203,66 @@ def _own_targets(family: int, flags: int) -> list[_Target]:
 
 
 def _find_host(
-    table: HostsTable, host: str, family: int, flags: int, kernel: "Kernel | None"
-) -> tuple[list[_Target], str]:
+    table: HostsTable,
+    settings: ResolverSettings | None,
+    host: str,
+    family: int,
+    flags: int,
+    kernel: "Kernel | None",
+) -> Steps[tuple[list[_Target], str]]:
     """The addresses of a host, numeric or by name, and its canonical name."""
     numeric = parse_numeric(host, kernel)
     if numeric is not None:
         return [_in_family(numeric, family, flags)], host
-    if flags & linux.AI_NUMERICHOST or host not in table:
+    if flags & linux.AI_NUMERICHOST:
         raise GaiError(linux.EAI_NONAME)
-    if family == linux.AF_UNSPEC:
-        addresses = table.addresses(host)
-    else:
-        addresses = table.addresses(host, family)
-        if family == linux.AF_INET6 and flags & linux.AI_V4MAPPED and (not addresses or flags & linux.AI_ALL):
-            addresses += [map_v4(address) for address in table.addresses(host, linux.AF_INET)]
-    if not addresses:
+    mapped = family == linux.AF_INET6 and flags & linux.AI_V4MAPPED
+    addresses = table.addresses(host, family or None)
+    if mapped and (not addresses or flags & linux.AI_ALL):
+        addresses += [map_v4(address) for address in table.addresses(host, linux.AF_INET)]
+    if addresses:
+        return [_Target(address) for address in addresses], table.canonical(host)
+    if settings is None:
         raise GaiError(linux.EAI_NONAME)
-    return [_Target(address) for address in addresses], table.canonical(host)
+    found = yield from _ask(host, _TYPES[family], settings)
+    if mapped and (isinstance(found, Failure) or flags & linux.AI_ALL):
+        further = yield from _ask(host, (A,), settings)
+        found = _together(found, further)
+    if isinstance(found, Failure):
+        raise GaiError(_error(found, family == linux.AF_INET and not flags & linux.AI_CANONNAME))
+    addresses = [address for answer in found for address in answer.addresses]
+    if family == linux.AF_INET6:
+        addresses = [map_v4(address) if len(address) == 4 else address for address in addresses]
+    return [_Target(address) for address in addresses], found[0].canonical
+
+
+def _ask(host: str, types: tuple[int, ...], settings: ResolverSettings) -> Steps[Answers | Failure]:
+    """What name servers say of a host: the answers with addresses."""
+    if not is_host_name(host):
+        return Failure(HOST_NOT_FOUND)
+    messages = yield from search(host, types, settings)
+    if isinstance(messages, Failure):
+        return messages
+    return tuple(answer for answer in read_all(messages) if answer.addresses) or _UNUSABLE
+
+
+def _together(one: Answers | Failure, other: Answers | Failure) -> Answers | Failure:
+    """What two questions come to, for AAAA records and for A records to be mapped."""
+    if not isinstance(one, Failure):
+        return one if isinstance(other, Failure) else (*one, *other)
+    if not isinstance(other, Failure):
+        return other
+    if one.code in _ERRORS and other.code in _ERRORS:
+        return one if one.code == other.code else Failure(NO_DATA)
+    return Failure(HOST_NOT_FOUND)
+
+
+def _error(failure: Failure, simple: bool) -> int:
+    """What getaddrinfo(3) says to a failure; `simple`: glibc goes the way of gethostbyname2_r(3), which has another
+    word for answers without an address."""
+    if failure is _UNUSABLE and simple:
+        return linux.EAI_NODATA
+    return _ERRORS.get(failure.code, linux.EAI_NONAME)
 
 
 def parse_numeric(host: str, kernel: "Kernel | None") -> _Target | None:
@@ -287,33 +329,3 @@ def _source_finder(targets: list[_Target], kernel: "Kernel | None") -> Callable[
         return Source(source, lengths.get(source, 8))
 
     return find
-
-
-class Resolver:
-    """What one host's programs ask about names."""
-
-    def __init__(self, table: HostsTable, kernel: "Kernel") -> None:
-        self.table = table
-        self.kernel = kernel
-
-    def getaddrinfo(
-        self, host: str | None, service: str | None, family: int = 0, type: int = 0, protocol: int = 0, flags: int = 0
-    ) -> list[AddressInfo]:
-        """getaddrinfo(3). GaiError."""
-        return getaddrinfo(self.table, host, service, family, type, protocol, flags, self.kernel)
-
-    def getnameinfo(self, address: SockaddrIn | SockaddrIn6, flags: int = 0) -> tuple[str, str]:
-        """getnameinfo(3): (host, service). GaiError."""
-        return name_info.getnameinfo(self.table, address, flags, self.kernel)
-
-    def gethostbyname(self, name: str, family: int = linux.AF_INET) -> HostEntry:
-        """gethostbyname2(3). HostError."""
-        return legacy_lookup.gethostbyname(self.table, name, family)
-
-    def gethostbyaddr(self, address: IpAddress) -> HostEntry:
-        """gethostbyaddr(3). HostError."""
-        return legacy_lookup.gethostbyaddr(self.table, address)
-
-    def interfaces(self) -> list["Interface"]:
-        """if_nameindex(3): the host's interfaces, `lo` first."""
-        return list(self.kernel.internet.interfaces.values())

@@ -1,9 +1,13 @@
-"""getnameinfo(3) over a hosts table, as glibc answers: from a socket address to the names of its host and service."""
+"""getnameinfo(3) over a hosts table and name servers, as glibc answers: from a socket address to the names of its
+host and service."""
 
 from typing import TYPE_CHECKING
 
-from farhost.network.gai_error import GaiError
+from farhost.network.dns.exchange import Steps
+from farhost.network.dns.settings import ResolverSettings
+from farhost.network.gai_error import TRY_AGAIN, GaiError, HostError
 from farhost.network.hosts_table import HostsTable
+from farhost.network.legacy_lookup import gethostbyaddr
 from farhost.network.services import service_by_port
 from farhost.wire import linux
 from farhost.wire.addresses import inet_ntop, is_link_local
@@ -16,23 +20,38 @@ _KNOWN_FLAGS = 0xFF
 
 
 def getnameinfo(
-    table: HostsTable, address: SockaddrIn | SockaddrIn6, flags: int = 0, kernel: "Kernel | None" = None
-) -> tuple[str, str]:
-    """(host, service): names where the tables have them, else numbers. GaiError.
+    table: HostsTable,
+    settings: ResolverSettings | None,
+    address: SockaddrIn | SockaddrIn6,
+    flags: int = 0,
+    kernel: "Kernel | None" = None,
+) -> Steps[tuple[str, str]]:
+    """(host, service): names where the tables and name servers have them, else numbers. GaiError.
 
     `kernel` is the asking host's, whose interfaces name the scope of a link-local address. NI_NOFQDN changes nothing,
-    as no host here has a domain.
+    as no host here has a domain by its own name.
     """
     if flags & ~_KNOWN_FLAGS:
         raise GaiError(linux.EAI_BADFLAGS)
-    return _host(table, address, flags, kernel), _service(address.port, flags)
+    host = yield from _host(table, settings, address, flags, kernel)
+    return host, _service(address.port, flags)
 
 
-def _host(table: HostsTable, address: SockaddrIn | SockaddrIn6, flags: int, kernel: "Kernel | None") -> str:
+def _host(
+    table: HostsTable,
+    settings: ResolverSettings | None,
+    address: SockaddrIn | SockaddrIn6,
+    flags: int,
+    kernel: "Kernel | None",
+) -> Steps[str]:
     if not flags & linux.NI_NUMERICHOST:
-        names = table.names(address.address)
-        if names:
-            return table.canonical(names[0])
+        try:
+            entry = yield from gethostbyaddr(table, settings, address.address)
+        except HostError as error:
+            if error.code == TRY_AGAIN:
+                raise GaiError(linux.EAI_AGAIN) from None
+        else:
+            return entry.name
     if flags & linux.NI_NAMEREQD:
         raise GaiError(linux.EAI_NONAME)
     text = inet_ntop(address.address)

@@ -1,15 +1,15 @@
 """Names: everything that programs and tools ask a network about hosts and services, in one place.
 
 The table is in `hosts_table`, getaddrinfo(3) in `lookup`, getnameinfo(3) in `name_info`, the older calls in
-`legacy_lookup`, services(5) in `services`, dig's view in `dns_answer`.
+`legacy_lookup`, a host's resolver in `resolver`, name servers in `dns`, services(5) in `services`, dig's view of the
+hosts table in `dns_answer`.
 """
 
 from farhost.network.dns_answer import DnsAnswer, answer, reverse_answer, reverse_name
 from farhost.network.gai_error import GaiError, HostError
 from farhost.network.hosts_table import HostsTable, check_host_name
-from farhost.network.legacy_lookup import HostEntry, gethostbyaddr, gethostbyname
-from farhost.network.lookup import AddressInfo, Resolver, getaddrinfo
-from farhost.network.name_info import getnameinfo
+from farhost.network.lookup_results import AddressInfo, HostEntry
+from farhost.network.resolver import Resolver
 from farhost.network.services import SERVICES, Service, service_by_name, service_by_port
 
 __all__ = [
@@ -24,10 +24,6 @@ __all__ = [
     "Service",
     "answer",
     "check_host_name",
-    "getaddrinfo",
-    "gethostbyaddr",
-    "gethostbyname",
-    "getnameinfo",
     "reverse_answer",
     "reverse_name",
     "service_by_name",

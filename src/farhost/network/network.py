@@ -13,6 +13,12 @@ from farhost.kernel.kernel import Kernel
 from farhost.kernel.process import USERS
 from farhost.network.channel import Channel
 from farhost.network.conditions import Conditions
+from farhost.network.dns.conditions import NameServerConditions
+from farhost.network.dns.server import NameServer
+from farhost.network.dns.service import NameService
+from farhost.network.dns.settings import ResolverSettings
+from farhost.network.dns.words import split_words
+from farhost.network.dns.zone import Zone
 from farhost.network.host import Host
 from farhost.network.hosts_table import HostsTable, check_further_name, check_host_name
 from farhost.network.ledger import Ledger, take_ledger
@@ -80,6 +86,10 @@ class Network:
         self.hosts: dict[str, Host] = {}
         self.segments: dict[str, Segment] = {}
         self.names = HostsTable()
+        self.name_servers: dict[str, NameServer] = {}
+        """By their hosts' names, in the order in which they are asked."""
+        self.resolver_words: dict[str, str] = {}
+        """What every host's /etc/resolv.conf says that does not say otherwise itself."""
         self._owners: dict[IpAddress, str] = {}
         self._routes: dict[str, list[Route]] = {}
         self.segment(DEFAULT_SEGMENT, v4, v6)
@@ -128,15 +138,20 @@ class Network:
         forwarding: bool = False,
         sysctls: Mapping[str, int | str | tuple[int, ...]] | None = None,
         user: str = "user",
+        resolver: str = "",
+        entries: Mapping[str, str] | None = None,
     ) -> Host:
         """A new host, attached to the segments in order: eth0, eth1, ... Others find it by its name and aliases.
 
         `forwarding`: it is a router. `user`: who runs its programs, `user` (uid 1000) or `root` (uid 0), who may have
         raw sockets, and otherwise has the rights of a container's root: nothing that takes CAP_NET_ADMIN or
-        CAP_SYS_ADMIN. Without segments it is reached by nobody until `attach` gives it an interface.
+        CAP_SYS_ADMIN. `resolver`: its /etc/resolv.conf, in words (`farhost.network.dns.settings`). `entries`: further
+        lines of its own /etc/hosts, a name with its addresses, separated by commas. Without segments it is reached by
+        nobody until `attach` gives it an interface.
 
         ValueError for a name that is taken or is none, an alias that is another host's name, a segment that there is
-        not or that is full, a setting that Linux would refuse, or another user; then nothing has changed.
+        not or that is full, a setting that Linux would refuse, or another user, UnitError for a word of its resolver;
+        then nothing has changed.
         """
         for word, given in (("aliases", aliases), ("segments", segments)):
             if isinstance(given, str):
@@ -155,8 +170,9 @@ class Network:
             settings |= {"net.ipv4.ip_forward": 1, "net.ipv6.conf.all.forwarding": 1}
         kernel = Kernel(name, self.environment, byte_order=cast(ByteOrder, byte_order), sysctls=settings, user=user)
         kernel.internet.name_of = self._name_of
+        host = Host(self, kernel, tuple(aliases), forwarding, resolver, entries)
         self.names.claim(name, aliases)
-        host = self.hosts[name] = Host(self, kernel, tuple(aliases), forwarding)
+        self.hosts[name] = host
         for segment in wires:
             self.attach(host, segment)
         return host
@@ -215,6 +231,33 @@ class Network:
             raise ValueError(f"{name!r} stands for nothing: a name stands for hosts or addresses")
         for address in found:
             self.names.add(name, address)
+
+    def name_server(self, host: Host | str, words: Mapping[str, str], records: Sequence[str] = ()) -> NameServer:
+        """Make a host a name server, for all hosts that are not told to ask others: it knows the names of all hosts,
+        and `records` (`NAME [TTL] TYPE DATA`). `words` are `NameServerConditions`'s.
+
+        UnitError for a word; ValueError for a record that is none, and where the host is a name server already.
+        """
+        place = self._host(host)
+        if place.name in self.name_servers:
+            raise ValueError(f"the host {place.name!r} is a name server already")
+        conditions = NameServerConditions.of(words)
+        zone = Zone(self.names, place.name, conditions.domain, conditions.ttl_s, records)
+        server = NameServer(place.name, zone, conditions, self.environment)
+        NameService(place.kernel, server)
+        self.name_servers[place.name] = server
+        return server
+
+    def tell_resolvers(self, words: str) -> None:
+        """Say how hosts ask name servers, those that come later too (`farhost.network.dns.settings`). UnitError."""
+        told = {**self.resolver_words, **split_words(words)}
+        ResolverSettings.of(told)
+        self.resolver_words = told
+
+    def check_resolvers(self) -> None:
+        """ValueError where a host asks a name server that there is not; call it once all hosts are there."""
+        for host in self.hosts.values():
+            host.names.check()
 
     def _addresses_of(self, target: Host | str) -> list[IpAddress]:
         """The addresses of a host, or the one that a text is."""

@@ -10,6 +10,8 @@
     byte-order = "big"
     user = "root"                            # who runs its programs; default: user
     sysctls = { "net.ipv4.tcp_syncookies" = 0 }
+    resolver = "timeout=1s attempts=3"       # resolv.conf(5); for all hosts, if it stands at the top
+    entries = { db = "10.0.0.9" }            # of its own /etc/hosts
 
     [hosts.client]
 
@@ -26,6 +28,10 @@
     [names]
     shop = ["server", "10.0.0.9"]            # hosts and addresses
 
+    [name-servers.server]                    # a host that others ask for names; the table may be empty
+    domain = "example.com"                   # ttl, delay, drop, drop-next, servfail, nxdomain, wrong, wrong-address
+    records = ["www A 10.0.0.9"]             # beside those of all hosts
+
 Everything is checked: an unknown table, key, host, word or unit is a TopologyError that names file and place.
 """
 
@@ -38,8 +44,26 @@ from farhost.network.conditions import Conditions
 from farhost.network.network import DEFAULT_SEGMENT, Network
 from farhost.trace.tracer import Tracer
 
-_TOP = {"link": str, "seed": int, "hosts": dict, "segments": dict, "links": list, "names": dict}
-_HOST = {"aliases": list, "segments": list, "router": bool, "byte-order": str, "user": str, "sysctls": dict}
+_TOP = {
+    "link": str,
+    "seed": int,
+    "hosts": dict,
+    "segments": dict,
+    "links": list,
+    "names": dict,
+    "name-servers": dict,
+    "resolver": str,
+}
+_HOST = {
+    "aliases": list,
+    "segments": list,
+    "router": bool,
+    "byte-order": str,
+    "user": str,
+    "sysctls": dict,
+    "resolver": str,
+    "entries": dict,
+}
 _SEGMENT = {"ipv4": str, "ipv6": str, "link": str}
 _KINDS = {str: "a string", int: "an integer", bool: "true or false", list: "an array", dict: "a table"}
 
@@ -76,6 +100,10 @@ class Topology:
             self._add_link(network, f"links, number {number}", table)
         for name, targets in described.get("names", {}).items():
             self._add_name(network, name, targets)
+        for name, table in described.get("name-servers", {}).items():
+            self._add_name_server(network, name, table)
+        self._within("resolver", lambda: network.tell_resolvers(described.get("resolver", "")))
+        self._within("hosts", network.check_resolvers)
         return network
 
     def _net(self) -> dict[str, Any]:
@@ -129,6 +157,8 @@ class Topology:
                 aliases=table.get("aliases", ()),
                 forwarding=table.get("router", False),
                 sysctls={key: _setting(setting) for key, setting in settings.items()},
+                resolver=table.get("resolver", ""),
+                entries={key: _addresses(addresses) for key, addresses in table.get("entries", {}).items()},
             ),
         )
 
@@ -160,6 +190,18 @@ class Topology:
         if not isinstance(wanted, list) or not all(isinstance(one, str) for one in wanted) or not wanted:
             raise self._error(where, "a name stands for hosts or addresses: write them as strings in an array")
         self._within(where, lambda: network.name(name, wanted))
+
+    def _add_name_server(self, network: Network, host: str, value: object) -> None:
+        where = f"name-servers.{host}"
+        if not isinstance(value, dict):
+            raise self._error(where, f"{value!r} is not a table")
+        words = dict(value)
+        records = words.pop("records", [])
+        if not _all_strings(records):
+            raise self._error(where, f"records is an array of strings, not {records!r}")
+        given = {word: _word(setting) for word, setting in words.items()}
+        self._known_host(network, host, where)
+        self._within(where, lambda: network.name_server(host, given, records))
 
     def _known_host(self, network: Network, name: str, where: str) -> None:
         if name not in network.hosts:
@@ -193,6 +235,11 @@ def _check(table: Mapping[str, object], known: Mapping[str, type], where: str, p
 
 def _all_strings(values: object) -> bool:
     return isinstance(values, list) and all(isinstance(value, str) for value in values)
+
+
+def _addresses(value: Any) -> str:
+    """The addresses of an entry: one, or an array of several."""
+    return ",".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def _setting(value: Any) -> int | str | tuple[int, ...]:

@@ -8,17 +8,20 @@ program is a process of its own (`isolated`), and one that is attached to a netw
 
 from collections.abc import Callable, Sequence
 from types import FrameType, TracebackType
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
 from farhost.wire import linux
 from farhost.wire.byte_order import ByteOrder
 
 if TYPE_CHECKING:
     from farhost.kernel.waiting import Blocked
-    from farhost.network.legacy_lookup import HostEntry
-    from farhost.network.lookup import AddressInfo
+    from farhost.network.dns.exchange import Exchange, Replies
+    from farhost.network.lookup_results import AddressInfo, HostEntry
     from farhost.wire.packet import IpAddress
     from farhost.wire.sockaddr import SockaddrIn, SockaddrIn6
+
+T = TypeVar("T")
+EVERY_SIGNAL = frozenset(range(1, 65))
 
 Trap = Callable[..., Any]
 """`call(name, *arguments)`: what comes back depends on the call's row in CALLS, so nothing narrower can be said."""
@@ -62,20 +65,30 @@ class Interface(Protocol):
 
 
 class Lookups(Protocol):
-    """What a host's programs ask about names; `farhost.network.lookup.Resolver` is one."""
+    """What a host's programs ask about names; `farhost.network.resolver.Resolver` is one. Where name servers have to
+    be asked first, it answers with what to ask them, and is asked again with all the replies that came."""
 
     def getaddrinfo(
-        self, host: str | None, service: str | None, family: int = 0, type: int = 0, protocol: int = 0, flags: int = 0
-    ) -> "list[AddressInfo]":
+        self,
+        host: str | None,
+        service: str | None,
+        family: int = 0,
+        type: int = 0,
+        protocol: int = 0,
+        flags: int = 0,
+        replies: "tuple[Replies, ...]" = (),
+    ) -> "list[AddressInfo] | Exchange":
         """getaddrinfo(3). GaiError."""
 
-    def getnameinfo(self, address: "SockaddrIn | SockaddrIn6", flags: int = 0) -> tuple[str, str]:
+    def getnameinfo(
+        self, address: "SockaddrIn | SockaddrIn6", flags: int = 0, replies: "tuple[Replies, ...]" = ()
+    ) -> "tuple[str, str] | Exchange":
         """getnameinfo(3): (host, service). GaiError."""
 
-    def gethostbyname(self, name: str) -> "HostEntry":
+    def gethostbyname(self, name: str, *, replies: "tuple[Replies, ...]" = ()) -> "HostEntry | Exchange":
         """gethostbyname(3). HostError."""
 
-    def gethostbyaddr(self, address: "IpAddress") -> "HostEntry":
+    def gethostbyaddr(self, address: "IpAddress", replies: "tuple[Replies, ...]" = ()) -> "HostEntry | Exchange":
         """gethostbyaddr(3). HostError."""
 
     def interfaces(self) -> Sequence[Interface]:
@@ -100,6 +113,9 @@ class Caller(Protocol):
     def files(self) -> Numbers:
         """Its simulated descriptors."""
 
+    def thread_number(self) -> int:
+        """Which thread of it runs."""
+
     def look_at_clock(self) -> int:
         """Nanoseconds of its network's time, after the cost of a look."""
 
@@ -117,6 +133,9 @@ class Caller(Protocol):
 
     def set_handler(self, signal: int, handler: Handler | None) -> None:
         """What runs when a signal comes whose disposition is 2."""
+
+    def as_c_does(self, body: Callable[[], T]) -> T:
+        """Do what a function in C would do by several calls: handlers of signals run once it is over."""
 
     def exit(self, status: int) -> None:
         """The process ends with `status`, 0 to 255: no thread of it makes another call (exit_group(2))."""

@@ -115,6 +115,11 @@ class ProgramProcess(ProcessView, Complaints):
         assert isinstance(thread, ProgramThread)
         return thread if thread.process is self else None
 
+    def thread_number(self) -> int:
+        """The tid of the thread that runs now; 0 when none of them does."""
+        thread = self.current_thread
+        return 0 if thread is None else thread.ident
+
     def start(self, body: Body) -> None:
         """Run `body` in the main thread, from now on; its result is the exit status."""
 

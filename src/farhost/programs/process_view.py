@@ -2,11 +2,11 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from farhost.kernel.files import OpenFile, Socket
 from farhost.kernel.signals import send_signal
-from farhost.programs.caller import Handler, Seen
+from farhost.programs.caller import EVERY_SIGNAL, Handler, Seen
 from farhost.programs.passing import Passing
 from farhost.programs.timers import IntervalTimer
 
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from farhost.programs.directory import Directory
     from farhost.programs.runtime import Runtime
     from farhost.programs.thread import ProgramThread
+
+T = TypeVar("T")
 
 
 class ProcessView(ABC):
@@ -128,6 +130,16 @@ class ProcessView(ABC):
             self.handlers.pop(signal, None)
         else:
             self.handlers[signal] = handler
+
+    def as_c_does(self, body: Callable[[], T]) -> T:
+        """Do what a function in C would do by several calls: handlers of signals run once it is over."""
+        before = self.signal_mask
+        self.mask_signals(set(EVERY_SIGNAL))
+        try:
+            return body()
+        finally:
+            self.mask_signals(before)
+            self.attend()
 
     def mask_signals(self, mask: set[int]) -> None:
         """Signals whose handlers wait, from now on."""

@@ -12,6 +12,7 @@ from farhost.kernel.socket_rows import socket_rows
 from farhost.network.channel import Channel
 from farhost.network.conditions import Conditions
 from farhost.network.names import answer, reverse_answer
+from farhost.network.network import Network
 from farhost.network.segment import Segment
 from farhost.units import UnitError
 from farhost.wire.addresses import AddressError, inet_ntop, parse_address
@@ -81,7 +82,12 @@ def host(visitor: Visitor, connection: Connection, name: str) -> object:
     service = visitor.service
     fresh = name not in service.network.hosts
     found = service.host(name)
-    return {"name": found.name, "addresses": [inet_ntop(address) for address in found.addresses()], "new": fresh}
+    return {
+        "name": found.name,
+        "addresses": [inet_ntop(address) for address in found.addresses()],
+        "name_servers": [inet_ntop(address) for address in found.names.sources().servers],
+        "new": fresh,
+    }
 
 
 def status(visitor: Visitor, connection: Connection) -> object:
@@ -133,17 +139,40 @@ def ss(visitor: Visitor, connection: Connection, name: str | None = None) -> obj
 
 
 def dig(
-    visitor: Visitor, connection: Connection, name: str, kind: str, reverse: str | None = None, server: str = ""
+    visitor: Visitor,
+    connection: Connection,
+    name: str,
+    kind: str,
+    reverse: str | None = None,
+    server: str = "",
+    query: str = "",
 ) -> object:
-    """[status, lines] of a name, or of an address in reverse, as a host sees it."""
+    """[status, lines] of a name, or of an address in reverse, as a host sees it; where there is a name server, what
+    that answers to `query`, a DNS message in hexadecimal, asked on its own host."""
     if server:
         visitor.service.known_host(server)
-    table = visitor.service.network.names
+    network = visitor.service.network
+    if network.name_servers and query:
+        return _ask_name_server(network, server or next(iter(network.name_servers)), query)
+    table = network.names
     try:
         found = reverse_answer(table, parse_address(reverse)) if reverse else answer(table, name, kind)
     except (AddressError, ValueError) as error:
         raise QuestionError(str(error)) from error
     return [found.status, list(found.lines)]
+
+
+def _ask_name_server(network: Network, name: str, query: str) -> object:
+    """Who answers, with the answer in hexadecimal (empty: it says nothing) and how long it thinks, in ns."""
+    server = network.name_servers.get(name)
+    if server is None:
+        raise QuestionError(f"{name!r} is no name server: there are {', '.join(network.name_servers)}")
+    own = network.hosts[name].addresses()
+    if not own:
+        raise QuestionError(f"the name server {name!r} has no address: attach it to a segment")
+    response = server.respond(bytes.fromhex(query), own[0], True)
+    found = ("", 0) if response is None else (response.data.hex(), response.delay_ns)
+    return {"server": name, "address": inet_ntop(own[0]), "message": found[0], "delay_ns": found[1]}
 
 
 def links(visitor: Visitor, connection: Connection) -> object:

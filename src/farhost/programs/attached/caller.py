@@ -7,7 +7,9 @@ import errno
 import os
 import signal
 import stat
-from typing import TYPE_CHECKING, Any, cast
+from _thread import get_native_id
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from farhost.network.remote_lookup import RemoteLookups
 from farhost.programs.attached import real
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from farhost.programs.attached.attachment import Attachment
     from farhost.programs.attached.calls import Calls
 
+T = TypeVar("T")
 _DISPOSITIONS = {signal.SIG_DFL: 0, signal.SIG_IGN: 1}
 HANDLED = 2
 
@@ -51,6 +54,10 @@ class AttachedCaller:
     def files(self) -> Numbers:
         """Its descriptors of the network, or what the stand-in is to take for these."""
         return self._files
+
+    def thread_number(self) -> int:
+        """The machine's."""
+        return get_native_id()
 
     def look_at_clock(self) -> int:
         """The machine's clock."""
@@ -93,6 +100,10 @@ class AttachedCaller:
         """What runs when a signal comes whose disposition is 2."""
         if handler is not None:
             signal.signal(number, handler)
+
+    def as_c_does(self, body: Callable[[], T]) -> T:
+        """The interpreter runs handlers between any two calls here."""
+        return body()
 
     def exit(self, status: int) -> None:
         """exit_group(2)."""

@@ -3,12 +3,12 @@
 import os
 from collections.abc import Callable
 from functools import partial
-from typing import Any, NoReturn, cast
+from typing import Any, NoReturn, TypeVar, cast
 
 from farhost.kernel.syscalls.encoding import BadMessage, decode_reply, encode_request
 from farhost.kernel.waiting import Blocked, GiveUp, KernelError, Waiter
 from farhost.network.remote_lookup import RemoteLookups
-from farhost.programs.caller import Handler, Lookups, Seen, Trap
+from farhost.programs.caller import EVERY_SIGNAL, Handler, Lookups, Seen, Trap
 from farhost.programs.complaints import Complaints
 from farhost.programs.costs import CLOCK_NS
 from farhost.programs.directory import high_base
@@ -18,6 +18,7 @@ from farhost.programs.isolated.turns import Turns
 from farhost.wire.byte_order import ByteOrder
 
 MAIN = 1
+T = TypeVar("T")
 
 
 class RemoteThread:
@@ -73,6 +74,10 @@ class RemoteProcess(Complaints):
     def _ask(self, request: str, *arguments: object) -> Any:
         operation = Message(m.ASK, self._key(), (), m.as_json([request, *arguments]))
         return self._turns.ask(operation).json()
+
+    def thread_number(self) -> int:
+        """The number of the thread that runs now; 0 when none of them does."""
+        return self._key()
 
     def _key(self) -> int:
         current = self._turns.current
@@ -279,6 +284,16 @@ class RemoteProcess(Complaints):
     def signal_mask(self) -> set[int]:
         """Signals whose handlers wait."""
         return self._mask
+
+    def as_c_does(self, body: Callable[[], T]) -> T:
+        """Do what a function in C would do by several calls: handlers of signals run once it is over."""
+        before = self.signal_mask
+        self.mask_signals(set(EVERY_SIGNAL))
+        try:
+            return body()
+        finally:
+            self.mask_signals(before)
+            self.attend()
 
     def mask_signals(self, mask: set[int]) -> None:
         """Another mask."""

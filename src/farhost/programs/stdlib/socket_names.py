@@ -1,17 +1,22 @@
 """Names, services, protocols and interfaces in `_socket`: getaddrinfo and its kin over the host's resolver.
 
-The host's hosts table answers (`farhost.network.names`), as glibc does; the machine's own names, services and
-interfaces are never asked. What is here are the arguments, the errors and the shapes of the results, as in
-Modules/socketmodule.c. A lookup takes as long as a look at a clock, so that a loop of lookups makes progress.
+The host's hosts table answers (`farhost.network.names`), as glibc does, and for what that does not have name servers
+(`farhost.programs.name_servers`); the machine's own names, services and interfaces are never asked. What is here are
+the arguments, the errors and the shapes of the results, as in Modules/socketmodule.c. A lookup takes as long as a
+look at a clock, so that a loop of lookups makes progress, and as long as name servers take.
 """
 
 import os
 import sys
 from _socket import gaierror, herror, inet_ntoa
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from farhost.network.dns.exchange import Exchange, Replies
 from farhost.network.gai_error import GaiError, HostError
 from farhost.network.services import service_by_name, service_by_port
+from farhost.programs.name_servers import NameServers
 from farhost.programs.stdlib.socket_constants import named
 from farhost.programs.stdlib.socket_convert import (
     address_result,
@@ -30,6 +35,8 @@ if TYPE_CHECKING:
     from farhost.network.names import AddressInfo, HostEntry
     from farhost.programs.caller import Caller
 
+T = TypeVar("T")
+
 
 class Names:
     """The lookups of one process."""
@@ -37,6 +44,7 @@ class Names:
     def __init__(self, process: "Caller") -> None:
         self._process = process
         self._resolver = process.resolver
+        self._name_servers = NameServers(process)
 
     def functions(self) -> dict[str, Any]:
         """All the functions of `_socket` that are about names."""
@@ -47,10 +55,18 @@ class Names:
     ) -> "list[AddressInfo]":
         """getaddrinfo(3), with Python's exception."""
         self._process.look_at_clock()
+        resolver = self._resolver
         try:
-            return self._resolver.getaddrinfo(host, service, family, type, protocol, flags)
+            return self._find(partial(resolver.getaddrinfo, host, service, family, type, protocol, flags))
         except GaiError as error:
             raise gaierror(error.code, error.message) from None
+
+    def _find(self, ask: "Callable[..., T | Exchange]") -> T:
+        """What the resolver finds, once name servers were asked what it wants to know from them."""
+        replies: tuple[Replies, ...] = ()
+        while isinstance(found := ask(replies=replies), Exchange):
+            replies += (self._name_servers.ask(found),)
+        return found
 
     def resolve(self, name: bytes, family: int) -> list[tuple[int, bytes]]:
         """The addresses of a name that is not numeric, for `socket_convert.resolve`."""
@@ -91,20 +107,20 @@ class Names:
             """gethostbyname_ex(host) -> (name, aliaslist, addresslist)"""
             name = _old_name(host, "gethostbyname_ex")
             resolve(name, linux.AF_INET, self.resolve)
-            return self._entry(lambda: self._resolver.gethostbyname(_text(name)))
+            return self._entry(partial(self._resolver.gethostbyname, _text(name)))
 
         def gethostbyaddr(host: Any, /) -> tuple[str, list[str], list[str]]:
             """gethostbyaddr(host) -> (name, aliaslist, addresslist)"""
             packed = resolve(_old_name(host, "gethostbyaddr"), linux.AF_UNSPEC, self.resolve)[1]
-            return self._entry(lambda: self._resolver.gethostbyaddr(packed))
+            return self._entry(partial(self._resolver.gethostbyaddr, packed))
 
         return named(getaddrinfo, getnameinfo, gethostbyname, gethostbyname_ex, gethostbyaddr)
 
-    def _entry(self, find: Any) -> tuple[str, list[str], list[str]]:
+    def _entry(self, ask: "Callable[..., HostEntry | Exchange]") -> tuple[str, list[str], list[str]]:
         """A struct hostent as Python shows it."""
         self._process.look_at_clock()
         try:
-            entry: HostEntry = find()
+            entry = self._find(ask)
         except HostError as error:
             raise herror(error.code, error.message) from None
         return entry.name, list(entry.aliases), [inet_ntop(address) for address in entry.addresses]
@@ -126,7 +142,7 @@ class Names:
         elif len(sockaddr) != 2:
             raise OSError("IPv4 sockaddr must be 2 tuple")
         try:
-            return self._resolver.getnameinfo(address, flags)
+            return self._find(partial(self._resolver.getnameinfo, address, flags))
         except GaiError as error:
             raise gaierror(error.code, error.message) from None
 
