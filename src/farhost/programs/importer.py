@@ -20,7 +20,9 @@ from collections.abc import Callable
 from types import CodeType, ModuleType
 from typing import Any
 
+from farhost.programs.escapes import refuse_library
 from farhost.programs.frames import hide_in
+from farhost.programs.libraries import INSTEAD
 from farhost.programs.steady import HASHED, number_in_world
 
 SHARED = frozenset(
@@ -156,6 +158,8 @@ class Importer:
                     return self._again(name)
                 if name not in self.modules and is_shared(name):
                     return self._share(name, import_)
+                if name in INSTEAD and bootstrap._find_spec(name, None) is not None:
+                    refuse_library(name)
             module = find_and_load(name, import_)
             if found is None and name in AFTER:
                 AFTER[name](module)
@@ -247,6 +251,16 @@ def _uuid_without_hardware(module: Any) -> None:
     module._node = module._random_getnode()
 
 
+def _platform_without_processes(module: Any) -> None:
+    """`platform` asks uname(1) for the name of the processor: hosts have none."""
+    module._Processor.get = staticmethod(str)
+
+
+def _entropy_of_tls(module: Any) -> None:
+    """`ssl.RAND_bytes`: of the simulated process's own entropy. What TLS itself draws is OpenSSL's."""
+    module.RAND_bytes = lambda n, /: module.os.urandom(n)
+
+
 def pure_warnings(module: Any) -> None:
     """The private `warnings` is pure: it serves as `_warnings` too, which zipimport has to have.
 
@@ -269,6 +283,8 @@ def pure_warnings(module: Any) -> None:
 
 AFTER: dict[str, Callable[[Any], None]] = {
     "uuid": _uuid_without_hardware,
+    "platform": _platform_without_processes,
+    "ssl": _entropy_of_tls,
     "traceback": hide_in,
     "warnings": pure_warnings,
     **{module: number_in_world(name) for module, name in (*HASHED, ("asyncio.futures", "Future"))},

@@ -19,6 +19,8 @@ _PROCESSOR = frozenset({real.CLOCK_PROCESS_CPUTIME_ID, real.CLOCK_THREAD_CPUTIME
 _REALTIME = frozenset({real.CLOCK_REALTIME, real.CLOCK_TAI})
 _KEPT = ("CLOCK_", "struct_time", "asctime", "strptime", "gmtime", "strftime", "ctime", "_STRUCT")
 
+_ZONE: dict[str, Any] = {"tm_zone": "UTC", "tm_gmtoff": 0}
+"""What local time has beyond what gmtime(3) has, which calls itself GMT."""
 
 _asctime, _gmtime, _strftime = real.asctime, real.gmtime, real.strftime
 """As they are before any function in place takes their names (`farhost.programs.in_place`)."""
@@ -136,6 +138,9 @@ def _calendar(time: Callable[[], float]) -> dict[str, Any]:
     def gmtime(seconds: Any = None, /) -> real.struct_time:
         return _gmtime(time() if seconds is None else seconds)
 
+    def localtime(seconds: Any = None, /) -> real.struct_time:
+        return real.struct_time(tuple(gmtime(seconds)), _ZONE)
+
     def asctime(t: Any = None, /) -> str:
         return _asctime(gmtime() if t is None else t)
 
@@ -143,7 +148,7 @@ def _calendar(time: Callable[[], float]) -> dict[str, Any]:
         return _asctime(gmtime(seconds))
 
     def strftime(format: str, t: Any = None, /) -> str:
-        return _strftime(format, gmtime() if t is None else t)
+        return _strftime(format, localtime() if t is None else t)
 
     def mktime(t: Any, /) -> float:
         if len(t) != 9:
@@ -154,7 +159,7 @@ def _calendar(time: Callable[[], float]) -> dict[str, Any]:
 
     return {
         "gmtime": gmtime,
-        "localtime": gmtime,
+        "localtime": localtime,
         "asctime": asctime,
         "ctime": ctime,
         "strftime": strftime,
