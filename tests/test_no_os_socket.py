@@ -47,14 +47,20 @@ def run_words(name):
     return [sys.executable, "-m", "farhost", "run", *PAIRS[name], "--link", BAD_LINK, "--seed", "7"]
 
 
+def traced(words, folder):
+    """Run a command under strace; what came of it, and its calls on sockets, one a line."""
+    log = folder / "strace"
+    command = ["strace", "-f", "-qq", "-e", "trace=network", "-e", "signal=none", "-o", str(log), *words]
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
+    return result, log.read_text()
+
+
 @pytest.mark.skipif(bool(strace_works()), reason=strace_works() or "-")
 @pytest.mark.parametrize("name", PAIRS)
 def test_no_socket_of_the_system_is_opened(name, tmp_path):
-    log = tmp_path / "strace"
-    command = ["strace", "-f", "-qq", "-e", "trace=network", "-e", "signal=none", "-o", str(log), *run_words(name)]
-    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
+    result, calls = traced(run_words(name), tmp_path)
     assert result.returncode == 0, result.stderr
-    assert log.read_text() == ""
+    assert calls == ""
 
 
 @pytest.mark.parametrize("name", ["ipv4_stream", "ipv6_datagram", "posix_stream", "unix_stream"])
@@ -82,3 +88,36 @@ def test_the_posix_examples_have_one_trace_on_every_python(name):
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=True)
         traces.append(json.loads(done.stdout)["trace"])
     assert all(trace == traces[0] for trace in traces)
+
+
+WAYS_TO_WAIT = "tests/ways_to_wait"
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory):
+    """The paths of a certificate of the host `server` and of its key."""
+    if shutil.which("openssl") is None:
+        pytest.skip("openssl, which makes the certificate, is not installed")
+    folder = tmp_path_factory.mktemp("certificate")
+    paths = [str(folder / "certificate.pem"), str(folder / "key.pem")]
+    words = ["-newkey", "rsa:2048", "-nodes", "-subj", "/CN=server", "-addext", "subjectAltName=DNS:server"]
+    command = ["openssl", "req", "-x509", *words, "-out", paths[0], "-keyout", paths[1]]
+    subprocess.run(command, check=True, capture_output=True)
+    return paths
+
+
+@pytest.mark.skipif(bool(strace_works()), reason=strace_works() or "-")
+@pytest.mark.parametrize("how", ["scripts", "functions in place"])
+def test_threads_loops_and_tls_open_none_either(how, certificate, tmp_path):
+    """asyncio with TLS, select, selectors, threads, pools, HTTP, names, pairs and pipes."""
+    path, key = certificate
+    server, client = f"{WAYS_TO_WAIT}/server.py {path} {key}", f"{WAYS_TO_WAIT}/client.py server {path}"
+    commands = {
+        "scripts": ["-m", "farhost", "run", server, client, "--link", "delay=40ms loss=5%", "--seed", "7"],
+        "functions in place": [f"{WAYS_TO_WAIT}/in_place.py", path, key],
+    }
+    result, calls = traced([sys.executable, *commands[how]], tmp_path)
+    assert result.returncode == 0, result.stderr
+    for answer in ("b'BY TLS\\n'", "b'AT 5001\\n' b'AT 5002\\n' b'AT 5003\\n'", "b'/PAGE'", "b'by a pair'"):
+        assert answer in result.stdout
+    assert calls == ""

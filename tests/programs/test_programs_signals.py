@@ -185,3 +185,37 @@ def test_a_thread_that_interrupts_the_main_thread_and_ends_at_once_is_noticed(tm
             print("interrupted")
     """
     assert output_of(tmp_path, source) == "interrupted\n"
+
+
+def test_signals_are_waited_for_with_a_time_limit(tmp_path):
+    source = """
+        import os, signal, time
+        wanted = {signal.SIGUSR1, signal.SIGALRM}
+        signal.pthread_sigmask(signal.SIG_BLOCK, wanted)
+        signal.signal(signal.SIGUSR1, lambda *_: print("handled"))
+        signal.signal(signal.SIGALRM, lambda *_: print("handled"))
+        began = time.monotonic()
+        print(signal.sigtimedwait(wanted, 0.05), time.monotonic() - began >= 0.05, signal.sigtimedwait(wanted, 0))
+        os.kill(os.getpid(), signal.SIGUSR1)
+        found = signal.sigtimedwait(wanted, 10)
+        print(found.si_signo, found.si_code, found.si_pid == os.getpid(), found.si_uid == os.getuid())
+        signal.setitimer(signal.ITIMER_REAL, 0.05)
+        print(signal.sigwaitinfo(wanted).si_signo, signal.sigpending())
+        try:
+            signal.sigtimedwait(wanted, -1)
+        except ValueError as error:
+            print(error)
+    """
+    same_as_python(tmp_path, source)
+
+
+def test_no_child_can_be_waited_for_by_waitid_where_there_is_none(tmp_path):
+    source = """
+        import os
+        for idtype in (os.P_ALL, os.P_PID):
+            try:
+                os.waitid(idtype, 1, os.WEXITED | os.WNOHANG)
+            except ChildProcessError as error:
+                print(error)
+    """
+    same_as_python(tmp_path, source)

@@ -2,13 +2,15 @@
 
 Two nets. Stand-ins for the C modules and functions that would start a process raise at the call. Behind them an audit
 hook (sys.addaudithook) sees what code outside the process's world does in its name: a C extension, a shared module, a
-reference bound before the run. It does not see clocks, and not every thread of a C library: the residue is in the
-docs.
+reference bound before the run. It does not see clocks, and not every thread of a C library: docs/escapes.md has what
+is left.
 
 An audit hook can never be taken out again. There is one for the interpreter's life; it does nothing unless a run has
 entered itself, and costs a dictionary look-up for each audited event.
 """
 
+import importlib.util
+import os
 import sys
 import threading
 from _thread import get_ident
@@ -17,6 +19,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from farhost.programs.frames import place, program_frame
+from farhost.programs.libraries import C_FUNCTIONS, INSTEAD
 
 if TYPE_CHECKING:
     from farhost.programs.caller import Running, WorldProcess
@@ -24,6 +27,10 @@ if TYPE_CHECKING:
 
 class EscapeError(RuntimeError):
     """A simulated process reached for something real that farhost cannot simulate."""
+
+
+class LibraryEscapeError(EscapeError, ImportError):
+    """It imported a library that has its own way to the network, in C."""
 
 
 REMEDIES = {
@@ -35,6 +42,12 @@ REMEDIES = {
     "lock": "use threading's locks; a simulated process has no other processes to share one with",
     "openssl": "use ssl; or make the Connection without a socket, and move its bytes by bio_read and bio_write",
     "identity": "a simulated process keeps its user",
+    "pool": "make the pool inside the program: the threads of this one are not the program's",
+    "loop": "make the event loop, selector or epoll object inside the program: this one waits in real time",
+    "c": "C does not know the simulation: use Python's own time, os, socket, threading and random",
+    "entropy": "use os.urandom, secrets or random, which come of the run's seed",
+    "signal": "os.kill and signal.raise_signal inside the program reach the processes of its host",
+    "sleep": "use time.sleep, looked up when it is called: this one was bound before the first network",
 }
 
 _AUDITED = {
@@ -52,21 +65,56 @@ _AUDITED = {
     "os.posix_spawn": "process",
     "os.system": "process",
     "pty.spawn": "process",
+    "os.kill": "signal",
+    "os.killpg": "signal",
+    "signal.pthread_kill": "signal",
+    "time.sleep": "sleep",
+    "open": "entropy",
+    "ctypes.dlsym": "c",
+    "import": "library",
 }
+"""Audit events by what they are about (`time.sleep` is one since 3.13)."""
+
+ENTROPY_FILES = frozenset({"/dev/urandom", "/dev/random", "/dev/hwrng", b"/dev/urandom", b"/dev/random"})
+
+
+def _concerns(event: str, arguments: tuple[Any, ...]) -> str:
+    """What an event would reach, for the message; empty if nothing that matters."""
+    if event == "open":
+        path = arguments[0]
+        return f"open({os.fspath(path)!r})" if isinstance(path, str | bytes) and path in ENTROPY_FILES else ""
+    if event == "ctypes.dlsym":
+        name = arguments[1]
+        return f"{name} of the C library, by ctypes," if name in C_FUNCTIONS else ""
+    if event == "import":
+        name = arguments[0].partition(".")[0]
+        return name if name in INSTEAD and importlib.util.find_spec(name) is not None else ""
+    return event
 
 
 def complain(what: str, kind: str) -> NoReturn:
     """Raise the EscapeError for a call that the program under way just made; the run notes it, whoever catches it."""
-    message = f"{place(program_frame(sys._getframe(1)))}: {what} would leave the simulation: {REMEDIES[kind]}"
+    raise EscapeError(_noted(what, REMEDIES[kind]))
+
+
+def refuse_library(name: str) -> NoReturn:
+    """Raise the LibraryEscapeError for a module that the program under way imports."""
+    error = LibraryEscapeError(_noted(f"{name}, which has sockets of its own in C,", INSTEAD[name]))
+    error.name = name
+    raise error
+
+
+def _noted(what: str, remedy: str) -> str:
+    message = f"{place(program_frame(sys._getframe(2)))}: {what} would leave the simulation: {remedy}"
     runtime = GUARD.running.get(get_ident())
     if runtime is not None:
         runtime.note_escape(message)
-    raise EscapeError(message)
+    return message
 
 
-def refuse(process: "WorldProcess", what: str) -> Callable[..., NoReturn]:
+def refuse(process: "WorldProcess", what: str, kind: str = "") -> Callable[..., NoReturn]:
     """A function that always complains, in place of one that would escape."""
-    kind = "identity" if what.startswith("os.set") else "process"
+    kind = kind or ("identity" if what.startswith("os.set") else "process")
 
     def refused(*args: Any, **kwargs: Any) -> NoReturn:
         complain(what, kind)
@@ -142,8 +190,10 @@ class Guard:
             return
         runtime = self.running.get(get_ident())
         current = None if runtime is None else runtime.current
-        if current is not None:
-            complain(event, "class" if kind == "socket" and current.process.place is not None else kind)
+        if current is not None and (what := _concerns(event, arguments)):
+            if kind == "library":
+                refuse_library(what)
+            complain(what, "class" if kind == "socket" and current.process.place is not None else kind)
 
 
 GUARD = Guard()

@@ -20,7 +20,9 @@ from collections.abc import Callable
 from types import CodeType, ModuleType
 from typing import Any
 
+from farhost.programs.escapes import refuse_library
 from farhost.programs.frames import hide_in
+from farhost.programs.libraries import INSTEAD
 from farhost.programs.stdlib import pyopenssl
 from farhost.programs.stdlib.ssl_contexts import complete_ssl_of_world
 from farhost.programs.steady import HASHED, number_in_world
@@ -162,6 +164,8 @@ class Importer:
                     return self._again(name)
                 if name not in self.modules and is_shared(name):
                     return self._share(name, import_)
+                if name in INSTEAD and bootstrap._find_spec(name, None) is not None:
+                    refuse_library(name)
             module = find_and_load(name, import_)
             if found is None and name in AFTER:
                 AFTER[name](module)
@@ -253,6 +257,11 @@ def _uuid_without_hardware(module: Any) -> None:
     module._node = module._random_getnode()
 
 
+def _platform_without_processes(module: Any) -> None:
+    """`platform` asks uname(1) for the name of the processor: hosts have none."""
+    module._Processor.get = staticmethod(str)
+
+
 def pure_warnings(module: Any) -> None:
     """The private `warnings` is pure: it serves as `_warnings` too, which zipimport has to have.
 
@@ -275,6 +284,7 @@ def pure_warnings(module: Any) -> None:
 
 AFTER: dict[str, Callable[[Any], None]] = {
     "uuid": _uuid_without_hardware,
+    "platform": _platform_without_processes,
     "traceback": hide_in,
     "warnings": pure_warnings,
     "ssl": complete_ssl_of_world,

@@ -17,6 +17,7 @@ from farhost.programs.importer import Importer, private_builtins
 from farhost.programs.posix.modules import make_posix_calls
 from farhost.programs.stdlib.atexit_module import make_atexit_module
 from farhost.programs.stdlib.builtin_functions import make_builtins
+from farhost.programs.stdlib.faulthandler_module import make_faulthandler_module
 from farhost.programs.stdlib.fcntl_module import make_fcntl_module
 from farhost.programs.stdlib.gc_module import make_gc_module
 from farhost.programs.stdlib.io_module import make_io_module
@@ -40,6 +41,7 @@ STAND_INS: dict[str, Callable[[WorldProcess], ModuleType]] = {
     "resource": make_resource_module,
     "gc": make_gc_module,
     "_random": make_random_module,
+    "faulthandler": make_faulthandler_module,
     "_posixsubprocess": make_posixsubprocess_module,
     "_multiprocessing": make_multiprocessing_module,
 }

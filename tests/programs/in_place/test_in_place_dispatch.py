@@ -113,8 +113,8 @@ def test_a_sweep_finds_names_defaults_and_attributes_that_were_bound_before():
         "queue": True,
         "server": True,
         "selector": ("select", True),
-        "list": False,
-        "partial": False,
+        "list": True,
+        "partial": True,
     }
 
 
@@ -123,6 +123,8 @@ def test_every_row_of_the_table_has_its_stand_ins():
         place = importlib.import_module("farhost.programs.in_place.caller").place_of_caller()
         missing = []
         for row in ROWS:
+            if row.decide.__qualname__.startswith("never"):
+                continue
             machine = vars(importlib.import_module(row.module))
             for name in row.names.split():
                 stand_in = place.stand_in(row.stand_in)

@@ -1,5 +1,6 @@
 """How functions in place end: results, exceptions, deadlocks, hangs, Ctrl-C; and what is left of them."""
 
+import ctypes
 import io
 import os
 import pdb
@@ -192,7 +193,7 @@ def test_ctrl_c_ends_the_run_and_leaves_nothing():
         try:
             with socket.create_server(("", 5000)):
                 time.sleep(1)
-                posix.kill(posix.getpid(), signal.SIGINT)
+                ctypes.pythonapi.PyErr_SetInterrupt()
                 time.sleep(1)
         finally:
             done.append("unwound")

@@ -229,7 +229,7 @@ SERVER = """
     ("death", "number"),
     [
         ("ctypes.string_at(0)", signal.SIGSEGV),
-        ("ctypes.CDLL(None).kill(int(open('/proc/self/stat').read().split()[0]), 9)", signal.SIGKILL),
+        ("ctypes.CDLL(None).sigqueue(int(open('/proc/self/stat').read().split()[0]), 9, None)", signal.SIGKILL),
         ("ctypes.CDLL(None).abort()", signal.SIGABRT),
     ],
 )
@@ -263,7 +263,7 @@ def test_each_program_has_a_process_of_its_own(monkeypatch, tmp_path):
 HANGS = {
     "spins": ("n = 0\nwhile True:\n    n += 1\n", "runs without making a call", "script.py:"),
     "sleeps": (
-        "import ctypes\nctypes.CDLL(None).sleep(1000)\n",
+        "import os; os.mkfifo('nobody writes')\nopen('nobody writes')\n",
         "waits in real time",
         "script.py:2 in <module>",
     ),

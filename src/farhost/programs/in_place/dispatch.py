@@ -10,7 +10,9 @@ from collections.abc import Callable
 from types import MethodType
 from typing import TYPE_CHECKING, Any
 
+from farhost.programs.escapes import complain
 from farhost.programs.in_place.caller import RUNNING, place_of_caller
+from farhost.programs.in_place.socket_methods import is_real_socket
 
 if TYPE_CHECKING:
     from farhost.programs.in_place.place import Place
@@ -65,6 +67,52 @@ def on_descriptor(original: Function, key: str) -> Function:
         return original(*args, **kwargs)
 
     return dispatch
+
+
+def on_stream(original: Function, key: str) -> Function:
+    """As `on_descriptor`; but a descriptor of the machine's that is a socket is none that a function may use."""
+
+    def dispatch(_: Origin, /, *args: Any, **kwargs: Any) -> Any:
+        if RUNNING:
+            place = place_of_caller()
+            if place is not None:
+                number = args[0] if args else kwargs.get("fd")
+                if is_descriptor(place, number):
+                    return place.calls[key](*args, **kwargs)
+                if is_real_socket(place, number):
+                    complain(f"{key.rpartition('.')[2]} on a socket of the operating system's", "descriptor")
+        return original(*args, **kwargs)
+
+    return dispatch
+
+
+def always_but_sockets(original: Function, key: str) -> Function:
+    """As `always`; but a descriptor of the machine's that is a socket is none that a function may use."""
+
+    def dispatch(_: Origin, /, *args: Any, **kwargs: Any) -> Any:
+        if RUNNING:
+            place = place_of_caller()
+            if place is not None:
+                if args and is_real_socket(place, args[0]):
+                    complain(f"{key.rpartition('.')[2]} of a socket of the operating system's", "descriptor")
+                return place.calls[key](*args, **kwargs)
+        return original(*args, **kwargs)
+
+    return dispatch
+
+
+def never(kind: str) -> Callable[[Function, str], Function]:
+    """For a function in place: an EscapeError with the remedy of that kind."""
+
+    def decide(original: Function, key: str) -> Function:
+        def dispatch(_: Origin, /, *args: Any, **kwargs: Any) -> Any:
+            if RUNNING and place_of_caller() is not None:
+                complain(key, kind)
+            return original(*args, **kwargs)
+
+        return dispatch
+
+    return decide
 
 
 def on_path(original: Function, key: str) -> Function:

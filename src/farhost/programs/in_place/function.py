@@ -21,6 +21,7 @@ from farhost.programs.in_place import threads
 from farhost.programs.in_place.caller import RUNNING, simulated
 from farhost.programs.in_place.idents import IDENTS
 from farhost.programs.in_place.install import share_existing_locks
+from farhost.programs.in_place.objects import guard_loaded_modules
 from farhost.programs.in_place.os_thread import OsThread
 from farhost.programs.in_place.pools import keep_no_idle_threads
 from farhost.programs.in_place.process import FunctionProcess
@@ -116,6 +117,7 @@ class Quiet:
 def enter(runtime: "Runtime") -> None:
     """The first function of a run is about to start: what all of them share comes into place, until the run's end."""
     share_existing_locks()
+    guard_loaded_modules()
     os_thread = runtime.os_thread = OsThread()
     restore_idle_threads = keep_no_idle_threads()
     threads.QUIET_HOOK.enter()

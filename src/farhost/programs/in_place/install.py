@@ -9,17 +9,19 @@ import importlib
 import os
 import random
 import sys
+import tempfile
 from _thread import LockType, allocate_lock, get_ident
 from collections.abc import Iterator
 from types import FunctionType
 from typing import Any
 
 from farhost.programs.attached.variables import CONTROL
-from farhost.programs.in_place import import_lock, socket_methods, tls
+from farhost.programs.escapes import complain
+from farhost.programs.in_place import calendar, import_lock, objects, socket_methods, tls
 from farhost.programs.in_place.caller import RUNNING, place_of_caller, simulated
 from farhost.programs.in_place.dispatch import as_builtin, choice
 from farhost.programs.in_place.shared_lock import SharedLock
-from farhost.programs.in_place.sweep import sweep
+from farhost.programs.in_place.sweep import held_elsewhere, sweep, sweep_objects
 from farhost.programs.in_place.table import EXISTING_LOCKS, ROWS
 from farhost.programs.in_place.threads import LIVING, make_lock_functions, make_thread_functions
 from farhost.programs.stdlib.select_epoll import BaseEpoll
@@ -44,7 +46,9 @@ def install() -> None:
 def _install() -> None:
     importlib.import_module("farhost.programs.in_place.place")  # The stand-ins take what they need before the sweep.
     importlib.import_module("selectors")
+    tempfile.gettempdir()  # It draws from the entropy of whoever asks first.
     replacements = {**make_lock_functions(), **make_thread_functions()}
+    originals: list[Any] = []
     for row in ROWS:
         module = vars(importlib.import_module(row.module))
         for name in row.names.split():
@@ -52,13 +56,20 @@ def _install() -> None:
             if original is not None and id(original) not in replacements:
                 function = row.decide(original, f"{row.stand_in}.{name}")
                 replacements[id(original)] = as_builtin(function, original, row.module, name)
+                originals.append(original)
     select = vars(importlib.import_module("select"))
     c_epoll = select["epoll"]
     replacements[id(c_epoll)] = choice(c_epoll, "select", lambda: _epoll(c_epoll), (BaseEpoll,))
+    semaphore = vars(importlib.import_module("_multiprocessing"))["SemLock"]
+    replacements[id(semaphore)] = choice(semaphore, "_multiprocessing", lambda: _semaphore(semaphore))
     import_lock.install(replacements[id(_thread.get_ident)])
     replacements |= socket_methods.install()
+    objects.install()
+    taken = [*calendar.install(), *objects.entropy_of_tls().values()]
+    replacements |= {id(original): method for original, method in taken}
     sweep(replacements)
     tls.install()
+    sweep_objects(replacements, [*held_elsewhere(originals), c_epoll, *(original for original, _ in taken)])
     _patch_random()
     for home, name in HASHED:
         number_instances(vars(importlib.import_module(home))[name], _numbers)
@@ -68,6 +79,12 @@ def _install() -> None:
 def _epoll(original: Any) -> Any:
     place = place_of_caller() if RUNNING else None
     return original if place is None else place.calls["select.epoll"]
+
+
+def _semaphore(original: Any) -> Any:
+    if RUNNING and place_of_caller() is not None:
+        complain("multiprocessing", "lock")
+    return original
 
 
 def _numbers() -> Iterator[int] | None:

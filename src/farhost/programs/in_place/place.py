@@ -12,6 +12,7 @@ from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any
 
 from farhost.programs.directory import Directory
+from farhost.programs.in_place.identity import make_platform, make_tempfile, make_uuid
 from farhost.programs.stdlib.fcntl_module import make_fcntl_module
 from farhost.programs.stdlib.io_module import make_io_module
 from farhost.programs.stdlib.posix_module import make_posix_module
@@ -94,6 +95,12 @@ class Place:
                 return make_posix_module(self.process, self.directory, {})
             case "_io":
                 return make_io_module(self.process, self.directory)
+            case "uuid":
+                return make_uuid(self.process)
+            case "platform":
+                return make_platform()
+            case "tempfile":
+                return make_tempfile()
             case "random":
                 return random.Random(self.seed())
         return _MAKERS[name](self.process)

@@ -34,17 +34,18 @@ ROWS = (
         "_socket",
         "_socket",
         dispatch.always,
-        """socketpair dup close getdefaulttimeout setdefaulttimeout gethostname sethostname getaddrinfo getnameinfo
+        """socketpair close getdefaulttimeout setdefaulttimeout gethostname sethostname getaddrinfo getnameinfo
         gethostbyname gethostbyname_ex gethostbyaddr getservbyname getservbyport getprotobyname if_nameindex
         if_nametoindex if_indextoname""",
     ),
+    Row("_socket", "_socket", dispatch.always_but_sockets, "dup"),
     Row("fcntl", "fcntl", dispatch.on_descriptor, "fcntl ioctl flock lockf"),
     Row(
         "_signal",
         "_signal",
         dispatch.always,
         """signal getsignal siginterrupt set_wakeup_fd raise_signal pthread_kill pthread_sigmask sigpending sigwait
-        pause setitimer getitimer alarm""",
+        sigwaitinfo sigtimedwait pause setitimer getitimer alarm""",
     ),
     Row(
         "_thread",
@@ -57,11 +58,12 @@ ROWS = (
         "os",
         "posix",
         dispatch.on_descriptor,
-        """read write readv writev close dup dup2 lseek ftruncate fsync fdatasync fchmod fchown pread preadv pwrite
+        """close lseek ftruncate fsync fdatasync fchmod fchown pread preadv pwrite
         pwritev fstatvfs isatty get_blocking set_blocking get_inheritable set_inheritable get_terminal_size
-        sendfile fstat eventfd_read eventfd_write timerfd_settime timerfd_settime_ns timerfd_gettime
+        fstat eventfd_read eventfd_write timerfd_settime timerfd_settime_ns timerfd_gettime
         timerfd_gettime_ns""",
     ),
+    Row("os", "posix", dispatch.on_stream, "read write readv writev dup dup2 sendfile"),
     Row("resource", "resource", dispatch.always, "getrlimit setrlimit prlimit getrusage"),
     Row(
         "os",
@@ -69,10 +71,17 @@ ROWS = (
         dispatch.always,
         """pipe pipe2 eventfd timerfd_create getpid getppid getuid geteuid getgid getegid getresuid getresgid
         getgroups getlogin getpgrp getpgid getsid setsid setpgid setpgrp umask kill killpg _exit abort nice
-        getpriority setpriority sched_yield waitpid wait wait3 wait4 urandom getrandom uname sysconf times
+        getpriority setpriority sched_yield waitpid wait wait3 wait4 waitid urandom getrandom uname sysconf times
         cpu_count sched_getaffinity sched_setaffinity getloadavg fork execv execve posix_spawn posix_spawnp system
         setuid setgid seteuid setegid setreuid setregid setresuid setresgid setgroups initgroups""",
     ),
+    Row("os", "os", dispatch.never("process"), "forkpty pidfd_open setns unshare chroot"),
+    Row("_posixsubprocess", "_posixsubprocess", dispatch.never("process"), "fork_exec"),
+    Row("_signal", "signal", dispatch.never("signal"), "pidfd_send_signal"),
+    Row("faulthandler", "faulthandler", dispatch.never("thread"), "dump_traceback_later register"),
+    Row("uuid", "uuid", dispatch.always, "uuid1 getnode"),
+    Row("platform", "platform", dispatch.always, "uname platform"),
+    Row("tempfile", "tempfile", dispatch.always, "_get_candidate_names"),
     Row("os", "posix", dispatch.on_path, "stat lstat unlink remove chmod access rename replace"),
     Row("os", "posix", dispatch.on_directory, "listdir scandir rmdir"),
     Row("os", "posix", dispatch.then_look, "chdir fchdir"),

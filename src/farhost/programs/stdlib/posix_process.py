@@ -94,8 +94,21 @@ def _waiting(process: WorldProcess) -> dict[str, Any]:
         found, status = waitpid(pid, options)
         return found, status, None
 
+    def waitid(idtype: int, id: int, options: int, /) -> Any:
+        """What has ended is what is waited for: nothing here tells of children that were stopped."""
+        if options & real.WNOWAIT or idtype not in (real.P_ALL, real.P_PID, real.P_PGID):
+            raise OSError(linux.EINVAL, os.strerror(linux.EINVAL))
+        found, status = waitpid(index(id) if idtype == real.P_PID else -1, options & real.WNOHANG)
+        if found == 0:
+            return None
+        ended = os.WIFEXITED(status)
+        value = os.WEXITSTATUS(status) if ended else os.WTERMSIG(status)
+        code = real.CLD_EXITED if ended else real.CLD_KILLED
+        return real.waitid_result((found, process.uid, linux.SIGCHLD, value, code))
+
     return {
         "waitpid": waitpid,
+        "waitid": waitid,
         "wait": lambda: waitpid(-1, 0),
         "wait3": lambda options: wait4(-1, options),
         "wait4": wait4,

@@ -31,6 +31,7 @@ def make_signal_module(process: WorldProcess) -> ModuleType:
     names.update(_wakeup(process))
     names.update(_senders(process))
     names.update(_masks(process))
+    names.update(_waits(process))
     names.update(_timers(process))
     return module
 
@@ -116,8 +117,6 @@ def _senders(process: WorldProcess) -> dict[str, Any]:
 
 
 def _masks(process: WorldProcess) -> dict[str, Any]:
-    nothing = WaitQueue()
-
     def pthread_sigmask(how: int, mask: Any, /) -> set[int]:
         given = {_check(number) for number in mask}
         old = set(process.signal_mask)
@@ -132,35 +131,60 @@ def _masks(process: WorldProcess) -> dict[str, Any]:
         process.attend()
         return old
 
-    def interrupted(why: GiveUp) -> object:
-        raise KernelError(linux.EINTR)
+    def sigpending() -> set[int]:
+        return set(process.pending_signals())
 
-    def sigwait(sigset: Any, /) -> int:
+    return {"pthread_sigmask": pthread_sigmask, "sigpending": sigpending}
+
+
+def _waits(process: WorldProcess) -> dict[str, Any]:
+    """The functions that wait for signals."""
+    nothing = WaitQueue()
+
+    def ended(why: GiveUp) -> object:
+        raise KernelError(linux.EAGAIN if why is GiveUp.TIMED_OUT else linux.EINTR)
+
+    def park(call: str, arguments: tuple[object, ...], deadline_ns: int | None) -> bool:
+        """Whether the time limit ended it, rather than a signal."""
+        blocked = Blocked(((nothing, linux.EPOLLIN),), lambda: blocked, deadline_ns, ended)
+        try:
+            process.wait(call, arguments, blocked)
+        except KernelError as error:
+            return error.errno == linux.EAGAIN
+        return False
+
+    def await_one(call: str, sigset: Any, deadline_ns: int | None) -> int | None:
+        """The first of these that is pending; None after the time limit."""
         wanted = frozenset(_check(number) for number in sigset)
         process.expect_signals(wanted)
-        blocked = Blocked(((nothing, linux.EPOLLIN),), lambda: blocked, None, interrupted)
         try:
             while (number := process.take_signal(wanted)) is None:
-                try:
-                    process.wait("sigwait", (tuple(sorted(wanted)),), blocked)
-                except KernelError:
-                    pass
+                if park(call, (tuple(sorted(wanted)),), deadline_ns):
+                    return None
         finally:
             process.expect_signals(frozenset())
         return number
 
+    def described(number: int | None) -> Any:
+        if number is None:
+            return None
+        return real.struct_siginfo((number, 0, 0, process.pid, process.uid, 0, 0))
+
+    def sigtimedwait(sigset: Any, timeout: float, /) -> Any:
+        if timeout < 0:
+            raise ValueError("timeout must be non-negative")
+        return described(await_one("sigtimedwait", sigset, process.now_ns + round(timeout * NS)))
+
     def pause() -> None:
-        blocked = Blocked(((nothing, linux.EPOLLIN),), lambda: blocked, None, interrupted)
-        try:
-            process.wait("pause", (), blocked)
-        except KernelError:
-            pass
+        park("pause", (), None)
         process.attend()
 
-    def sigpending() -> set[int]:
-        return set(process.pending_signals())
-
-    return {"pthread_sigmask": pthread_sigmask, "sigpending": sigpending, "sigwait": sigwait, "pause": pause}
+    return {
+        "sigwait": lambda sigset, /: await_one("sigwait", sigset, None),
+        "sigwaitinfo": lambda sigset, /: described(await_one("sigwaitinfo", sigset, None)),
+        "sigtimedwait": sigtimedwait,
+        "pause": pause,
+    }
 
 
 def _timers(process: WorldProcess) -> dict[str, Any]:

@@ -21,6 +21,8 @@ _PROCESSOR = frozenset({real.CLOCK_PROCESS_CPUTIME_ID, real.CLOCK_THREAD_CPUTIME
 _REALTIME = frozenset({real.CLOCK_REALTIME, real.CLOCK_TAI})
 _KEPT = ("CLOCK_", "struct_time", "asctime", "strptime", "gmtime", "strftime", "ctime", "_STRUCT")
 
+_ZONE: dict[str, Any] = {"tm_zone": "UTC", "tm_gmtoff": 0}
+"""What local time has beyond what gmtime(3) has, which calls itself GMT."""
 
 _asctime, _gmtime, _strftime = real.asctime, real.gmtime, real.strftime
 """As they are before any function in place takes their names (`farhost.programs.in_place`)."""
@@ -152,7 +154,7 @@ def _calendar(time: Callable[[], float], zone: Zone) -> dict[str, Any]:
 
     def localtime(seconds: Any = None, /) -> real.struct_time:
         if zone.text is None:
-            return real.struct_time(tuple(gmtime(seconds)), {"tm_zone": "UTC", "tm_gmtoff": 0})
+            return real.struct_time(tuple(gmtime(seconds)), _ZONE)
         return zone.localtime(time() if seconds is None else seconds)
 
     def asctime(t: Any = None, /) -> str:
