@@ -20,6 +20,7 @@ from collections.abc import Callable
 from types import CodeType, ModuleType
 from typing import Any
 
+from farhost.programs.c_libraries import answer_without_processes
 from farhost.programs.frames import hide_in
 from farhost.programs.steady import HASHED, number_in_world
 
@@ -271,6 +272,7 @@ AFTER: dict[str, Callable[[Any], None]] = {
     "uuid": _uuid_without_hardware,
     "traceback": hide_in,
     "warnings": pure_warnings,
+    "ctypes.util": answer_without_processes,
     **{module: number_in_world(name) for module, name in (*HASHED, ("asyncio.futures", "Future"))},
 }
 """What has to be put right in a private module once it is loaded."""
