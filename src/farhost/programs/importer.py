@@ -16,12 +16,14 @@ import builtins
 import functools
 import importlib
 import sys
+import uuid
 from collections.abc import Callable
 from types import CodeType, ModuleType
 from typing import Any
 
 from farhost.programs.c_libraries import answer_without_processes
 from farhost.programs.frames import hide_in
+from farhost.programs.shared import is_shared_package, settle
 from farhost.programs.steady import HASHED, number_in_world
 
 SHARED = frozenset(
@@ -72,10 +74,15 @@ SHARED = frozenset(
         "graphlib",
         "unicodedata",
         "_strptime",
+        "datetime",
+        "ipaddress",
     }
 )
 """Pure modules of the standard library that hold no state of a program and reach nothing that is simulated; a name
 stands for its submodules too. `typing` has to be shared, since C code reaches back into it (CPython 3.12)."""
+
+ASK_SYS = frozenset({"typing", "typing_extensions"})
+"""Those of them that look for a program's modules."""
 
 
 @functools.cache
@@ -183,6 +190,8 @@ class Importer:
         if parent and parent not in self.modules:
             import_(parent)
         module = importlib.import_module(name)
+        if name in ASK_SYS or is_shared_package(name):
+            settle(name)
         self.modules[name] = module
         return module
 
@@ -216,14 +225,19 @@ class Importer:
         bootstrap._handle_fromlist = _handle_fromlist
 
         def __import__(name: str, globals: Any = None, locals: Any = None, fromlist: Any = (), level: int = 0) -> Any:
-            return plain(name, globals, locals, fromlist or (), level)
+            module = plain(name, globals, locals, fromlist or (), level)
+            if type(fromlist) is list and not fromlist and globals is locals and name not in sys.modules:
+                # As PyImport_Import calls it for C code, which then takes the interpreter's own module: C code is
+                # shared, so what it imports is too. It would get KeyError if that were not there.
+                importlib.import_module(name)
+            return module
 
         return __import__
 
 
 def is_shared(name: str) -> bool:
-    """Whether a world takes this interpreter's own module: a built-in one, or one of SHARED."""
-    return name in sys.builtin_module_names or name.partition(".")[0] in SHARED
+    """Whether a world takes this interpreter's own module: a built-in one, one of SHARED, or of a shared package."""
+    return name in sys.builtin_module_names or name.partition(".")[0] in SHARED or is_shared_package(name)
 
 
 def _cached(get_code: Callable[[Any, str], CodeType], external: Any) -> Callable[[Any, str], CodeType]:
@@ -243,9 +257,13 @@ def _cached(get_code: Callable[[Any, str], CodeType], external: Any) -> Callable
 
 
 def _uuid_without_hardware(module: Any) -> None:
-    """uuid1's node: of the simulated process's own entropy rather than of the machine's network card."""
+    """uuid1's node: of the simulated process's own entropy rather than of the machine's network card.
+
+    The class is the interpreter's, since C code makes and takes its instances (pydantic_core).
+    """
     module._generate_time_safe = None
     module._node = module._random_getnode()
+    module.UUID, module.SafeUUID = uuid.UUID, uuid.SafeUUID
 
 
 def pure_warnings(module: Any) -> None:

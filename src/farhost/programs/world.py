@@ -28,6 +28,7 @@ from farhost.programs.stdlib.socket_module import make_socket_module
 from farhost.programs.stdlib.sys_module import make_sys
 from farhost.programs.stdlib.thread_module import make_thread_module
 from farhost.programs.stdlib.time_module import make_time_module
+from farhost.programs.world_datetime import install as install_datetime
 
 STAND_INS: dict[str, Callable[[WorldProcess], ModuleType]] = {
     "_thread": make_thread_module,
@@ -43,7 +44,7 @@ STAND_INS: dict[str, Callable[[WorldProcess], ModuleType]] = {
 }
 """Adding a stand-in is one file and one row."""
 
-BLOCKED = ("_asyncio", "_queue", "_pickle", "_datetime", "_warnings", "_uuid", "_posixshmem")
+BLOCKED = ("_asyncio", "_queue", "_pickle", "_warnings", "_uuid", "_posixshmem")
 """C modules whose pure versions in the standard library take the simulated clock, threads and modules."""
 
 
@@ -51,6 +52,7 @@ class World:
     """What one process sees of Python."""
 
     def __init__(self, process: WorldProcess, directory: Directory, environment: Mapping[str, str]) -> None:
+        install_datetime()
         self.process = process
         self.directory = directory
         self.builtins = private_builtins()
