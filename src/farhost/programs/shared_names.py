@@ -1,10 +1,10 @@
 """Modules that shared code means to be those of the program that calls it: `sys`, `warnings`, clocks, chance.
 
-Code that all worlds share asks `sys.modules` for the module in which somebody's class stands (`typing.get_type_hints`),
-puts another in its place (`cryptography.utils.deprecated`), warns, looks at a clock, draws bytes. It has the
-interpreter's modules among its globals; each is replaced by one that looks like it, answers with the program's own
-while a program runs, and with the interpreter's outside. Names that shared code has imported out of such a module
-(`from time import time`) stay what they are.
+Code that all worlds share asks `sys.modules` for the module in which somebody's class stands
+(`typing.get_type_hints`), puts another in its place (`cryptography.utils.deprecated`), warns, looks at a clock, draws
+bytes. It has the interpreter's modules among its globals; each is replaced by one that looks like it, answers with
+the program's own while a program runs, and with the interpreter's outside. Names that shared code has imported out of
+such a module (`from time import time`) stay what they are.
 """
 
 import importlib

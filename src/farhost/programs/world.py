@@ -28,6 +28,7 @@ from farhost.programs.stdlib.socket_module import make_socket_module
 from farhost.programs.stdlib.sys_module import make_sys
 from farhost.programs.stdlib.thread_module import make_thread_module
 from farhost.programs.stdlib.time_module import make_time_module
+from farhost.programs.switches import PURE_SWITCHES
 from farhost.programs.world_datetime import install as install_datetime
 
 STAND_INS: dict[str, Callable[[WorldProcess], ModuleType]] = {
@@ -140,5 +141,6 @@ def scratch_environment(directory: str, host: str, user: str) -> dict[str, str]:
         "LANG": "C.UTF-8",
         "HOSTNAME": host,
         "PYTHONHASHSEED": "0",
+        **PURE_SWITCHES,
         **({"VIRTUAL_ENV": sys.prefix} if sys.prefix != sys.base_prefix else {}),
     }

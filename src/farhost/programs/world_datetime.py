@@ -1,9 +1,9 @@
 """`datetime` in worlds: C's own classes, with the host's clock, and UTC for local time as `time` has it there.
 
 C code makes and takes instances of the interpreter's one `datetime.datetime` (pydantic, cryptography, zoneinfo), so
-every world has that very class. C reads the machine's clock and time zone by itself; so its methods that mean "now" or
-"local time" ask who calls, and for everybody but a program in a world they stay C's. They are replaced in the class
-itself, as assigning to it would do if C allowed that: its dictionary is what its `__dict__` refers to, and the
+every world has that very class. C reads the machine's clock and time zone by itself; so its methods that mean "now"
+or "local time" ask who calls, and for everybody but a program in a world they stay C's. They are replaced in the
+class itself, as assigning to it would do if C allowed that: its dictionary is what its `__dict__` refers to, and the
 interpreter's caches are told (PyType_Modified). Source: Modules/_datetimemodule.c.
 """
 
@@ -20,7 +20,7 @@ from typing import Any
 from farhost.programs.escapes import GUARD
 
 NS = 1_000_000_000
-_UTC = module.timezone.utc
+_UTC = module.UTC
 
 
 @functools.cache

@@ -1,4 +1,4 @@
-"""An anyio client on the backend that is named: task groups, datagrams' absence, a time limit. Arguments: host, port, backend."""
+"""An anyio client on the backend that is named: task groups, a time limit. Arguments: host, port, backend."""
 
 import sys
 

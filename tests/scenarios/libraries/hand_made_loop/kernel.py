@@ -1,4 +1,4 @@
-"""A loop in curio's manner, in sixty lines: generators yield traps, an epoll object and a heap of timers wake them."""
+"""A loop in curio's manner, in sixty lines: generators yield traps; an epoll object and timers wake them."""
 
 import heapq
 import select

@@ -37,7 +37,7 @@ def execute(name: bytes, *words: bytes) -> object:
     match name.upper(), words:
         case b"PING", _:
             return "+PONG"
-        case (b"CLIENT" | b"SELECT" | b"AUTH"), _:
+        case ((b"CLIENT" | b"SELECT" | b"AUTH"), _):
             return "+OK"
         case b"SET", (key, value, *_):
             values[key] = value

@@ -1,6 +1,7 @@
 """Tornado: requests, a websocket. Argument: port."""
 
 import asyncio
+import logging
 import sys
 
 import tornado.httpserver
@@ -23,6 +24,7 @@ class Echo(tornado.websocket.WebSocketHandler):
 
 
 async def main() -> None:
+    logging.getLogger("tornado.access").disabled = True
     app = tornado.web.Application([(r"/page/(\w+)", Page), ("/echo", Echo)])
     tornado.httpserver.HTTPServer(app).listen(int(sys.argv[1]))
     await asyncio.Event().wait()

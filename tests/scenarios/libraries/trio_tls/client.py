@@ -1,4 +1,4 @@
-"""A trio client over TLS: several connections in a nursery, a time-out, a channel. Arguments: host, port, certificates."""
+"""A trio client over TLS: connections in a nursery, a time-out, a channel. Arguments: host, port, certificates."""
 
 import hashlib
 import ssl

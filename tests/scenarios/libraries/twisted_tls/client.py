@@ -1,4 +1,4 @@
-"""Twisted's client, with inline callbacks, a time-out and its HTTP agent's absence. Arguments: host, port, certificates."""
+"""Twisted's client over TLS: coroutines, a queue, a time-out. Arguments: host, port, folder of certificates."""
 
 import sys
 
