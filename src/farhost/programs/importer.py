@@ -74,14 +74,17 @@ SHARED = frozenset(
         "graphlib",
         "unicodedata",
         "_strptime",
+        "ast",
         "datetime",
+        "enum",
         "ipaddress",
     }
 )
 """Pure modules of the standard library that hold no state of a program and reach nothing that is simulated; a name
-stands for its submodules too. `typing` has to be shared, since C code reaches back into it (CPython 3.12)."""
+stands for its submodules too. `typing` has to be shared, since C code reaches back into it (CPython 3.12); and
+C code asks for the classes of `datetime` and `enum`; `ast` puts functions of its own into C's classes."""
 
-ASK_SYS = frozenset({"typing", "typing_extensions"})
+ASK_SYS = frozenset({"enum", "typing", "typing_extensions"})
 """Those of them that look for a program's modules."""
 
 

@@ -6,6 +6,7 @@ global.
 """
 
 import sys
+import typing
 from collections.abc import Callable, Mapping
 from types import FunctionType, ModuleType
 from typing import Any
@@ -110,6 +111,18 @@ class World:
         """The process has ended: let go of what keeps its modules alive through this interpreter."""
         self.modules.clear()
         self.sys.__dict__.pop("path_importer_cache", None)
+        forget_in_typing(vars(self.builtins))
+
+
+def forget_in_typing(builtins: dict[str, Any]) -> None:
+    """Take a world's functions, which its builtins tell, out of what `typing.overload` remembers; empty its caches."""
+    for clear in vars(typing)["_cleanups"]:
+        clear()
+    registry: Any = vars(typing)["_overload_registry"]
+    for by_name in list(registry.values()):
+        for name, by_line in list(by_name.items()):
+            if any(function.__globals__.get("__builtins__") is builtins for function in by_line.values()):
+                del by_name[name]
 
 
 def bind_as_builtins(module: ModuleType) -> None:
