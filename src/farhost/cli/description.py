@@ -28,6 +28,10 @@ class NameWords(NamedTuple):
     resolvers: Sequence[str] = ()
 
 
+NO_NAME_WORDS = NameWords()
+"""Nothing said of name servers."""
+
+
 def build_network(
     hosts: Sequence[str],
     seed: int,
@@ -36,7 +40,7 @@ def build_network(
     links: Iterable[str] = (),
     names: Iterable[str] = (),
     networks: Mapping[str, str] | None = None,
-    name_words: NameWords = NameWords(),
+    name_words: NameWords = NO_NAME_WORDS,
 ) -> Network:
     """A network of these hosts on one segment, and of those that are name servers; `networks`: its `v4` and `v6`, if
     they are not to be the usual ones. WordError, UnitError and AddressError name the word that is wrong."""
@@ -67,7 +71,7 @@ def check_once(hosts: Sequence[str]) -> None:
 
 
 def add_words(
-    network: Network, links: Iterable[str], names: Iterable[str], name_words: NameWords = NameWords()
+    network: Network, links: Iterable[str], names: Iterable[str], name_words: NameWords = NO_NAME_WORDS
 ) -> None:
     """Say more of a network: links, names, name servers. WordError and UnitError name the word that is wrong."""
     hosts = list(network.hosts)

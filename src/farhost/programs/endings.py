@@ -10,7 +10,10 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
 from farhost.kernel.epoll import EpollFile
+from farhost.kernel.eventfd import EventFile
 from farhost.kernel.files import OpenFile, Socket
+from farhost.kernel.pipes import PipeReader
+from farhost.kernel.unix.base import UnixSocket
 from farhost.kernel.waiting import KernelError
 from farhost.programs.thread import ProgramThread
 from farhost.wire import linux
@@ -112,14 +115,31 @@ def _welcomes(thread: ProgramThread, file: OpenFile, name: str) -> bool:
         return False
 
 
+def waits_for_its_own(thread: ProgramThread) -> bool:
+    """Whether only another thread of its process could end its wait.
+
+    An event loop without work waits for what its own process writes to its self-pipe, and for nothing else.
+    """
+    if thread.call_name in NEUTRAL:
+        return True
+    if thread.call_name not in RECEIVING and thread.call_name not in ("poll", "select", "epoll_wait"):
+        return False
+    own = thread.process.kernel_process.descriptors.files.values()
+    return all(
+        isinstance(file, EventFile)
+        or (isinstance(file, UnixSocket) and any(file.peer is other for other in own))
+        or (isinstance(file, PipeReader) and any(file.pipe.writer is other for other in own))
+        for _, file in watched(thread)
+    )
+
+
 def is_resting(process: "ProgramProcess") -> bool:
     """Whether a running process only waits for new clients or datagrams."""
     threads = process.threads
     if not any(waits_for_clients(thread) for thread in threads):
         return False
     return all(
-        thread.blocked is not None and (thread.call_name in NEUTRAL or waits_for_clients(thread))
-        for thread in threads
+        thread.blocked is not None and (waits_for_its_own(thread) or waits_for_clients(thread)) for thread in threads
     )
 
 

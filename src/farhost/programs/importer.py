@@ -16,13 +16,16 @@ import builtins
 import functools
 import importlib
 import sys
+import uuid
 from collections.abc import Callable
 from types import CodeType, ModuleType
 from typing import Any
 
+from farhost.programs.c_libraries import answer_without_processes
 from farhost.programs.escapes import refuse_library
 from farhost.programs.frames import hide_in
 from farhost.programs.libraries import INSTEAD
+from farhost.programs.shared import is_shared_package, settle
 from farhost.programs.stdlib import pyopenssl
 from farhost.programs.stdlib.ssl_contexts import complete_ssl_of_world
 from farhost.programs.steady import HASHED, number_in_world
@@ -75,10 +78,18 @@ SHARED = frozenset(
         "graphlib",
         "unicodedata",
         "_strptime",
+        "ast",
+        "datetime",
+        "enum",
+        "ipaddress",
     }
 )
 """Pure modules of the standard library that hold no state of a program and reach nothing that is simulated; a name
-stands for its submodules too. `typing` has to be shared, since C code reaches back into it (CPython 3.12)."""
+stands for its submodules too. `typing` has to be shared, since C code reaches back into it (CPython 3.12); and
+C code asks for the classes of `datetime` and `enum`; `ast` puts functions of its own into C's classes."""
+
+ASK_SYS = frozenset({"enum", "typing", "typing_extensions"})
+"""Those of them that look for a program's modules."""
 
 
 OUTSIDE_FINDERS = ("_frozen_importlib", "_pytest", "_distutils", "farhost")
@@ -192,6 +203,8 @@ class Importer:
         if parent and parent not in self.modules:
             import_(parent)
         module = importlib.import_module(name)
+        if name in ASK_SYS or is_shared_package(name):
+            settle(name)
         self.modules[name] = module
         return module
 
@@ -225,14 +238,19 @@ class Importer:
         bootstrap._handle_fromlist = _handle_fromlist
 
         def __import__(name: str, globals: Any = None, locals: Any = None, fromlist: Any = (), level: int = 0) -> Any:
-            return plain(name, globals, locals, fromlist or (), level)
+            module = plain(name, globals, locals, fromlist or (), level)
+            if type(fromlist) is list and not fromlist and globals is locals and name not in sys.modules:
+                # As PyImport_Import calls it for C code, which then takes the interpreter's own module: C code is
+                # shared, so what it imports is too. It would get KeyError if that were not there.
+                importlib.import_module(name)
+            return module
 
         return __import__
 
 
 def is_shared(name: str) -> bool:
-    """Whether a world takes this interpreter's own module: a built-in one, or one of SHARED."""
-    return name in sys.builtin_module_names or name.partition(".")[0] in SHARED
+    """Whether a world takes this interpreter's own module: a built-in one, one of SHARED, or of a shared package."""
+    return name in sys.builtin_module_names or name.partition(".")[0] in SHARED or is_shared_package(name)
 
 
 def _cached(get_code: Callable[[Any, str], CodeType], external: Any) -> Callable[[Any, str], CodeType]:
@@ -252,9 +270,13 @@ def _cached(get_code: Callable[[Any, str], CodeType], external: Any) -> Callable
 
 
 def _uuid_without_hardware(module: Any) -> None:
-    """uuid1's node: of the simulated process's own entropy rather than of the machine's network card."""
+    """uuid1's node: of the simulated process's own entropy rather than of the machine's network card.
+
+    The class is the interpreter's, since C code makes and takes its instances (pydantic_core).
+    """
     module._generate_time_safe = None
     module._node = module._random_getnode()
+    module.UUID, module.SafeUUID = uuid.UUID, uuid.SafeUUID
 
 
 def _platform_without_processes(module: Any) -> None:
@@ -289,6 +311,7 @@ AFTER: dict[str, Callable[[Any], None]] = {
     "warnings": pure_warnings,
     "ssl": complete_ssl_of_world,
     pyopenssl.NAME: pyopenssl.refuse_stand_ins,
+    "ctypes.util": answer_without_processes,
     **{module: number_in_world(name) for module, name in (*HASHED, ("asyncio.futures", "Future"))},
 }
 """What has to be put right in a private module once it is loaded."""

@@ -258,7 +258,8 @@ class Run:
         """In an event: stop when only servers at rest are left, or nothing but their looks for a long time."""
         runtime = self.runtime
         scheduler = runtime.scheduler
-        if next(scheduler.pending(), None) is None:
+        next_ns = min((timer.due_ns for timer in scheduler.pending()), default=None)
+        if next_ns is None:
             return
         alive = [process for process in runtime.processes if process.status is None]
         if alive and not runtime.starts and only_looks(runtime):
@@ -275,7 +276,8 @@ class Run:
                 return
         else:
             self._looked_at = runtime.wakes, scheduler.now_ns
-        scheduler.call_at(scheduler.now_ns + LOOK_NS, self._look)
+        # Until something happens there is nothing new to see: trio looks up once a day.
+        scheduler.call_at(max(scheduler.now_ns + LOOK_NS, next_ns), self._look)
 
     def _catch_interrupt(self) -> Any:
         """Let Ctrl-C end the run rather than land in whatever program runs; the handler to put back, if any."""

@@ -6,6 +6,7 @@ global.
 """
 
 import sys
+import typing
 from collections.abc import Callable, Mapping
 from types import FunctionType, ModuleType
 from typing import Any
@@ -30,6 +31,8 @@ from farhost.programs.stdlib.socket_module import make_socket_module
 from farhost.programs.stdlib.sys_module import make_sys
 from farhost.programs.stdlib.thread_module import make_thread_module
 from farhost.programs.stdlib.time_module import make_time_module
+from farhost.programs.switches import PURE_SWITCHES
+from farhost.programs.world_datetime import install as install_datetime
 
 STAND_INS: dict[str, Callable[[WorldProcess], ModuleType]] = {
     "_thread": make_thread_module,
@@ -47,7 +50,7 @@ STAND_INS: dict[str, Callable[[WorldProcess], ModuleType]] = {
 }
 """Adding a stand-in is one file and one row."""
 
-BLOCKED = ("_asyncio", "_queue", "_pickle", "_datetime", "_warnings", "_uuid", "_posixshmem")
+BLOCKED = ("_asyncio", "_queue", "_pickle", "_warnings", "_uuid", "_posixshmem")
 """C modules whose pure versions in the standard library take the simulated clock, threads and modules."""
 
 
@@ -55,6 +58,7 @@ class World:
     """What one process sees of Python."""
 
     def __init__(self, process: WorldProcess, directory: Directory, environment: Mapping[str, str]) -> None:
+        install_datetime()
         self.process = process
         self.directory = directory
         self.builtins = private_builtins()
@@ -113,6 +117,18 @@ class World:
         """The process has ended: let go of what keeps its modules alive through this interpreter."""
         self.modules.clear()
         self.sys.__dict__.pop("path_importer_cache", None)
+        forget_in_typing(vars(self.builtins))
+
+
+def forget_in_typing(builtins: dict[str, Any]) -> None:
+    """Take a world's functions, which its builtins tell, out of what `typing.overload` remembers; empty its caches."""
+    for clear in vars(typing)["_cleanups"]:
+        clear()
+    registry: Any = vars(typing)["_overload_registry"]
+    for by_name in list(registry.values()):
+        for name, by_line in list(by_name.items()):
+            if any(function.__globals__.get("__builtins__") is builtins for function in by_line.values()):
+                del by_name[name]
 
 
 def bind_as_builtins(module: ModuleType) -> None:
@@ -144,5 +160,6 @@ def scratch_environment(directory: str, host: str, user: str) -> dict[str, str]:
         "LANG": "C.UTF-8",
         "HOSTNAME": host,
         "PYTHONHASHSEED": "0",
+        **PURE_SWITCHES,
         **({"VIRTUAL_ENV": sys.prefix} if sys.prefix != sys.base_prefix else {}),
     }
