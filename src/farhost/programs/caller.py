@@ -209,6 +209,8 @@ class WorldProcess(Caller, Protocol):
     """The exception that ended its main thread, if one did."""
     traceback: str
     """What the uncaught exception looked like."""
+    finishing: bool
+    """Whether its main thread has come to the end of the program, and waits for the others."""
     at_end: list[Callable[[], None]]
     """Called after the process has ended: what the outside has to release."""
 

@@ -58,6 +58,7 @@ class RemoteProcess(Complaints):
         self.place = None
         self.world_sys: Any = None
         self.failure: BaseException | None = None
+        self.finishing = False
         self.traceback = ""
         self.at_end: list[Callable[[], None]] = []
         self.handlers: dict[int, Handler] = {}
