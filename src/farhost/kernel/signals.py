@@ -74,7 +74,7 @@ def send_signal(process: "Process", signal: int) -> None:
         return
     state = process.signals
     outcome = _outcome(state, signal)
-    if process.stopped and outcome != "ignored" and signal != linux.SIGKILL:
+    if process.stopped and outcome in ("handled", "killed") and signal != linux.SIGKILL:
         outcome = "held"
     tracer = process.kernel.environment.tracer
     if tracer.on:

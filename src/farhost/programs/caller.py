@@ -257,6 +257,9 @@ class WorldProcess(Caller, Protocol):
     def now_ns(self) -> int:
         """Virtual time."""
 
+    def look_at_monotonic(self) -> int:
+        """Its host's CLOCK_MONOTONIC, after the cost of a look."""
+
     def realtime_ns(self) -> int:
         """Its host's CLOCK_REALTIME, without a cost."""
 

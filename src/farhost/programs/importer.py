@@ -21,7 +21,7 @@ from types import CodeType, ModuleType
 from typing import Any
 
 from farhost.programs.frames import hide_in
-from farhost.programs.steady import HASHED, number_in_world
+from farhost.programs.steady import HASHED, keep_order, number_in_world
 
 SHARED = frozenset(
     {
@@ -97,6 +97,8 @@ class Importer:
         self.modules: dict[str, ModuleType | None] = private_sys.__dict__["modules"]
         self.fixed = dict(self.modules)
         """The stand-ins, and None for what is blocked."""
+        self.late: dict[str, Callable[[Importer], ModuleType]] = {}
+        """Stand-ins that are made when they are first imported, since they need modules of the world."""
         self.sys = private_sys
         self.builtins = private_builtins.__dict__
         self.bootstrap: Any = self._clone("_frozen_importlib", "importlib._bootstrap")
@@ -152,6 +154,9 @@ class Importer:
                     find_and_load("warnings", import_)
                     pure_warnings(self.modules["warnings"])
                     return self.modules[name]
+                if name in self.late:
+                    self.modules[name] = module = self.late[name](self)
+                    return module
                 if name in self.fixed:
                     return self._again(name)
                 if name not in self.modules and is_shared(name):
@@ -269,6 +274,7 @@ def pure_warnings(module: Any) -> None:
 
 AFTER: dict[str, Callable[[Any], None]] = {
     "uuid": _uuid_without_hardware,
+    "asyncio.tasks": keep_order,
     "traceback": hide_in,
     "warnings": pure_warnings,
     **{module: number_in_world(name) for module, name in (*HASHED, ("asyncio.futures", "Future"))},

@@ -255,6 +255,24 @@ class ProgramProcess(ProcessView, Complaints):
                 self.attend()
         return scheduler.now_ns
 
+    def look_at_monotonic(self) -> int:
+        """CLOCK_MONOTONIC in ns, likewise: what event loops look at all the time, so nothing is called for it."""
+        runtime = self.runtime
+        scheduler = runtime.scheduler
+        if scheduler.current is not None and not self.dead:
+            runtime.calls += 1
+            events = scheduler.events
+            now_ns = scheduler.now_ns + CLOCK_NS
+            if events and events[0][0] <= now_ns:
+                scheduler.charge(CLOCK_NS)
+            else:
+                scheduler.now_ns = now_ns
+            if self.attention:
+                self.attend()
+        kernel = self.kernel
+        numerator, denominator = kernel.drift
+        return (scheduler.now_ns - kernel.boot_ns) * numerator // denominator
+
     # Signals.
 
     def _signalled(self, signal: int) -> None:

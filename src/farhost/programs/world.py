@@ -15,6 +15,7 @@ from farhost.programs.directory import Directory
 from farhost.programs.escapes import make_multiprocessing_module, make_posixsubprocess_module
 from farhost.programs.importer import Importer, private_builtins
 from farhost.programs.posix.modules import make_posix_calls
+from farhost.programs.stdlib.asyncio_module import has_own_instances, make_asyncio_module
 from farhost.programs.stdlib.atexit_module import make_atexit_module
 from farhost.programs.stdlib.builtin_functions import make_builtins
 from farhost.programs.stdlib.fcntl_module import make_fcntl_module
@@ -43,8 +44,10 @@ STAND_INS: dict[str, Callable[[WorldProcess], ModuleType]] = {
 }
 """Adding a stand-in is one file and one row."""
 
-BLOCKED = ("_asyncio", "_queue", "_pickle", "_datetime", "_warnings", "_uuid", "_posixshmem")
+BLOCKED = ("_queue", "_pickle", "_datetime", "_warnings", "_uuid", "_posixshmem")
 """C modules whose pure versions in the standard library take the simulated clock, threads and modules."""
+HAS_ASYNCIO = has_own_instances()
+"""Whether each world can have C's `_asyncio` for itself."""
 
 
 class World:
@@ -68,8 +71,10 @@ class World:
             if module is not self.builtins:
                 bind_as_builtins(module)
         modules.update(make_posix_calls(process))
-        modules.update(dict.fromkeys(BLOCKED))
+        modules.update(dict.fromkeys(BLOCKED if HAS_ASYNCIO else (*BLOCKED, "_asyncio")))
         self.importer = Importer(self.sys, self.builtins, modules["_thread"])
+        if HAS_ASYNCIO:
+            self.importer.late["_asyncio"] = make_asyncio_module
         self.builtins.__dict__.update(make_builtins(self.sys, modules["_io"], self.importer))
         self._open_streams()
 

@@ -18,6 +18,7 @@ from farhost.programs.attached.variables import CONTROL
 from farhost.programs.in_place import import_lock, socket_methods
 from farhost.programs.in_place.caller import RUNNING, place_of_caller, simulated
 from farhost.programs.in_place.dispatch import as_builtin, choice
+from farhost.programs.in_place.futures import make_future_classes
 from farhost.programs.in_place.shared_lock import SharedLock
 from farhost.programs.in_place.sweep import sweep
 from farhost.programs.in_place.table import EXISTING_LOCKS, ROWS
@@ -44,7 +45,7 @@ def install() -> None:
 def _install() -> None:
     importlib.import_module("farhost.programs.in_place.place")  # The stand-ins take what they need before the sweep.
     importlib.import_module("selectors")
-    replacements = {**make_lock_functions(), **make_thread_functions()}
+    replacements = {**make_lock_functions(), **make_thread_functions(), **make_future_classes(_numbers)}
     for row in ROWS:
         module = vars(importlib.import_module(row.module))
         for name in row.names.split():

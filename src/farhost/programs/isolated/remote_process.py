@@ -139,6 +139,11 @@ class RemoteProcess(Complaints):
             turns.ask(Message(m.CLOCK, self._key()))
         return turns.now_ns
 
+    def look_at_monotonic(self) -> int:
+        """CLOCK_MONOTONIC, after the cost of a look."""
+        self.look_at_clock()
+        return self.monotonic_ns()
+
     def monotonic_ns(self) -> int:
         """CLOCK_MONOTONIC."""
         return self._turns.now_ns + self._monotonic_ns
