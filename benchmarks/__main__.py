@@ -1,12 +1,13 @@
-"""`python -m benchmarks [echo] [bulk] [trace] [attached] [isolated] [spin] [tun]`: all of them without a name."""
+"""`python -m benchmarks [NAME ...]`: echo, asyncio, bulk, trace, attached, isolated, spin, tun; or all of them."""
 
 import sys
 
-from benchmarks import attached, bulk, echo, isolated, spin, trace_cost, tun
+from benchmarks import asyncio_echo, attached, bulk, echo, isolated, spin, trace_cost, tun
 from benchmarks.measure import machine
 
 REPORTS = {
     "echo": echo.report,
+    "asyncio": asyncio_echo.report,
     "bulk": bulk.report,
     "trace": trace_cost.report,
     "attached": attached.report,

@@ -314,3 +314,100 @@ def test_sets_of_a_programs_own_objects_have_one_order(folder):
         "class Own: pass\nmade = [Own() for _ in range(40)]\nprint(*map(made.index, set(made)))\n"
     )
     assert len({farhost(folder, "run", "client.py", hash_seed=seed).stdout for seed in ("0", "1", "2", "3")}) == 1
+
+
+STAYING = """
+import os, socket, sys
+print("up", os.environ.get("COLOUR"), sys.stdin.read(), flush=True)
+listener = socket.create_server(("", 5000))
+try:
+    while True:
+        listener.accept()[0].close()
+finally:
+    print("finally")
+"""
+WAITING = "import sys, time; print('from', time.time() % 60 // 1); time.sleep(float(sys.argv[1])); print('done')"
+
+
+@pytest.fixture
+def staying(tmp_path):
+    (tmp_path / "server.py").write_text(STAYING)
+    (tmp_path / "client.py").write_text(WAITING)
+    (tmp_path / "words").write_text("words")
+    return tmp_path
+
+
+@pytest.mark.parametrize("how", [(), ("--isolate",)])
+def test_what_happens_in_a_run_is_said_with_its_time(staying, how):
+    plans = ["2s crash server", "4s restart server", "6s kill server SIGTERM", "7s pause client", "8s resume client"]
+    plans += ["8s rerun client", "8s link client-server loss=5%", "9s link client>server down"]
+    words = [word for plan in plans for word in ("--at", plan)]
+    settings = ["--program", "server: env=COLOUR=blue stdin=words nofile=20"]
+    result = farhost(staying, "run", "server.py", "client.py 10", *words, *settings, "--trace", *how)
+    assert result.returncode == 0, result.stderr + result.stdout
+    for line in (
+        "* crash: server",
+        "* boot: server",
+        "--- SIGTERM to server.2: killed ---",
+        "--- SIGSTOP to client: ",
+    ):
+        assert line in result.stdout
+    assert result.stdout.count("| up blue words") == 2
+    assert "| finally" not in result.stdout
+    assert "| from 0.0" in result.stdout and "| from 8.0" in result.stdout and result.stdout.count("| done") == 1
+    ends = [line.split("  ")[-1] for line in result.stderr.splitlines() if line.startswith("  ")]
+    assert ends == ["gone: its host crashed", "ended to be started again", "killed by SIGTERM, as asked", "exited 0"]
+    assert "(virtual time 18." in result.stderr
+
+
+def test_plans_act_the_same_way_with_isolated_programs(staying):
+    def hashes(*how):
+        words = (
+            "--at",
+            "1s pause client",
+            "--at",
+            "2s resume client",
+            "--at",
+            "3s restart server",
+            "--format",
+            "json",
+        )
+        result = farhost(staying, "run", "server.py", "client.py 10", *words, *how)
+        return json.loads(result.stdout)["trace"]
+
+    assert hashes() == hashes("--isolate")
+
+
+@pytest.mark.parametrize(
+    ("option", "text", "says"),
+    [
+        ("--at", "2s", "write a time and what happens then, such as '2s crash server'"),
+        ("--at", "2s burn server", "crash, restart, kill, pause, resume, rerun, link"),
+        ("--at", "2 crash server", "'2 crash server': "),
+        ("--at", "2s crash box", "no host 'box': the hosts are server, client"),
+        ("--at", "2s crash", "name one host after the word: server, client"),
+        ("--at", "2s pause box", "no program 'box': there are server, client"),
+        ("--at", "2s kill server SIGNOT", "no signal 'SIGNOT'"),
+        ("--at", "2s link server-client", "write the link and what it is like"),
+        ("--at", "2s link server-client lost=2%", "no word 'lost' describes a link"),
+        ("--at", "2s link server-box down", "no host 'box'"),
+        ("--program", "box: nofile=4", "no program 'box'"),
+        ("--program", "server nofile=4", "write the program, a colon and its words"),
+        ("--program", "server: colour=4", "no word 'colour=4': it has nofile=64"),
+        ("--program", "server: nofile=many", "nofile=many: it is a number of descriptors"),
+        ("--program", "server: cwd=/no/such", "is no directory"),
+        ("--program", "server: stdin=/no/such", "cannot be read: No such file or directory"),
+        ("--program", "server: nofile=8 nofile=9", "nofile is said twice"),
+    ],
+)
+def test_a_mistake_in_what_is_to_happen_is_named(staying, option, text, says):
+    result = farhost(staying, "run", "server.py", "client.py 10", option, text)
+    assert result.returncode == 2
+    assert says in result.stderr
+
+
+def test_one_of_several_programs_of_a_host_is_named_after_it(staying):
+    result = farhost(staying, "run", "box=server.py", "box=client.py 5", "--at", "1s kill box/server")
+    assert result.returncode == 0, result.stderr
+    assert "server on box  killed by SIGKILL, as asked" in result.stderr
+    assert "client on box  exited 0" in result.stderr

@@ -9,7 +9,8 @@ import time
 import pytest
 
 from farhost import RunFailed
-from farhost.on_system.network import Network, NotOnSystem
+from farhost.on_system.network import Network
+from farhost.on_system.program import NotOnSystem
 from farhost.on_system.waits import wait_of, waits_for_clients
 
 

@@ -4,6 +4,7 @@ import pytest
 from running import output_of, run_all, run_one, run_python, same_as_python, write
 
 from farhost.programs.run import ProgramSpec
+from farhost.programs.settings import make_settings
 
 
 def test_a_script_gets_its_arguments_and_its_output_is_kept(tmp_path):
@@ -179,7 +180,7 @@ def test_standard_input_is_read_by_input_and_stdin(tmp_path):
         tmp_path,
         "import sys\nprint(input('? '), sys.stdin.readlines())\ntry: input()\nexcept EOFError as e: print(e)",
     )
-    outcome = run_all(ProgramSpec("host", [str(script)], stdin=b"one\ntwo\nthree\n"))
+    outcome = run_all(ProgramSpec("host", [str(script)], settings=make_settings(stdin=b"one\ntwo\nthree\n")))
     assert outcome.processes[0].stdout == "? one ['two\\n', 'three\\n']\nEOF when reading a line\n"
 
 

@@ -5,6 +5,7 @@ import os
 import shlex
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,10 +15,13 @@ from farhost.cli.description import NameWords, build_network
 from farhost.cli.dig_program import DIG, dig_environment
 from farhost.cli.exits import FAILED, NOTHING_RAN, PASSED
 from farhost.cli.outputs import capturing, ended_by_signals, interrupt, writing
+from farhost.cli.plans import Plan, parse_plans, parse_settings
 from farhost.cli.words import Program, WordError, parse_programs
 from farhost.network.network import Network
+from farhost.programs.control import Control
 from farhost.programs.isolated.process import IsolatedSpec
 from farhost.programs.run import ProgramSpec, run_programs
+from farhost.programs.settings import Settings
 from farhost.report.columns import ColumnsSink
 from farhost.report.counts import PacketCounts
 from farhost.report.live import LiveSink
@@ -58,6 +62,19 @@ Names: hosts know each other, unless there is a name server, which they ask over
   --record "www A 10.0.0.1" --record "shop CNAME www"
   --resolver "client: timeout=1s attempts=3 rotate=on"    also nameservers=, search=, ndots=
   "client=dig server"                                     what it says, by a program on a host
+
+
+Programs in particular
+  --program "server: nofile=64 cwd=/srv"       descriptor limit, working directory
+  --program "client: stdin=FILE env=DEBUG=1"   standard input, environment variables
+
+\b
+What happens in a run
+  --at "2s crash server"         a power cut: no finally, no FIN; nothing answers any more
+  --at "7s restart server"       the host boots and its programs start again
+  --at "3s kill server SIGTERM"  a signal to a host's programs, or one of them: box/server
+  --at "1s pause client"  --at "4s resume client"  --at "5s rerun client"
+  --at "2s link client-server loss=5%"         also: link a-b down, link a>b up
 
 \b
 Captures
@@ -104,6 +121,9 @@ class Options(NamedTuple):
     as_json: bool
     capture: str | None
     isolate: bool
+    settings: Sequence[Settings]
+    """In what each program runs."""
+    plans: Sequence[Plan]
 
 
 @click.command(epilog=EXAMPLES, context_settings={"help_option_names": ["-h", "--help"]})
@@ -134,6 +154,8 @@ class Options(NamedTuple):
     metavar="[HOST:] WORDS",
     help="How hosts ask name servers.",
 )
+@click.option("--program", "described", multiple=True, metavar="PROGRAM: WORDS", help="What a program runs in.")
+@click.option("--at", "plans", multiple=True, metavar="TIME WORDS", help="What happens in the run; repeatable.")
 @click.option("--isolate", is_flag=True, help="Run each program in a process of its own; the run is the same.")
 @click.pass_context
 def run(
@@ -150,6 +172,8 @@ def run(
     name_servers: tuple[str, ...],
     records: tuple[str, ...],
     resolvers: tuple[str, ...],
+    described: tuple[str, ...],
+    plans: tuple[str, ...],
     isolate: bool,
 ) -> int:
     """Run PROGRAMS, each on a host, over a network as described, until all have ended."""
@@ -160,12 +184,14 @@ def run(
     try:
         specs = parse_programs(programs)
         check_scripts(specs)
-        described = list(dict.fromkeys(spec.host for spec in specs))
+        described_hosts = list(dict.fromkeys(spec.host for spec in specs))
         name_words = NameWords(name_servers, records, resolvers)
-        network = build_network(described, seed, tracer, hosts, links, names, None, name_words)
+        network = build_network(described_hosts, seed, tracer, hosts, links, names, None, name_words)
+        settings = parse_settings(described, specs)
+        planned = parse_plans(plans, specs, network)
     except (WordError, UnitError) as error:
         raise click.UsageError(str(error), ctx) from None
-    options = Options(seed, until_ns, trace, form == "json", capture, isolate)
+    options = Options(seed, until_ns, trace, form == "json", capture, isolate, settings, planned)
     return execute(network, specs, options)
 
 
@@ -195,6 +221,17 @@ def check_scripts(programs: Sequence[Program]) -> None:
             raise WordError(f"{script!r} cannot be read: look at its permissions")
 
 
+Spec = ProgramSpec | IsolatedSpec
+
+
+def spec_of(network: Network, kind: type[Spec], program: Program, settings: Settings) -> Spec:
+    """What the run starts for a program of the command line."""
+    if not is_dig(program):
+        return kind(program.host, program.argv, program.name, settings)
+    environment = {**settings.environment, **dig_environment(network, program.host)}
+    return kind(program.host, (DIG, *program.argv[1:]), program.name, settings._replace(environment=environment))
+
+
 def execute(network: Network, programs: Sequence[Program], options: Options) -> int:
     """Run, report, and return the exit code."""
     tracer = network.tracer
@@ -204,16 +241,16 @@ def execute(network: Network, programs: Sequence[Program], options: Options) -> 
     stdout, stderr = Terminal(sys.stdout, on_gone=interrupt), Terminal(sys.stderr)
     hosts = list(network.hosts)
     kind = IsolatedSpec if options.isolate else ProgramSpec
-    specs = [
-        kind(program.host, (DIG, *program.argv[1:]), program.name, environment=dig_environment(network, program.host))
-        if is_dig(program)
-        else kind(program.host, program.argv, program.name)
-        for program in programs
-    ]
+    specs = [spec_of(network, kind, *each) for each in zip(programs, options.settings)]
+
+    def prepare(control: Control) -> None:
+        for due_ns, act in options.plans:
+            control.at(due_ns, partial(act, control))
+
     with writing(stdout):
         live = watch(tracer, hosts, programs, options, stdout, stderr)
         with ended_by_signals(), capturing(network, options.capture):
-            outcome = run_programs(network, specs, until_ns=options.until_ns)
+            outcome = run_programs(network, specs, until_ns=options.until_ns, prepare=prepare)
         if live is not None:
             live.close()
         command = shlex.join(["farhost", *sys.argv[1:]])

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from farhost.facade.program import Program, of_function, of_script
 from farhost.network import host as simulated
+from farhost.programs.control import BOOT_NS
+from farhost.units import format_duration, parse_duration
 from farhost.wire import linux
 from farhost.wire.addresses import inet_ntop
 
@@ -36,7 +38,11 @@ class Host:
         """Let a program begin with the run, once those started before it have parked or ended: a function with its
         arguments, a script's path with its arguments, or `-m`, a module and its arguments.
 
-        ValueError for a script that is not there, and once the network has run.
+        Of a script the keywords say in what it runs (`farhost.programs.settings`): `env={"DEBUG": "1"}`, further
+        environment variables; `cwd="/srv"`, an existing directory instead of the host's scratch directory;
+        `stdin=b"..."`, text, or a file's Path, instead of an empty standard input; `limits={"nofile": 64}`.
+
+        ValueError for a script that is not there, for a keyword or value that is none, and once the network has run.
         """
         self.network.check_open(f"start a program on {self.name}")
         if callable(program):
@@ -49,6 +55,25 @@ class Host:
     def attach(self, segment: str, v4: str | None = None, v6: str | None = None) -> None:
         """One more interface, on a segment, with these addresses or the next free ones. ValueError."""
         self._host.attach(segment, v4, v6)
+
+    # While the network runs: called by a function of the run, or planned by `Network.at`.
+
+    @property
+    def up(self) -> bool:
+        """Whether it has power."""
+        return self._host.up
+
+    def crash(self) -> None:
+        """A power cut: its programs are gone without a `finally`, its sockets without FIN or RST; nothing answers.
+
+        Nothing if it is off already. ValueError while the network does not run.
+        """
+        self.network.control(f"crash {self.name}").crash(self.name)
+
+    def restart(self, boot: str = format_duration(BOOT_NS)) -> None:
+        """Boot, which takes `boot`, and start its programs again, with the same arguments. A host that is up crashes
+        first. Addresses, sysctls, clock, socket files stay. UnitError; ValueError while the network does not run."""
+        self.network.control(f"restart {self.name}").restart(self.name, parse_duration(boot))
 
     def __repr__(self) -> str:
         first = [inet_ntop(address) for address in self._host.addresses(linux.AF_INET)[:1]]

@@ -10,10 +10,11 @@
 Everything that decides a run is here and in its programs: the same seed gives the same run.
 """
 
+import functools
 import os
 import weakref
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Any
 
@@ -22,11 +23,12 @@ from greenlet import getcurrent
 from farhost.facade.failure import RunFailed, first_error, report_text, with_notes
 from farhost.facade.host import Host
 from farhost.facade.outputs import Outputs
-from farhost.facade.program import Program
+from farhost.facade.program import Program, not_running
 from farhost.network import network as simulated
 from farhost.network.dns.conditions import NameServerConditions
 from farhost.network.dns.server import NameServer as SimulatedNameServer
 from farhost.network.hosts_table import HostsTable
+from farhost.programs.control import Control
 from farhost.programs.in_place.caller import simulated as simulated_thread
 from farhost.programs.in_place.install import begin_life, end_life
 from farhost.programs.run import Outcome, run_programs
@@ -91,6 +93,8 @@ class Network:
         self._hosts: dict[str, Host] = {}
         self._counts = PacketCounts()
         self._outputs = Outputs()
+        self._plans: list[tuple[int, Callable[[], object]]] = []
+        self._control: Control | None = None
         self._ran = False
         self._life = weakref.finalize(self, end_life, begin_life())
         self._life.atexit = False
@@ -207,6 +211,38 @@ class Network:
         sees it."""
         self._outputs.captures.append((os.fspath(path), None if host is None else self._name(host)))
 
+    # What happens to programs and hosts.
+
+    def at(self, time: str, what: Callable[..., object], /, *args: Any, **kwargs: Any) -> None:
+        """Let something happen at a virtual time of the run: `what` is called then, with the arguments.
+
+            net.at("2s", server.crash)                  # a host
+            net.at("7s", server.restart)
+            net.at("3s", program.kill, "SIGTERM")       # what `host.start` returned
+            net.at("4s", link.change, loss="20%")       # what `link` returned
+
+        It cannot wait for anything, and what it raises comes out of `run`. UnitError; ValueError once the network has
+        run.
+        """
+        self.check_open(f"plan what happens at {time}")
+        self._plans.append((parse_duration(time), functools.partial(what, *args, **kwargs)))
+
+    def control(self, what: str) -> Control:
+        """What acts on the hosts of the run under way. ValueError if none is: `what` cannot be done."""
+        if self._control is None:
+            raise not_running(what)
+        return self._control
+
+    def _prepare(self, control: Control) -> None:
+        self._hand_out(control)
+        for due_ns, act in self._plans:
+            control.at(due_ns, act)
+
+    def _hand_out(self, control: Control | None) -> None:
+        self._control = control
+        for number, program in enumerate(self.programs):
+            program.control, program.number = control, number
+
     # Running.
 
     def run(self, until: str | None = None, *, check: bool = True) -> Outcome:
@@ -229,13 +265,15 @@ class Network:
         self.tracer.add(self._counts)
         try:
             with self._outputs.writing(self._network):
-                outcome = run_programs(self._network, runnables, until_ns=until_ns, watchdog_s=self.watchdog_s)
+                outcome = run_programs(
+                    self._network, runnables, until_ns=until_ns, watchdog_s=self.watchdog_s, prepare=self._prepare
+                )
         finally:
+            self._hand_out(None)
             self.close()
         self.outcome = outcome
-        for program, ended in zip(self.programs, outcome.processes):
-            program.outcome = ended
-            program.name = ended.name
+        for ended in outcome.processes:
+            self.programs[ended.program].ended(ended)
         if check and not outcome.ok:
             raise self._failure(outcome)
         return outcome

@@ -25,6 +25,8 @@ _ET, _ONESHOT, _EXCLUSIVE, _WAKEUP = linux.EPOLLET, linux.EPOLLONESHOT, linux.EP
 _PRIVATE = _ET | _ONESHOT | _EXCLUSIVE | _WAKEUP
 _EXCLUSIVE_ALLOWED = linux.EPOLLIN | linux.EPOLLOUT | linux.EPOLLERR | linux.EPOLLHUP | _WAKEUP | _ET | _EXCLUSIVE
 _INOUT = linux.EPOLLIN | linux.EPOLLOUT
+_WIDE = linux.EPOLLRDNORM | linux.EPOLLWRNORM
+_OTHERWISE = _ET | _ONESHOT
 _DEEPEST = 4
 """EP_MAX_NESTS: so many instances may hang below one another."""
 _MOST_EVENTS = 2**31 // 12
@@ -37,7 +39,7 @@ Events = tuple[tuple[int, int], ...]
 class Item:
     """One watched file."""
 
-    __slots__ = ("data", "epoll", "events", "file", "number", "queue", "waiter")
+    __slots__ = ("data", "epoll", "events", "file", "number", "queue", "waiter", "wide")
 
     def __init__(self, epoll: "EpollFile", file: OpenFile, number: int, events: int, data: int) -> None:
         self.epoll = epoll
@@ -54,12 +56,15 @@ class Item:
     def set_events(self, events: int, data: int) -> None:
         """EPOLL_CTL_ADD and EPOLL_CTL_MOD."""
         self.events = events | ALWAYS
+        self.wide = bool(events & _WIDE)
+        """Whether it is asked for by a System V name."""
         self.data = data
         self.waiter.mask = narrowed(events & ~_PRIVATE)
 
     def ready_now(self) -> int:
         """What is ready of what was asked for."""
-        return widened(self.file.poll()) & self.events
+        ready = self.file.poll()
+        return (widened(ready) if self.wide else ready) & self.events
 
     def woken(self, mask: int) -> bool:
         """The file changed: to the end of the ready list, unless a one-shot has been disarmed.
@@ -96,6 +101,8 @@ class EpollFile(OpenFile):
         """The ready list, first to last."""
         self.sleepers = TurnQueue(newest_first=True)
         """Those who wait in epoll_wait(2); on `queue` are those who watch the instance itself."""
+        self._forever: dict[int, Blocked] = {}
+        """Waits without a time limit, by the most events that are wanted: they are all alike."""
 
     def control(self, operation: int, file: OpenFile, number: int, events: int, data: int) -> None:
         """epoll_ctl(2): EEXIST, ENOENT, EINVAL, ELOOP, EPERM."""
@@ -189,6 +196,16 @@ class EpollFile(OpenFile):
     def collect(self, maximum: int) -> Events:
         """Up to `maximum` ready items, from the front of the ready list."""
         taken, self.ready = self.ready, {}
+        if len(taken) == 1:
+            for item in taken:
+                found = item.ready_now()
+                if not found:
+                    return ()
+                if not item.events & _OTHERWISE:
+                    self.ready = taken
+                    if self.sleepers.waiters:
+                        self.sleepers.wake(linux.EPOLLIN)
+                    return ((item.data, found),)
         events: list[tuple[int, int]] = []
         rest: dict[Item, None] = {}
         for item in taken:
@@ -221,6 +238,14 @@ class EpollFile(OpenFile):
         return self._wait(maximum, deadline_ns)
 
     def _wait(self, maximum: int, deadline_ns: int | None) -> Blocked:
+        if deadline_ns is None:
+            blocked = self._forever.get(maximum)
+            if blocked is None:
+                blocked = self._forever[maximum] = self._make_wait(maximum, None)
+            return blocked
+        return self._make_wait(maximum, deadline_ns)
+
+    def _make_wait(self, maximum: int, deadline_ns: int | None) -> Blocked:
         def again() -> object:
             return self.collect(maximum) or self._wait(maximum, deadline_ns)
 
@@ -242,6 +267,7 @@ class EpollFile(OpenFile):
         """Stop watching everything."""
         for item in tuple(self.items.values()):
             self.forget(item)
+        self._forever.clear()
         return None
 
 

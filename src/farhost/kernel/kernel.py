@@ -55,6 +55,9 @@ class Kernel:
         self.name = name
         self.node_name = name.encode()
         """What its programs call the host: sethostname(2) changes it, and nobody finds the host by it."""
+        self.place = name
+        """What choices and flows of this host are named by: its name, and from its second boot on `name~2`, ..., so
+        that nothing is drawn twice."""
         self.environment = environment
         self.byte_order = byte_order
         self.sysctls = sysctl.Sysctls(sysctls)
@@ -111,6 +114,33 @@ class Kernel:
         while soft:
             soft.popleft()()
 
+    # Power.
+
+    def go_off(self) -> list[Process]:
+        """The machine is off: no process does anything more, no connection tells its peer, no timer matters, and
+        nothing of it is traced. The processes that ran; the host goes on with another kernel, if it does."""
+        gone = [process for process in self.processes.values() if process.status is None]
+        tracer = self.environment.tracer
+        for process in gone:
+            process.status = -linux.SIGKILL
+            process.vanish()
+            if tracer.on:
+                tracer.emit(ProcessEnded(self.now_ns(), self.name, process.name, process.pid, process.status))
+        self.processes.clear()
+        self.environment = self.environment.untraced()
+        self.internet.go_off()
+        self.soft.clear()
+        return gone
+
+    def succeed(self, old: "Kernel") -> None:
+        """This kernel has booted after `old` on the same host: what is on its disk and in its clock is kept, and its
+        numbers go on, so that nothing has the number of something that was there before."""
+        self.boot_ns = self.now_ns()
+        self.realtime_offset_ns, self.drift = old.realtime_offset_ns, old.drift
+        self.on_output = old.on_output
+        self._last_pid, self._last_inode, self._names = old._last_pid, old._last_inode, old._names
+        self.unix.succeed(old.unix)
+
     # Numbers and entropy.
 
     def next_pid(self) -> int:
@@ -126,7 +156,7 @@ class Kernel:
     def random_bytes(self, who: str, size: int) -> bytes:
         """Entropy for a process or a part of the kernel: each asker's nth request has a place of its own."""
         count = self._entropy_calls[who] = self._entropy_calls.get(who, 0) + 1
-        return self.environment.chance.draw_bytes("entropy", f"{self.name} {who} #{count}", size)
+        return self.environment.chance.draw_bytes("entropy", f"{self.place} {who} #{count}", size)
 
     # Families.
 

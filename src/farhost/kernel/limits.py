@@ -21,7 +21,8 @@ Pair = tuple[int, int]
 _MEBIBYTE = 1 << 20
 _UNLIMITED: Pair = (INFINITY, INFINITY)
 _COUNT = linux.RLIMIT_RTTIME + 1
-_HARD_DESCRIPTORS = 1 << 19
+HARD_DESCRIPTORS = 1 << 19
+"""Up to which a process may raise RLIMIT_NOFILE."""
 _DEFAULTS: dict[int, Pair] = {
     linux.RLIMIT_STACK: (8 * _MEBIBYTE, INFINITY),
     linux.RLIMIT_CORE: (0, INFINITY),
@@ -40,7 +41,7 @@ class Limits:
 
     def __init__(self, process: "Process") -> None:
         self._process = process
-        self._hard_descriptors = _HARD_DESCRIPTORS
+        self._hard_descriptors = HARD_DESCRIPTORS
         self._others = dict(_DEFAULTS)
 
     def inherit(self, parent: "Limits") -> None:

@@ -88,6 +88,14 @@ class Process:
         """What a peer is told of this process (SO_PEERCRED)."""
         return Credentials(self.pid, self.uid, self.gid)
 
+    def vanish(self) -> None:
+        """Its host is off: nothing is closed, and nobody is told."""
+        for thread in self.threads:
+            thread.held = None
+            thread.unsent = None
+        self.threads.clear()
+        self.descriptors.files.clear()
+
     def set_stopped(self, stopped: bool) -> None:
         """A stop signal came, or SIGCONT."""
         if self.stopped != stopped:

@@ -27,11 +27,13 @@ _FIXED = frozenset({linux.SIGKILL, linux.SIGSTOP})
 class SignalState:
     """One process's dispositions and pending signals."""
 
-    __slots__ = ("dispositions", "pending")
+    __slots__ = ("dispositions", "held", "pending")
 
     def __init__(self) -> None:
         self.dispositions: dict[int, int] = {}
         """Only those that differ from SIG_DFL."""
+        self.held: list[int] = []
+        """Signals that came while the process was stopped, oldest first: they do what they do once it goes on."""
         self.pending: list[int] = []
         """Signals with a handler that has not run yet, oldest first; each at most once, as standard signals are."""
 
@@ -70,14 +72,17 @@ def send_signal(process: "Process", signal: int) -> None:
         raise KernelError(linux.EINVAL)
     if signal == 0 or process.status is not None:
         return
-    outcome = _outcome(process.signals, signal)
+    state = process.signals
+    outcome = _outcome(state, signal)
+    if process.stopped and outcome in ("handled", "killed") and signal != linux.SIGKILL:
+        outcome = "held"
     tracer = process.kernel.environment.tracer
     if tracer.on:
         tracer.emit(SignalSent(process.kernel.now_ns(), process.kernel.name, process.name, signal, outcome))
     match outcome:
         case "handled":
-            if signal not in process.signals.pending:
-                process.signals.pending.append(signal)
+            if signal not in state.pending:
+                state.pending.append(signal)
             if process.on_signal is not None:
                 process.on_signal(signal)
         case "killed":
@@ -87,8 +92,13 @@ def send_signal(process: "Process", signal: int) -> None:
                 process.kernel.exit_process(process, -signal)
         case "stopped":
             process.set_stopped(True)
-    if signal == linux.SIGCONT:
+        case "held" if signal not in state.held:
+            state.held.append(signal)
+    if signal == linux.SIGCONT and process.stopped:
         process.set_stopped(False)
+        held, state.held = state.held, []
+        for waiting in held:
+            send_signal(process, waiting)
 
 
 def _outcome(state: SignalState, signal: int) -> str:

@@ -95,9 +95,13 @@ class TurnQueue(WaitQueue):
 
     def wake_one(self, mask: int) -> bool:
         """Wake one whose mask (or ALWAYS) meets `mask`, or all; whether there was one."""
+        waiters = self.waiters
+        if len(waiters) == 1:
+            waiter = waiters[0]
+            return bool(mask & (waiter.mask | ALWAYS) and waiter.callback(mask))
         everybody = mask & _EVENTS not in (_IN, _OUT, _ERR)
         found = False
-        for waiter in self.waiters[::-1] if self.newest_first else self.waiters[:]:
+        for waiter in waiters[::-1] if self.newest_first else waiters[:]:
             if mask & (waiter.mask | ALWAYS) and waiter.callback(mask):
                 found = True
                 if not everybody:

@@ -29,7 +29,12 @@ class Host:
     ) -> None:
         self.network = network
         self.kernel = kernel
+        """The one that it runs on now: each boot makes another (`farhost.network.power`)."""
         self.name = kernel.name
+        self.up = True
+        """Whether it runs: a host that is off takes no packet and sends none."""
+        self.boots = 1
+        """How often it has booted."""
         self.aliases = aliases
         self.forwarding = forwarding
         """Whether it is a router between its segments."""

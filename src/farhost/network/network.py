@@ -10,7 +10,7 @@ from typing import cast
 
 from farhost.kernel.environment import Environment
 from farhost.kernel.kernel import Kernel
-from farhost.kernel.process import USERS
+from farhost.kernel.process import USERS, Process
 from farhost.network.channel import Channel
 from farhost.network.conditions import Conditions
 from farhost.network.dns.conditions import NameServerConditions
@@ -23,6 +23,7 @@ from farhost.network.host import Host
 from farhost.network.hosts_table import HostsTable, check_further_name, check_host_name
 from farhost.network.ledger import Ledger, take_ledger
 from farhost.network.port import Port
+from farhost.network.power import cut_power, restore_power
 from farhost.network.segment import Segment
 from farhost.network.topology import Attachment, routes_for
 from farhost.protocols.ip.routing import Route
@@ -48,6 +49,11 @@ class Link:
         """From now on it is like this, in both directions or in one (`a>b`)."""
         for channel in self._channels(direction):
             self.segment.set_channel(channel, conditions)
+
+    def adjust(self, words: str, direction: str | None = None) -> None:
+        """From now on these words hold (`loss=5%`); what they do not name stays as it is. UnitError."""
+        for channel in self._channels(direction):
+            self.segment.set_channel(channel, Conditions.parse(words, channel.conditions))
 
     def set_down(self, down: bool, direction: str | None = None) -> None:
         """Cut it, or mend it; what is on its way arrives."""
@@ -92,6 +98,8 @@ class Network:
         """What every host's /etc/resolv.conf says that does not say otherwise itself."""
         self._owners: dict[IpAddress, str] = {}
         self._routes: dict[str, list[Route]] = {}
+        self._settings: dict[str, Mapping[str, int | str | tuple[int, ...]]] = {}
+        """The sysctls that each host was given, and boots with."""
         self.segment(DEFAULT_SEGMENT, v4, v6)
 
     # Building.
@@ -171,6 +179,7 @@ class Network:
         kernel = Kernel(name, self.environment, byte_order=cast(ByteOrder, byte_order), sysctls=settings, user=user)
         kernel.internet.name_of = self._name_of
         host = Host(self, kernel, tuple(aliases), forwarding, resolver, entries)
+        self._settings[name] = settings
         self.names.claim(name, aliases)
         self.hosts[name] = host
         for segment in wires:
@@ -217,8 +226,13 @@ class Network:
     def _own(self, host: Host, port: Port, address: IpAddress) -> None:
         """Names of an address: for programs the host's and its aliases, for flows one that no other address has."""
         self.names.add_host_address(host.name, host.aliases, address)
-        name = host.name if len(host.ports) == 1 else f"{host.name}.{port.interface.name}"
-        self._owners[address] = name if len(address) == 4 else f"{name}.v6"
+        self._owners[address] = self._flow_name(host, port, address)
+
+    @staticmethod
+    def _flow_name(host: Host, port: Port, address: IpAddress) -> str:
+        place = host.kernel.place
+        name = place if host.ports[0][1] is port else f"{place}.{port.interface.name}"
+        return name if len(address) == 4 else f"{name}.v6"
 
     def name(self, name: str, targets: Sequence[Host | str]) -> None:
         """A further name for hosts (all their addresses) and for addresses; said again, it stands for more.
@@ -275,6 +289,35 @@ class Network:
     def _name_of(self, address: IpAddress) -> str:
         return self._owners.get(address) or inet_ntop(address)
 
+    # Power.
+
+    def crash(self, host: Host | str) -> list[Process]:
+        """The host loses its power: see `farhost.network.power`. The processes that ran; none if it is off."""
+        return cut_power(self._host(host))
+
+    def boot(self, host: Host | str) -> None:
+        """A host that is off comes up again: the same addresses and settings, everything else anew."""
+        host = self._host(host)
+        old = host.kernel
+        kernel = Kernel(
+            host.name,
+            self.environment,
+            byte_order=old.byte_order,
+            sysctls=self._settings[host.name],
+            user=old.user,
+        )
+        kernel.internet.name_of = self._name_of
+        restore_power(host, kernel)
+        for segment, port in host.ports:
+            segment.set_rate(port)
+            for address, _ in port.interface.addresses:
+                if address in self._owners:
+                    self._owners[address] = self._flow_name(host, port, address)
+        self._routes.pop(host.name, None)
+        self._reroute()
+        if host.name in self.name_servers:
+            NameService(kernel, self.name_servers[host.name])
+
     def _reroute(self) -> None:
         """Give every host the routes that follow from the topology, in place of those it had from it."""
         attachments = [
@@ -320,6 +363,10 @@ class Network:
         """Say what every link is like, now and later; what was said of single ones before is forgotten."""
         for segment in self.segments.values():
             segment.set_conditions(_conditions(conditions, words, Conditions()))
+
+    def link_between(self, a: Host | str, b: Host | str) -> Link:
+        """The link between two hosts, as it is. ValueError."""
+        return self._find_link(self._host(a), self._host(b), None)
 
     def partition(self, a: Host | str, b: Host | str, *, direction: str | None = None) -> None:
         """Cut the link between two hosts: nothing gets through, and nobody is told. `heal` mends it."""

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Protocol
 
 from farhost.network.channel import Channel
 from farhost.network.damage import Damaged
+from farhost.trace.events import PacketEvent
+from farhost.trace.tracer import Tracer
 from farhost.wire.addresses import is_broadcast, is_multicast
-from farhost.wire.packet import IpAddress, Packet
+from farhost.wire.packet import IpAddress, Packet, TcpSegment
 
 if TYPE_CHECKING:
     from farhost.kernel.inet.interface import Interface
@@ -47,6 +49,7 @@ class Port:
         "host",
         "interface",
         "kernel",
+        "lost",
         "number",
     )
 
@@ -63,6 +66,8 @@ class Port:
         """To each neighbour that was spoken to or described."""
         self.divert: Divert | None = None
         """Who takes what arrives instead of the kernel."""
+        self.lost: Tracer | None = None
+        """While the host has no power: where what arrives, and is gone, is traced."""
         self._channels_by_address: dict[IpAddress, Channel] = {}
         self._unresolved: dict[IpAddress, list[Packet]] = {}
 
@@ -99,20 +104,37 @@ class Port:
         if waiting is None:
             waiting = self._unresolved[next_hop] = []
             clock = self.kernel.environment.clock
-            clock.call_at(clock.now_ns + NEIGHBOUR_TIMEOUT_NS, self._give_up, next_hop)
+            clock.call_at(clock.now_ns + NEIGHBOUR_TIMEOUT_NS, self._give_up, next_hop, waiting)
         elif len(waiting) == UNRESOLVED_LIMIT:
             oldest = waiting.pop(0)
             self.kernel.internet.drop(self.interface, oldest, "no-neighbour", "IpOutDiscards")
         waiting.append(packet)
 
-    def _give_up(self, next_hop: IpAddress) -> None:
-        packets = self._unresolved.pop(next_hop)
+    def _give_up(self, next_hop: IpAddress, packets: list[Packet]) -> None:
+        if self._unresolved.get(next_hop) is not packets:
+            return
+        del self._unresolved[next_hop]
         if self.find(self, next_hop) is not None:
             for packet in packets:
                 self._look_up(packet, next_hop)
             return
         for packet in packets:
             self.kernel.internet.neighbour_failed(self.interface, packet)
+
+    # Power.
+
+    def go_off(self, tracer: Tracer) -> None:
+        """The host has no power any more."""
+        self.lost = tracer
+        self._unresolved.clear()
+
+    def come_up(self, kernel: "Kernel") -> None:
+        """The host has booted: the same interface, of another kernel."""
+        old = self.interface
+        self.kernel = kernel
+        self.interface = kernel.internet.add_interface(old.name, old.addresses, old.mtu, self, old.kind)
+        self.lost = None
+        self.forget_addresses()
 
     # What a channel asks of its ends.
 
@@ -121,6 +143,10 @@ class Port:
         if self.divert is not None:
             self.divert.take(packets)
             return
+        if self.lost is not None:
+            for packet in packets:
+                self._miss(packet, self.lost)
+            return
         self.kernel.internet.receive(self.interface, packets)
 
     def refuse(self, damaged: Damaged) -> None:
@@ -128,7 +154,18 @@ class Port:
         if self.divert is not None:
             self.divert.take_damaged(damaged)
             return
+        if self.lost is not None:
+            self._miss(damaged.packet, self.lost)
+            return
         self.kernel.internet.drop(self.interface, damaged.packet, damaged.reason, "IpInHdrErrors")
+
+    def _miss(self, packet: Packet, tracer: Tracer) -> None:
+        """Nobody is there to take it."""
+        if tracer.on:
+            pieces = packet.body.pieces if isinstance(packet.body, TcpSegment) else 1
+            name = self.interface.name
+            now_ns = self.kernel.now_ns()
+            tracer.emit(PacketEvent(now_ns, self.host, name, "dropped", "host-down", packet, pieces))
 
     def address_like(self, address: IpAddress) -> IpAddress | None:
         """The interface's first address of the family of `address`."""

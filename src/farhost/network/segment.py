@@ -68,7 +68,7 @@ class Segment:
         self.ports.append(port)
         for address, _ in addresses:
             self._owners[address] = port
-        self._set_rate(port)
+        self.set_rate(port)
         return port
 
     def next_number(self) -> int:
@@ -135,17 +135,17 @@ class Segment:
             port.interface.mtu = conditions.mtu
             for channel in port.channels.values():
                 channel.set_conditions(conditions)
-            self._set_rate(port)
+            self.set_rate(port)
             port.kernel.internet.refresh()
 
     def set_channel(self, channel: Channel, conditions: Conditions) -> None:
         """One channel is like this from now on. An MTU below the interfaces' is found out by ICMP, as that of a
         path."""
         channel.set_conditions(conditions)
-        self._set_rate(channel.source)
+        self.set_rate(channel.source)
         channel.source.kernel.internet.refresh()
 
-    def _set_rate(self, port: Port) -> None:
+    def set_rate(self, port: Port) -> None:
         """Tell an interface how fast its slowest channel is, which bounds its bursts."""
         rates = [channel.conditions.rate_bps for channel in port.channels.values()] or [self.conditions.rate_bps]
         rate_bps = min((rate for rate in rates if rate), default=0)

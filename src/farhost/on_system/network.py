@@ -16,7 +16,7 @@ from farhost.facade.failure import RunFailed
 from farhost.facade.program import of_script
 from farhost.network.conditions import Conditions
 from farhost.on_system.ending import end_threads
-from farhost.on_system.program import FunctionOnSystem, Program, ScriptOnSystem, thread_waits
+from farhost.on_system.program import FunctionOnSystem, Program, ScriptOnSystem, refuse, thread_waits
 from farhost.on_system.sockets import WATCH
 from farhost.on_system.waits import Wait
 from farhost.programs.in_place.function import check_function, describe
@@ -32,15 +32,6 @@ PATIENCE_S = 1.0
 """A program that never waits holds those started after it for so long."""
 STUCK_S = 2.0
 """When nothing has moved for so long, and nobody waits for a time to come, nothing more can happen."""
-
-
-class NotOnSystem(Exception):
-    """What was asked for is nothing that the operating system can do: the test needs farhost."""
-
-
-def refuse(what: str) -> NoReturn:
-    """Raise NotOnSystem."""
-    raise NotOnSystem(f"{what} needs farhost: on the operating system links are perfect and nobody looks on")
 
 
 class Link:
@@ -74,9 +65,17 @@ class Host:
             made: Program = FunctionOnSystem(self.name, program, args, kwargs, describe(program))
         else:
             script = of_script(self.name, (program, *args), kwargs)
-            made = ScriptOnSystem(self.name, script.argv, script.name)
+            made = ScriptOnSystem(self.name, script.argv, script.name, script.settings)
         self.network.programs.append(made)
         return made
+
+    def crash(self) -> None:
+        """NotOnSystem."""
+        refuse("crashing a host")
+
+    def restart(self, boot: str = "1s") -> None:
+        """NotOnSystem."""
+        refuse("restarting a host")
 
     def attach(self, segment: str, v4: str | None = None, v6: str | None = None) -> None:
         """NotOnSystem."""
@@ -153,6 +152,10 @@ class Network:
         link = Link()
         link.change(**words)
         return link
+
+    def at(self, time: str, what: Callable[..., object], /, *args: Any, **kwargs: Any) -> None:
+        """NotOnSystem."""
+        refuse("what happens at a virtual time")
 
     def link_all(self, **words: str) -> None:
         """Nothing, but that the words must be right."""

@@ -6,15 +6,26 @@ import inspect
 import os
 import subprocess
 import sys
+import tempfile
 import threading
 import traceback
 from collections.abc import Callable, Mapping
 from time import clock_gettime, monotonic, pthread_getcpuclockid
-from typing import Any, cast
+from typing import IO, Any, NoReturn, cast
 
 from farhost.on_system.waits import Wait, wait_of, waits_for_clients
 from farhost.programs.in_place.function import exit_status
 from farhost.programs.run import ProcessOutcome
+from farhost.programs.settings import NO_SETTINGS, Settings
+
+
+class NotOnSystem(Exception):
+    """What was asked for is nothing that the operating system can do: the test needs farhost."""
+
+
+def refuse(what: str) -> NoReturn:
+    """Raise NotOnSystem."""
+    raise NotOnSystem(f"{what} needs farhost: on the operating system links are perfect and nobody looks on")
 
 
 class Program:
@@ -57,6 +68,12 @@ class Program:
         return ProcessOutcome(
             self.name, self.host, self.argv, self.status, self.stdout, self.stderr, trace, (), self.started
         )
+
+    def kill(self, signal: int | str = "SIGKILL") -> None:
+        """NotOnSystem, as for all that acts on a program while it runs."""
+        refuse("acting on a program")
+
+    terminate = pause = resume = restart = kill
 
     def __repr__(self) -> str:
         return f"<Program {' '.join(self.argv)} on {self.host}>"
@@ -126,8 +143,9 @@ def thread_waits(thread: threading.Thread, chosen: frozenset[int]) -> tuple[Wait
 class ScriptOnSystem(Program):
     """A script in a process."""
 
-    def __init__(self, host: str, argv: tuple[str, ...], name: str) -> None:
+    def __init__(self, host: str, argv: tuple[str, ...], name: str, settings: Settings = NO_SETTINGS) -> None:
         super().__init__(host, name, argv)
+        self._settings = settings
         self._process: subprocess.Popen[str] | None = None
         self._readers: list[threading.Thread] = []
 
@@ -136,11 +154,31 @@ class ScriptOnSystem(Program):
         super().begin()
         pipe = subprocess.PIPE
         command = [sys.executable, *self.argv]
-        self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=pipe, stderr=pipe, text=True)
+        settings = self._settings
+        if settings.descriptors:
+            command = ["sh", "-c", 'ulimit -n "$0" && exec "$@"', str(settings.descriptors), *command]
+        self._process = subprocess.Popen(
+            command,
+            stdin=self._input(),
+            stdout=pipe,
+            stderr=pipe,
+            text=True,
+            cwd=settings.directory or None,
+            env={**os.environ, **settings.environment},
+        )
         for stream in ("stdout", "stderr"):
             reader = threading.Thread(target=self._read, args=(stream,), daemon=True)
             self._readers.append(reader)
             reader.start()
+
+    def _input(self) -> int | IO[bytes]:
+        """What it finds on standard input."""
+        if not self._settings.stdin:
+            return subprocess.DEVNULL
+        file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  # The process has it when this one lets go of it.
+        file.write(self._settings.stdin)
+        file.seek(0)
+        return file
 
     def _read(self, stream: str) -> None:
         assert self._process is not None

@@ -228,6 +228,8 @@ class WorldProcess(Caller, Protocol):
     """The exception that ended its main thread, if one did."""
     traceback: str
     """What the uncaught exception looked like."""
+    finishing: bool
+    """Whether its main thread has come to the end of the program, and waits for the others."""
     at_end: list[Callable[[], None]]
     """Called after the process has ended: what the outside has to release."""
 
@@ -273,6 +275,9 @@ class WorldProcess(Caller, Protocol):
     @property
     def now_ns(self) -> int:
         """Virtual time."""
+
+    def look_at_monotonic(self) -> int:
+        """Its host's CLOCK_MONOTONIC, after the cost of a look."""
 
     def realtime_ns(self) -> int:
         """Its host's CLOCK_REALTIME, without a cost."""

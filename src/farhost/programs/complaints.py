@@ -1,10 +1,15 @@
 """What a process has to say of exceptions that nobody catches, on its own standard error."""
 
+import re
+import sys
 from types import SimpleNamespace, TracebackType
 from typing import Any
 
 from farhost.programs.caller import Trap
 from farhost.programs.frames import format_exception
+
+_MARKS = re.compile(r"^ +[~^]+\n", re.MULTILINE)
+"""The line under a line of source, of a traceback."""
 
 
 class Complaints:
@@ -27,8 +32,12 @@ class Complaints:
     def print_ignored(self, message: str | None, owner: object, error: BaseException) -> None:
         """What `sys.unraisablehook` prints: `Exception ignored in: ...` and the traceback."""
         head = message or "Exception ignored in"
-        where = "" if owner is None else f": {owner!r}"
-        self.print_error(f"{head}{where}\n" + "".join(self.format_exception(error, error.__traceback__)))
+        where = "" if owner is None else f" {owner!r}"
+        lines = self.format_exception(error, error.__traceback__)
+        if sys.version_info >= (3, 13):
+            # PyTraceBack_Print no longer marks the part of a line that failed.
+            lines = [_MARKS.sub("", line) for line in lines]
+        self.print_error(f"{head}:{where}\n" + "".join(lines))
 
     def format_exception(self, error: BaseException, traceback: TracebackType | None) -> list[str]:
         """The lines that CPython prints for an uncaught exception."""

@@ -28,7 +28,7 @@ from farhost.programs.libraries import INSTEAD
 from farhost.programs.shared import is_shared_package, settle
 from farhost.programs.stdlib import pyopenssl
 from farhost.programs.stdlib.ssl_contexts import complete_ssl_of_world
-from farhost.programs.steady import HASHED, number_in_world
+from farhost.programs.steady import HASHED, keep_order, number_in_world
 
 SHARED = frozenset(
     {
@@ -116,6 +116,8 @@ class Importer:
         self.modules: dict[str, ModuleType | None] = private_sys.__dict__["modules"]
         self.fixed = dict(self.modules)
         """The stand-ins, and None for what is blocked."""
+        self.late: dict[str, Callable[[Importer], ModuleType]] = {}
+        """Stand-ins that are made when they are first imported, since they need modules of the world."""
         self.sys = private_sys
         self.builtins = private_builtins.__dict__
         self.bootstrap: Any = self._clone("_frozen_importlib", "importlib._bootstrap")
@@ -171,6 +173,9 @@ class Importer:
                     find_and_load("warnings", import_)
                     pure_warnings(self.modules["warnings"])
                     return self.modules[name]
+                if name in self.late:
+                    self.modules[name] = module = self.late[name](self)
+                    return module
                 if name in self.fixed:
                     return self._again(name)
                 if name not in self.modules and is_shared(name):
@@ -307,6 +312,7 @@ def pure_warnings(module: Any) -> None:
 AFTER: dict[str, Callable[[Any], None]] = {
     "uuid": _uuid_without_hardware,
     "platform": _platform_without_processes,
+    "asyncio.tasks": keep_order,
     "traceback": hide_in,
     "warnings": pure_warnings,
     "ssl": complete_ssl_of_world,

@@ -3,6 +3,7 @@
 Source: Modules/main.c, Python/pythonrun.c (handle_system_exit), Python/pylifecycle.c (Py_FinalizeEx).
 """
 
+import contextlib
 import os
 from types import CodeType
 from typing import Any
@@ -15,7 +16,7 @@ from farhost.programs.world import World
 from farhost.wire import linux
 
 FLUSH_FAILED = 120
-"""The exit status when standard output could not be flushed."""
+"""The exit status when standard output could not be flushed, whatever it would have been."""
 UNCAUGHT = 1
 
 
@@ -36,7 +37,7 @@ def run_program(process: WorldProcess, world: World, argv: tuple[str, ...]) -> i
         interrupted = isinstance(error, KeyboardInterrupt)
         status = UNCAUGHT
         show(process, world, error)
-    if not finish(process, world) and status == 0:
+    if not finish(process, world):
         status = FLUSH_FAILED
     return -linux.SIGINT if interrupted else status
 
@@ -90,7 +91,7 @@ def show(process: WorldProcess, world: World, error: BaseException) -> None:
     process.failure = error
     process.traceback = "".join(process.format_exception(error, error.__traceback__))
     try:
-        if world.sys.stdout is not None:
+        with contextlib.suppress(Exception):  # flush_io() of CPython clears what this raises.
             world.sys.stdout.flush()
         world.sys.excepthook(type(error), error, error.__traceback__)
     except (GreenletExit, Abort):
@@ -104,6 +105,7 @@ def show(process: WorldProcess, world: World, error: BaseException) -> None:
 
 def finish(process: WorldProcess, world: World) -> bool:
     """Wait for the threads that are no daemons, run the atexit functions, flush; whether the flush worked."""
+    process.finishing = True
     threading = world.find("threading")
     if threading is not None:
         try:

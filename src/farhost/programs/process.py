@@ -48,10 +48,6 @@ class ProgramProcess(ProcessView, Complaints):
         self.kernel_process = host.kernel.spawn_process(name, None, argv)
         self.name = self.kernel_process.name
         """For reports: unique on its host."""
-        self.kernel_process.on_kill = self._killed
-        self.kernel_process.on_signal = self._signalled
-        self.kernel_process.on_stop = self._stopped
-        self.kernel_process.signals.set_disposition(linux.SIGPIPE, 1)
         self.threads: list[ProgramThread] = []
         self.files: dict[int, OpenFile] = self.kernel_process.descriptors.files
         self.byte_order: ByteOrder = self.kernel.byte_order
@@ -70,10 +66,39 @@ class ProgramProcess(ProcessView, Complaints):
         """Whether its calls are inert."""
         self.attention = False
         """Whether something waits for a thread that comes out of a call: death, a signal's handler, a stop."""
+        self.asked: set[int] = set()
+        """Signals that came from outside of the simulation: its end by one of them is no failure."""
+        self.ended_by = ""
+        """Who ended it, if it was neither itself nor another program: crash (of its host), restart."""
         self.settled = False
         """Whether all its threads have been parked at one time, or it has ended."""
         self.patience: Timer | None = None
         """The timer that settles it in any case."""
+        self._init_signals()
+        self.at_end: list[Callable[[], None]] = []
+        """Called in an event after the process has ended: what the outside has to release."""
+        self.failure: BaseException | None = None
+        """The exception that ended its main thread, if one did."""
+        self.finishing = False
+        """Whether its main thread has come to the end of the program."""
+        self.traceback = ""
+        """What the uncaught exception looked like."""
+        self.world_sys: Any = None
+        """The `sys` of its world, once it has one."""
+        self.place: Place | None = None
+        """What it has instead of a world if it is a function that runs in the caller's own modules."""
+        self._continued = WaitQueue()
+        self._used_ns = 0
+        self._buried = False
+        runtime.adopt(self)
+        self.call: Trap = make_trap(self)
+
+    def _init_signals(self) -> None:
+        """Handlers, masks, timers; and what the kernel tells of signals."""
+        self.kernel_process.on_kill = self._killed
+        self.kernel_process.on_signal = self._signalled
+        self.kernel_process.on_stop = self._stopped
+        self.kernel_process.signals.set_disposition(linux.SIGPIPE, 1)
         self._timers: dict[int, IntervalTimer] = {}
         self.handlers: dict[int, Handler] = {}
         """The Python signal handlers, by signal."""
@@ -83,20 +108,6 @@ class ProgramProcess(ProcessView, Complaints):
         """Those that `signal.sigwait` waits for, and which therefore end its wait."""
         self.on_signal: Callable[[int], None] | None = None
         """Called at the moment a signal with a handler arrives, before the handler runs (`signal.set_wakeup_fd`)."""
-        self.at_end: list[Callable[[], None]] = []
-        """Called in an event after the process has ended: what the outside has to release."""
-        self.failure: BaseException | None = None
-        """The exception that ended its main thread, if one did."""
-        self.traceback = ""
-        """What the uncaught exception looked like."""
-        self.world_sys: Any = None
-        """The `sys` of its world, once it has one."""
-        self.place: Place | None = None
-        """What it has instead of a world if it is a function that runs in the caller's own modules."""
-        self._continued = WaitQueue()
-        self._used_ns = 0
-        runtime.adopt(self)
-        self.call: Trap = make_trap(self)
 
     # Threads.
 
@@ -249,6 +260,24 @@ class ProgramProcess(ProcessView, Complaints):
                 self.attend()
         return scheduler.now_ns
 
+    def look_at_monotonic(self) -> int:
+        """CLOCK_MONOTONIC in ns, likewise: what event loops look at all the time, so nothing is called for it."""
+        runtime = self.runtime
+        scheduler = runtime.scheduler
+        if scheduler.current is not None and not self.dead:
+            runtime.calls += 1
+            events = scheduler.events
+            now_ns = scheduler.now_ns + CLOCK_NS
+            if events and events[0][0] <= now_ns:
+                scheduler.charge(CLOCK_NS)
+            else:
+                scheduler.now_ns = now_ns
+            if self.attention:
+                self.attend()
+        kernel = self.kernel
+        numerator, denominator = kernel.drift
+        return (scheduler.now_ns - kernel.boot_ns) * numerator // denominator
+
     # Signals.
 
     def _signalled(self, signal: int) -> None:
@@ -263,8 +292,14 @@ class ProgramProcess(ProcessView, Complaints):
         if not stopped:
             self._continued.wake(linux.EPOLLIN)
 
+    def stop(self) -> Blocked:
+        """What a thread of a stopped process waits for."""
+        return Blocked(((self._continued, linux.EPOLLIN),), lambda: None, give_up=lambda _: None)
+
     def signals_wait(self) -> bool:
         """Whether a signal should end a wait of the main thread."""
+        if self.kernel_process.stopped:
+            return False
         pending = self.kernel_process.signals.pending
         mask = self.signal_mask
         if not mask:
@@ -279,17 +314,28 @@ class ProgramProcess(ProcessView, Complaints):
         if self.dead:
             raise GreenletExit
         while self.kernel_process.stopped:
-            self.wait(
-                "stopped", (), Blocked(((self._continued, linux.EPOLLIN),), lambda: None, give_up=lambda _: None)
-            )
-        state = self.kernel_process.signals
-        if thread.is_main:
-            while ready := [signal for signal in state.pending if signal not in self.signal_mask]:
-                state.pending.remove(ready[0])
-                handler = self.handlers.get(ready[0])
-                if handler is not None:
-                    handler(ready[0], program_frame())
-        self.attention = self.dead or any(signal not in self.signal_mask for signal in state.pending)
+            self.wait("stopped", (), self.stop())
+        try:
+            while thread.is_main and (ready := self._ready_signals()):
+                # As CPython does: a handler is interrupted by signals that come while it runs, not by those before.
+                self.attention = self.dead
+                for signal in ready:
+                    self._handle_signal(signal)
+        finally:
+            self.attention = self.dead or bool(self._ready_signals())
+
+    def _ready_signals(self) -> list[int]:
+        """Signals whose handlers may run, in the order in which CPython runs them."""
+        pending = self.kernel_process.signals.pending
+        return sorted(signal for signal in pending if signal not in self.signal_mask) if pending else []
+
+    def _handle_signal(self, signal: int) -> None:
+        pending = self.kernel_process.signals.pending
+        if signal in pending and signal not in self.signal_mask:
+            pending.remove(signal)
+            handler = self.handlers.get(signal)
+            if handler is not None:
+                handler(signal, program_frame())
 
     # For the watchdog.
 
@@ -319,8 +365,22 @@ class ProgramProcess(ProcessView, Complaints):
         self.ended_ns = self.runtime.scheduler.now_ns
         self.runtime.scheduler.call_at(self.runtime.scheduler.now_ns, self._bury)
 
+    def vanish(self) -> None:
+        """In an event: its host has lost its power, and the kernel knows of it no more."""
+        if self._buried:
+            return
+        if not self.dead:
+            self.status = -linux.SIGKILL
+            self.ended_by = "crash"
+            self.ended_ns = self.runtime.scheduler.now_ns
+        self.silence()
+        self._bury()
+
     def _bury(self) -> None:
         """In an event: unwind the threads, then let the kernel close everything."""
+        if self._buried:
+            return
+        self._buried = True
         tracer = self.runtime.tracer
         for thread in tuple(self.threads):
             if thread.blocked is not None and self.status is not None and self.status < 0 and tracer.on:

@@ -10,13 +10,13 @@ import signal
 import sys
 import threading
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from types import FrameType
 from typing import Any, NamedTuple, Protocol
 
 from farhost.network.host import Host
-from farhost.network.machine_files import MachineFiles
 from farhost.network.network import Network
+from farhost.programs.control import Control
 from farhost.programs.directory import Directory
 from farhost.programs.endings import Waiting, is_resting, only_looks, waiting
 from farhost.programs.escapes import GUARD
@@ -25,6 +25,7 @@ from farhost.programs.launch import run_program
 from farhost.programs.process import ProgramProcess
 from farhost.programs.runtime import Runtime
 from farhost.programs.scratch import Scratch
+from farhost.programs.settings import NO_SETTINGS, Settings
 from farhost.programs.warn import program_warnings
 from farhost.programs.watchdog import LIMIT_S, Abort, Watchdog
 from farhost.programs.world import World, scratch_environment
@@ -32,8 +33,6 @@ from farhost.sim.scheduler import End
 
 LOOK_NS = 1_000_000_000
 """How often a run asks whether only servers at rest are left."""
-START_PATIENCE_NS = 100_000_000
-"""A program that never parks, because it polls, holds those named after it for so long and no longer."""
 COLLECTIONS = 3
 """At the end of a run: what a finalizer brings back to life, the next collection finds."""
 STUCK_NS = 3600 * 1_000_000_000
@@ -70,21 +69,21 @@ class ProgramSpec(NamedTuple):
     argv: Sequence[str]
     name: str | None = None
     """For reports; the host's name unless given."""
-    stdin: bytes = b""
-    """What it finds on standard input before the end of file."""
-    environment: Mapping[str, str] | None = None
-    """Further environment variables."""
+    settings: Settings = NO_SETTINGS
+    """In what it runs."""
     has_world: bool = True
 
     def start(self, runtime: Runtime, host: Host, scratch: Scratch) -> ProgramProcess:
         """Start the script in a world of its own; called in an event."""
         argv = tuple(str(word) for word in self.argv)
         process = ProgramProcess(runtime, host, self.name or self.host, argv)
-        path = scratch.of(self.host)
-        directory = Directory(process, path)
-        environment = {**scratch_environment(path, self.host, host.kernel.user), **(self.environment or {})}
-        if self.stdin:
-            process.feed(self.stdin)
+        settings = self.settings
+        scratch_path = scratch.of(self.host)
+        directory = Directory(process, settings.directory or scratch_path)
+        environment = scratch_environment(scratch_path, self.host, host.kernel.user)
+        environment |= {"PWD": directory.path, **settings.environment}
+        process.feed(settings.stdin)
+        settings.apply(process.kernel_process)
 
         def body() -> int:
             world = World(process, directory, environment)
@@ -111,6 +110,10 @@ class ProcessOutcome(NamedTuple):
     """What its threads waited for at the end."""
     started: bool = True
     """False if the run ended while those before it still ran without having waited for anything."""
+    program: int = 0
+    """Which of the run's programs it is, or was a life of: one that was restarted has several."""
+    ended_by: str = ""
+    """crash (of its host), restart, or kill (by a signal from outside): an end that was asked for is no failure."""
 
 
 class Outcome(NamedTuple):
@@ -135,8 +138,10 @@ def run_programs(
     until_ns: int | None = None,
     watchdog_s: float = LIMIT_S,
     on_output: Callable[[ProgramProcess, int, bytes], None] | None = None,
+    prepare: Callable[[Control], None] | None = None,
 ) -> Outcome:
-    """Run programs on hosts that the network has, in order; at most until virtual time `until_ns`.
+    """Run programs on hosts that the network has, in order; at most until virtual time `until_ns`. `prepare` is
+    called before the first of them, and may plan what is to happen to them (`Control.at`).
 
     A real Ctrl-C ends the run with KeyboardInterrupt. An exception of farhost's own comes out as it is.
     """
@@ -144,29 +149,21 @@ def run_programs(
     runtime.on_output = on_output
     run = Run(runtime, until_ns, watchdog_s, any(program.has_world for program in programs))
     with Scratch() as scratch:
-        for program in programs:
-            runtime.starts.append(_starter(runtime, program, scratch))
+        control = Control(runtime, programs, scratch)
+        if prepare is not None:
+            prepare(control)
         run.release = scratch.remove
         outcome = run.go()
-    missing = programs[len(programs) - len(runtime.starts) :]
-    return outcome._replace(processes=(*outcome.processes, *map(_not_started, missing)))
+    numbers = [control.numbers[process] for process in runtime.processes]
+    processes = [one._replace(program=number) for one, number in zip(outcome.processes, numbers)]
+    missing = [_not_started(program, n) for n, program in enumerate(programs) if control.process(n) is None]
+    return outcome._replace(processes=(*processes, *missing))
 
 
-def _not_started(program: Program) -> ProcessOutcome:
+def _not_started(program: Program, number: int) -> ProcessOutcome:
     argv = tuple(str(word) for word in program.argv)
-    return ProcessOutcome(program.name or program.host, program.host, argv, None, "", "", "", (), False)
-
-
-def _starter(runtime: Runtime, program: Program, scratch: Scratch) -> Callable[[], None]:
-    def start() -> None:
-        host = runtime.network.hosts[program.host]
-        if host.kernel.unix.real is None:
-            host.kernel.unix.real = MachineFiles()
-        process = program.start(runtime, host, scratch)
-        scheduler = runtime.scheduler
-        process.patience = scheduler.call_at(scheduler.now_ns + START_PATIENCE_NS, process.settle)
-
-    return start
+    name = program.name or program.host
+    return ProcessOutcome(name, program.host, argv, None, "", "", "", (), False, program=number)
 
 
 class Run:
@@ -321,7 +318,9 @@ class Run:
         runtime = self.runtime
         alive = [process for process in runtime.processes if process.status is None]
         failed = [
-            f"{one.name} on {one.host} {_ended(one.status)}" for one in processes if one.status not in (0, None)
+            f"{one.name} on {one.host} {_ended(one.status)}"
+            for one in processes
+            if one.status not in (0, None) and not one.ended_by
         ]
         if self.watchdog.hung is not None:
             return "hung", self.watchdog.hung
@@ -358,4 +357,11 @@ def _process_outcome(process: ProgramProcess) -> ProcessOutcome:
         process.stderr.decode("utf-8", "backslashreplace"),
         process.traceback,
         () if process.status is not None else waiting([process]),
+        ended_by=_ended_by(process),
     )
+
+
+def _ended_by(process: ProgramProcess) -> str:
+    if process.status is not None and process.status < 0:
+        return process.ended_by or ("kill" if -process.status in process.asked else "")
+    return ""

@@ -115,6 +115,8 @@ def wait(thread: ProgramThread, blocked: Blocked) -> object:
                 cause = _sit_alone(thread, blocked, scheduler.hub.switch)
             else:
                 cause = _sit(thread, blocked)
+            if process.attention and not process.dead and process.kernel_process.stopped:
+                _stay_stopped(thread)
             if process.dead:
                 raise GreenletExit
             if cause is TIMEOUT:
@@ -133,6 +135,14 @@ def wait(thread: ProgramThread, blocked: Blocked) -> object:
     finally:
         thread.waited_ns += scheduler.now_ns - thread.since_ns
         thread.kernel_thread.let_go()
+
+
+def _stay_stopped(thread: ProgramThread) -> None:
+    """The wait is over, but a stop signal holds the process: what came stays where it is until SIGCONT (Linux ends
+    the wait when it stops the process, and begins the call again)."""
+    process = thread.process
+    while process.kernel_process.stopped and not process.dead:
+        _sit(thread, process.stop())
 
 
 def _sit_alone(thread: ProgramThread, blocked: Blocked, park: Callable[[], object]) -> str:

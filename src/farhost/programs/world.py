@@ -16,6 +16,7 @@ from farhost.programs.directory import Directory
 from farhost.programs.escapes import make_multiprocessing_module, make_posixsubprocess_module
 from farhost.programs.importer import Importer, private_builtins
 from farhost.programs.posix.modules import make_posix_calls
+from farhost.programs.stdlib.asyncio_module import has_own_instances, make_asyncio_module
 from farhost.programs.stdlib.atexit_module import make_atexit_module
 from farhost.programs.stdlib.builtin_functions import make_builtins
 from farhost.programs.stdlib.faulthandler_module import make_faulthandler_module
@@ -50,8 +51,10 @@ STAND_INS: dict[str, Callable[[WorldProcess], ModuleType]] = {
 }
 """Adding a stand-in is one file and one row."""
 
-BLOCKED = ("_asyncio", "_queue", "_pickle", "_warnings", "_uuid", "_posixshmem")
+BLOCKED = ("_queue", "_pickle", "_warnings", "_uuid", "_posixshmem")
 """C modules whose pure versions in the standard library take the simulated clock, threads and modules."""
+HAS_ASYNCIO = has_own_instances()
+"""Whether each world can have C's `_asyncio` for itself."""
 
 
 class World:
@@ -78,8 +81,10 @@ class World:
             if module is not self.builtins:
                 bind_as_builtins(module)
         modules.update(make_posix_calls(process))
-        modules.update(dict.fromkeys(BLOCKED))
+        modules.update(dict.fromkeys(BLOCKED if HAS_ASYNCIO else (*BLOCKED, "_asyncio")))
         self.importer = Importer(self.sys, self.builtins, modules["_thread"])
+        if HAS_ASYNCIO:
+            self.importer.late["_asyncio"] = make_asyncio_module
         self.builtins.__dict__.update(make_builtins(self.sys, modules["_io"], self.importer))
         self._open_streams()
 
@@ -121,7 +126,7 @@ class World:
 
 
 def forget_in_typing(builtins: dict[str, Any]) -> None:
-    """Take a world's functions, which its builtins tell, out of what `typing.overload` remembers; empty its caches."""
+    """Take a world's functions, known by its builtins, out of what `typing.overload` remembers; empty its caches."""
     for clear in vars(typing)["_cleanups"]:
         clear()
     registry: Any = vars(typing)["_overload_registry"]

@@ -35,6 +35,12 @@ _VERDICTS = {
     "hung": ("failed: hung in real time", "bold red"),
 }
 
+_ASKED = {
+    "crash": "gone: its host crashed",
+    "restart": "ended to be started again",
+    "kill": "killed by {}, as asked",
+}
+
 
 class RunResult(NamedTuple):
     """All that there is to say of a run that has ended."""
@@ -114,6 +120,8 @@ def _ended(process: ProcessOutcome, with_call: bool) -> Line:
     if process.status is None:
         call = _in_call(process.waits[0]) if with_call and process.waits else ""
         return f"still waiting{call}", ""
+    if process.ended_by:
+        return _ASKED[process.ended_by].format(signal_name(-process.status)), ""
     if process.status < 0:
         return f"killed by {signal_name(-process.status)}", "red"
     why = _shortened(_exception(process.traceback).removeprefix("farhost.programs.escapes."))
@@ -161,6 +169,7 @@ def _process_as_json(process: ProcessOutcome) -> dict[str, object]:
         "argv": list(process.argv),
         "started": process.started,
         "status": process.status,
+        "ended_by": process.ended_by,
         "stdout": process.stdout,
         "stderr": process.stderr,
         "traceback": process.traceback,

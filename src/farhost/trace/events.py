@@ -95,7 +95,8 @@ class QueueDepth(NamedTuple):
 
 
 class SignalSent(NamedTuple):
-    """A signal was sent to a process, and what came of it: handled, ignored, killed or stopped."""
+    """A signal was sent to a process, and what came of it: handled, ignored, killed, stopped, or held (it was
+    stopped: the signal comes again when it goes on)."""
 
     time_ns: int
     host: str

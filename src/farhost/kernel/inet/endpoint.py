@@ -281,6 +281,16 @@ class TcpEndpoint:
             self._timer = None
             self._due_ns = NEVER
 
+    def vanish(self) -> None:
+        """Its host is off: it does nothing any more, and tells nobody."""
+        self.closed = True
+        self.owner = self.listener = None
+        self._tracer = self._internet.tracer
+        self.stop_timer()
+        if self._relief is not None:
+            self._relief.cancel()
+            self._relief = None
+
     def release_binding(self) -> None:
         """The socket that was bound by name is gone: the binding lives as long as the connection."""
         self.keeps_binding = False

@@ -55,6 +55,22 @@ class Interface:
         return found
 
 
+class Nowhere:
+    """The wire of a host that is off."""
+
+    __slots__ = ()
+
+    def transmit(self, packet: Packet, next_hop: IpAddress) -> None:
+        """`Wire.transmit`: it is gone."""
+
+    def queue(self, next_hop: IpAddress) -> tuple[int, int]:
+        """`Wire.queue`."""
+        return 0, 0
+
+
+NOWHERE = Nowhere()
+
+
 class LoopbackWire:
     """The wire of `lo`."""
 

@@ -16,7 +16,7 @@ from farhost.kernel.environment import Wire
 from farhost.kernel.inet.family import inet_family
 from farhost.kernel.inet.forwarding import forward, is_forwarding
 from farhost.kernel.inet.icmp_host import IcmpHost
-from farhost.kernel.inet.interface import LOOPBACK_MTU, Interface, LoopbackWire
+from farhost.kernel.inet.interface import LOOPBACK_MTU, NOWHERE, Interface, LoopbackWire
 from farhost.kernel.inet.output import cut
 from farhost.kernel.inet.path import Path
 from farhost.kernel.inet.ping_host import PingHost
@@ -134,6 +134,14 @@ class Internet:
                 self.broadcasts[broadcast] = interface
         self.routes.add(address, length, interface.name)
         self.refresh()
+
+    def go_off(self) -> None:
+        """The host is off: nothing goes out or is traced any more, and no connection has a timer."""
+        self.tracer = self.kernel.environment.tracer
+        for interface in self.interfaces.values():
+            interface.up = False
+            interface.wire = NOWHERE
+        self.tcp.go_off()
 
     def refresh(self) -> None:
         """Routes, addresses or MTUs have changed: paths are computed anew."""

@@ -49,7 +49,7 @@ class PingHost:
         identifier = socket.local_port
         self._sockets.setdefault(identifier, []).append(socket)
         use = self._uses[identifier] = self._uses.get(identifier, 0) + 1
-        name = f"{self._internet.kernel.name} ping:{identifier}"
+        name = f"{self._internet.kernel.place} ping:{identifier}"
         return Flow(name if use == 1 else f"{name}/{use}")
 
     def remove(self, socket: PingSocket) -> None:

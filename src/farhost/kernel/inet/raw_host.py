@@ -42,7 +42,7 @@ class RawHost:
         self._sockets.setdefault((socket.domain, protocol), []).append(socket)
         self._look()
         use = self._uses[protocol] = self._uses.get(protocol, 0) + 1
-        name = f"{self._internet.kernel.name} raw:{protocol}"
+        name = f"{self._internet.kernel.place} raw:{protocol}"
         return Flow(name if use == 1 else f"{name}/{use}")
 
     def remove(self, socket: "RawSocket") -> None:

@@ -48,7 +48,7 @@ class TcpHost:
 
     def host_name(self, address: IpAddress) -> str:
         """What flows call the host with that address, this one's own among them."""
-        return self.internet.kernel.name if is_loopback(address) else self.internet.name_of(address)
+        return self.internet.kernel.place if is_loopback(address) else self.internet.name_of(address)
 
     def flow_name(self, key: Key) -> str:
         """`client:49152>server:5000`; the second use of the same four numbers ends in `/2`."""
@@ -67,7 +67,7 @@ class TcpHost:
 
     def draw_port(self, what: str, bound: int) -> int:
         """Where the search for a free port starts; each asker's nth search has a place of its own."""
-        place = f"{self.internet.kernel.name} {what}"
+        place = f"{self.internet.kernel.place} {what}"
         count = self._draws[place] = self._draws.get(place, 0) + 1
         return self.internet.chance.draw("port", f"{place} #{count}", bound)
 
@@ -85,6 +85,14 @@ class TcpHost:
         endpoint.stop_timer()
         if not endpoint.keeps_binding:
             self.ports.remove(endpoint.binding)
+
+    def go_off(self) -> None:
+        """The host is off: the connections are there no more, and their peers are not told."""
+        for endpoint in tuple(self.connections.values()):
+            endpoint.vanish()
+        self.connections.clear()
+        self.listeners.clear()
+        self.bound.clear()
 
     def enter_time_wait(self, endpoint: TcpEndpoint) -> None:
         """The connection waits for stray segments; its port may be bound again with SO_REUSEADDR. A socket that is

@@ -70,7 +70,7 @@ class UdpHost:
         port = socket.local_port
         self._sockets.setdefault(port, []).append(socket)
         use = self._uses[port] = self._uses.get(port, 0) + 1
-        return flow_name(self.internet.kernel.name, self.variant.name, port, use)
+        return flow_name(self.internet.kernel.place, self.variant.name, port, use)
 
     def remove(self, socket: DatagramSocket, port: int) -> None:
         """The socket gives its port back."""
@@ -134,7 +134,7 @@ class UdpHost:
         internet = self.internet
         sender = internet.tcp.host_name(packet.source)
         name = self.variant.name
-        place = f"{name} {sender}:{datagram.source_port}>{internet.kernel.name}:{datagram.destination_port}"
+        place = f"{name} {sender}:{datagram.source_port}>{internet.kernel.place}:{datagram.destination_port}"
         return found[internet.chance.draw("reuseport", place, len(found))]
 
     def hear(self, report: Report) -> None:

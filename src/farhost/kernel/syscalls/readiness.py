@@ -28,9 +28,7 @@ def epoll_ctl(thread: Thread, epfd: int, operation: int, fd: int, events: int, d
 def epoll_wait(thread: Thread, epfd: int, maximum: int, timeout_ns: int | None) -> Events | Blocked:
     """epoll_wait(2): (data, events) of what is ready."""
     file = thread.files.get(epfd)
-    if file is None:
-        raise KernelError(linux.EBADF)
     if not isinstance(file, EpollFile):
-        raise KernelError(linux.EINVAL)
+        raise KernelError(linux.EBADF if file is None else linux.EINVAL)
     result = file.wait(thread, maximum, timeout_ns)
-    return holding(thread, file, result) if isinstance(result, Blocked) else result
+    return holding(thread, file, result) if result.__class__ is Blocked else result

@@ -68,6 +68,14 @@ class UnixNamespace:
         """By the socket's type and the name, the leading zero byte included: types do not see each other's names."""
         self.real: RealFiles | None = None
 
+    def succeed(self, old: "UnixNamespace") -> None:
+        """The host has booted again: socket files are on its disk; the sockets behind them, and abstract names, are
+        gone."""
+        self.real = old.real
+        self.files = old.files
+        for file in self.files.values():
+            file.owner = None
+
     @staticmethod
     def resolve(process: "Process", path: bytes) -> bytes:
         """The absolute, normalised form of a path: relative ones start at the process's working directory."""
@@ -95,7 +103,7 @@ class UnixNamespace:
     def autobind(self, owner: "UnixSocket") -> bytes:
         """A free abstract name of five hexadecimal digits, found as Linux does: a random start, then upwards."""
         chance = self.kernel.environment.chance
-        start = chance.draw("autobind", f"{self.kernel.name} {owner.inode}", 1 << 20)
+        start = chance.draw("autobind", f"{self.kernel.place} {owner.inode}", 1 << 20)
         for step in range(1 << 20):
             name = b"\0%05x" % ((start + step) & 0xFFFFF)
             if (owner.type, name) not in self.abstract:

@@ -20,6 +20,7 @@ from farhost.programs.escapes import complain
 from farhost.programs.in_place import calendar, import_lock, objects, socket_methods, tls
 from farhost.programs.in_place.caller import RUNNING, place_of_caller, simulated
 from farhost.programs.in_place.dispatch import as_builtin, choice
+from farhost.programs.in_place.futures import make_future_classes
 from farhost.programs.in_place.shared_lock import SharedLock
 from farhost.programs.in_place.sweep import held_elsewhere, sweep, sweep_objects
 from farhost.programs.in_place.table import EXISTING_LOCKS, ROWS
@@ -47,7 +48,7 @@ def _install() -> None:
     importlib.import_module("farhost.programs.in_place.place")  # The stand-ins take what they need before the sweep.
     importlib.import_module("selectors")
     tempfile.gettempdir()  # It draws from the entropy of whoever asks first.
-    replacements = {**make_lock_functions(), **make_thread_functions()}
+    replacements = {**make_lock_functions(), **make_thread_functions(), **make_future_classes(_numbers)}
     originals: list[Any] = []
     for row in ROWS:
         module = vars(importlib.import_module(row.module))

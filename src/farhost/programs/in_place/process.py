@@ -74,6 +74,11 @@ class FunctionProcess(ProgramProcess):
             runtime.scheduler.charge(CLOCK_NS * FREE_LOOKS)
         return super().look_at_clock()
 
+    def look_at_monotonic(self) -> int:
+        """CLOCK_MONOTONIC in ns, likewise."""
+        self.look_at_clock()
+        return self.monotonic_ns()
+
     def report_ignored(self, message: str | None, owner: object, error: BaseException) -> None:
         """Hand an exception that nobody will catch to the interpreter's `sys.unraisablehook`."""
         if isinstance(error, GreenletExit):

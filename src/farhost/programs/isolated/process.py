@@ -15,6 +15,7 @@ from farhost.programs.frames import place
 from farhost.programs.isolated.conversation import Conversation
 from farhost.programs.isolated.messages import Line
 from farhost.programs.process import ProgramProcess
+from farhost.programs.settings import NO_SETTINGS, Settings
 from farhost.programs.thread import ProgramThread
 from farhost.programs.world import scratch_environment
 
@@ -177,8 +178,7 @@ class IsolatedSpec(NamedTuple):
     host: str
     argv: Sequence[str]
     name: str | None = None
-    stdin: bytes = b""
-    environment: Mapping[str, str] | None = None
+    settings: Settings = NO_SETTINGS
     has_world: bool = False
     """Not in this interpreter."""
 
@@ -186,10 +186,13 @@ class IsolatedSpec(NamedTuple):
         """Start it; called in an event."""
         argv = tuple(str(word) for word in self.argv)
         process = IsolatedProcess(runtime, host, self.name or self.host, argv)
-        path = scratch.of(self.host)
-        environment = {**scratch_environment(path, self.host, process.user), **(self.environment or {})}
-        if self.stdin:
-            process.feed(self.stdin)
+        settings = self.settings
+        scratch_path = scratch.of(self.host)
+        path = settings.directory or scratch_path
+        environment = scratch_environment(scratch_path, self.host, process.user)
+        environment |= {"PWD": path, **settings.environment}
+        process.feed(settings.stdin)
+        settings.apply(process.kernel_process)
         process.start_child(path, environment)
         return process
 

@@ -59,6 +59,7 @@ class RemoteProcess(Complaints):
         self.place = None
         self.world_sys: Any = None
         self.failure: BaseException | None = None
+        self.finishing = False
         self.traceback = ""
         self.at_end: list[Callable[[], None]] = []
         self.handlers: dict[int, Handler] = {}
@@ -142,6 +143,11 @@ class RemoteProcess(Complaints):
         if not turns.charge(CLOCK_NS, 1):
             turns.ask(Message(m.CLOCK, self._key()))
         return turns.now_ns
+
+    def look_at_monotonic(self) -> int:
+        """CLOCK_MONOTONIC, after the cost of a look."""
+        self.look_at_clock()
+        return self.monotonic_ns()
 
     def monotonic_ns(self) -> int:
         """CLOCK_MONOTONIC."""

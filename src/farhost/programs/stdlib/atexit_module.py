@@ -1,6 +1,7 @@
 """The stand-in for `atexit`: functions that run when the simulated process ends, the last registered first."""
 
 import atexit as real
+import sys
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any
@@ -13,7 +14,7 @@ from farhost.programs.caller import WorldProcess
 def make_atexit_module(process: WorldProcess) -> ModuleType:
     """`atexit` for one process."""
     module = ModuleType("atexit", real.__doc__)
-    registered: list[tuple[Callable[..., object], tuple[Any, ...], dict[str, Any]]] = []
+    registered: list[tuple[Callable[..., object], tuple[Any, ...], dict[str, Any]] | None] = []
 
     def register(func: Any, /, *args: Any, **kwargs: Any) -> Any:
         if not callable(func):
@@ -22,17 +23,26 @@ def make_atexit_module(process: WorldProcess) -> ModuleType:
         return func
 
     def unregister(func: Any, /) -> None:
-        registered[:] = [entry for entry in registered if entry[0] != func]
+        registered[:] = [None if entry is None or entry[0] == func else entry for entry in registered]
 
     def run_exitfuncs() -> None:
-        while registered:
-            function, args, kwargs = registered.pop()
+        # As in C: what is registered meanwhile does not run, and what is unregistered meanwhile does neither.
+        for index in range(len(registered) - 1, -1, -1):
+            entry = registered[index] if index < len(registered) else None
+            if entry is None:
+                continue
+            function, args, kwargs = entry
             try:
                 function(*args, **kwargs)
             except GreenletExit:
                 raise
             except BaseException as error:
-                process.report_ignored("Exception ignored in atexit callback", function, error)
+                told = "Exception ignored in atexit callback"
+                if sys.version_info >= (3, 13):
+                    process.report_ignored(f"{told} {function!r}", None, error)
+                else:
+                    process.report_ignored(told, function, error)
+        registered.clear()
 
     module.__dict__.update(
         register=register,

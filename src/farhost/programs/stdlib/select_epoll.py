@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from farhost.programs.stdlib.select_files import RealFiles
 from farhost.programs.stdlib.select_poll import milliseconds
-from farhost.programs.stdlib.socket_convert import as_int, descriptor_argument, index, int_argument
+from farhost.programs.stdlib.socket_convert import INT_MAX, as_int, descriptor_argument, index, int_argument
 from farhost.wire import linux
 
 if TYPE_CHECKING:
@@ -98,9 +98,14 @@ class BaseEpoll:
 
     def poll(self, timeout: Any = None, maxevents: Any = -1) -> list[tuple[int, int]]:
         """Wait for events on the epoll file descriptor: `timeout` in seconds; a list of (fd, events) pairs."""
-        maximum = as_int(maxevents)
-        epfd = self._open()
-        limit_ns = milliseconds(timeout, _SECOND_NS)
+        maximum = maxevents if maxevents.__class__ is int and 0 < maxevents <= INT_MAX else as_int(maxevents)
+        epfd = self._fd
+        if epfd < 0:
+            epfd = self._open()
+        if timeout.__class__ is int and -1 <= timeout <= 0:
+            limit_ns = None if timeout else 0
+        else:
+            limit_ns = milliseconds(timeout, _SECOND_NS)
         if maximum == -1:
             maximum = _MOST_EVENTS
         elif maximum < 1:

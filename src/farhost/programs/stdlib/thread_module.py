@@ -16,6 +16,9 @@ from farhost.programs.stdlib.thread_locals import make_local
 from farhost.programs.stdlib.thread_locks import make_locks
 from farhost.wire import linux
 
+REFUSES_LATE_THREADS = sys.version_info[:2] == (3, 12)
+"""CPython 3.12 starts no thread once the main thread is at its end; others do as long as threads are waited for."""
+
 
 def make_thread_module(process: WorldProcess) -> ModuleType:
     """`_thread` for one process."""
@@ -84,6 +87,8 @@ def _starters(process: WorldProcess, allocate_lock: Callable[[], Any]) -> dict[s
             raise TypeError("2nd arg must be a tuple")
         if kwargs is not None and not isinstance(kwargs, dict):
             raise TypeError("optional 3rd arg must be a dictionary")
+        if process.finishing and REFUSES_LATE_THREADS:
+            raise RuntimeError("can't create new thread at interpreter shutdown")
         body = thread_body(process, function, args, kwargs or {})
         return process.spawn_thread(body, thread_name(function)).python_ident
 

@@ -56,7 +56,7 @@ def variable(process: WorldProcess, name: str) -> str | None:
 
 def _readers(process: WorldProcess) -> dict[str, Any]:
     """The functions that read a clock."""
-    look = process.look_at_clock
+    look, look_at_monotonic = process.look_at_clock, process.look_at_monotonic
 
     def time() -> float:
         look()
@@ -67,12 +67,10 @@ def _readers(process: WorldProcess) -> dict[str, Any]:
         return process.realtime_ns()
 
     def monotonic() -> float:
-        look()
-        return process.monotonic_ns() / NS
+        return look_at_monotonic() / NS
 
     def monotonic_ns() -> int:
-        look()
-        return process.monotonic_ns()
+        return look_at_monotonic()
 
     def process_time_ns() -> int:
         look()

@@ -1,0 +1,186 @@
+"""What is done to the programs and hosts of a run from outside, while it runs: crash, restart, kill, pause.
+
+A crash is a power cut (`farhost.network.power`): no `finally`, no atexit, no flush, nothing sent. A kill is a signal:
+after SIGKILL the kernel closes the sockets, with FIN, or RST where data was not read. Restarting a host boots it and
+starts its programs again, with the same arguments and environment; restarting a program starts that one. Everything
+happens in events of the run, at virtual times, and is traced: crash and boot as faults, the rest as signals. Whoever
+explores faults asks this class (`Control.at`).
+"""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Protocol
+
+from farhost.kernel.signals import LAST_SIGNAL, send_signal
+from farhost.network.machine_files import MachineFiles
+from farhost.sim.scheduler import Timer
+from farhost.wire import linux
+from farhost.wire.names import SIGNAL_NAMES
+
+if TYPE_CHECKING:
+    from farhost.network.host import Host
+    from farhost.programs.process import ProgramProcess
+    from farhost.programs.runtime import Runtime
+    from farhost.programs.scratch import Scratch
+
+SIGNALS = {name: number for number, name in SIGNAL_NAMES.items()}
+BOOT_NS = 1_000_000_000
+"""How long a host takes to boot."""
+START_PATIENCE_NS = 100_000_000
+"""A program that never parks, because it polls, holds those named after it for so long and no longer."""
+
+
+def parse_signal(given: int | str) -> int:
+    """A signal's number, given as that or by its name, with or without SIG. ValueError.
+
+    >>> parse_signal("SIGTERM"), parse_signal("kill"), parse_signal(9)
+    (15, 9, 9)
+    """
+    if isinstance(given, str):
+        name = given.upper().removeprefix("SIG")
+        number = int(given) if given.isdecimal() else SIGNALS.get(f"SIG{name}", 0)
+    else:
+        number = int(given)
+    if not 1 <= number <= LAST_SIGNAL:
+        raise ValueError(f"no signal {given!r}: write a name of signal(7), such as SIGTERM, or a number from 1 to 64")
+    return number
+
+
+class Startable(Protocol):
+    """A program, as far as it is started (`farhost.programs.run.Program`)."""
+
+    @property
+    def host(self) -> str:
+        """The name of its host."""
+
+    def start(self, runtime: "Runtime", host: "Host", scratch: "Scratch") -> "ProgramProcess":
+        """Start it; called in an event."""
+
+
+class Control:
+    """The programs of one run, by their numbers in the order of the run's description, and its hosts."""
+
+    def __init__(self, runtime: "Runtime", programs: Sequence[Startable], scratch: "Scratch") -> None:
+        self.runtime = runtime
+        self.programs = programs
+        self._scratch = scratch
+        self._scheduler = runtime.scheduler
+        self.numbers: dict[ProgramProcess, int] = {}
+        """Which program each process is, or was, a life of."""
+        self._latest: dict[int, ProgramProcess] = {}
+        self._booting: dict[str, Timer] = {}
+        for number in range(len(programs)):
+            self._queue(number)
+
+    # When.
+
+    def at(self, due_ns: int, act: Callable[[], object]) -> None:
+        """Let something happen at a virtual time, counted from now; what it raises ends the run."""
+        self._scheduler.call_at(self._scheduler.now_ns + due_ns, self._guarded, act)
+
+    def _guarded(self, act: Callable[[], object]) -> None:
+        try:
+            act()
+        except Exception as error:
+            self.runtime.broke(error)
+
+    def _soon(self, act: Callable[[], object]) -> None:
+        """In an event: at once if this is one, else before the thread that asks goes on."""
+        thread = self.runtime.current
+        if thread is None:
+            act()
+            return
+        self.at(0, act)
+        thread.process.pause(0)
+
+    # Programs.
+
+    def _queue(self, number: int) -> None:
+        self.runtime.starts.append(partial(self._start, number))
+
+    def _start(self, number: int) -> None:
+        program = self.programs[number]
+        host = self.runtime.network.hosts[program.host]
+        if not host.up:
+            self.runtime.settled()
+            return
+        if host.kernel.unix.real is None:
+            host.kernel.unix.real = MachineFiles()
+        process = program.start(self.runtime, host, self._scratch)
+        self.numbers[process] = number
+        self._latest[number] = process
+        process.patience = self._scheduler.call_at(self._scheduler.now_ns + START_PATIENCE_NS, process.settle)
+
+    def process(self, number: int) -> "ProgramProcess | None":
+        """The latest process of a program; None before its first start."""
+        return self._latest.get(number)
+
+    def kill(self, number: int, signal: int) -> None:
+        """Send a signal to a program; nothing if it does not run."""
+        assert 1 <= signal <= LAST_SIGNAL, signal
+        self._soon(partial(self._kill, number, signal))
+
+    def _kill(self, number: int, signal: int) -> None:
+        process = self._latest.get(number)
+        if process is not None and not process.dead:
+            process.asked.add(signal)
+            send_signal(process.kernel_process, signal)
+            process.kernel.softirq()
+
+    def pause(self, number: int) -> None:
+        """SIGSTOP: its code does nothing until `resume`; its kernel goes on, so queues fill."""
+        self.kill(number, linux.SIGSTOP)
+
+    def resume(self, number: int) -> None:
+        """SIGCONT."""
+        self.kill(number, linux.SIGCONT)
+
+    def restart_program(self, number: int) -> None:
+        """Kill a program if it runs, and start it again; while its host is off it starts with that."""
+        self._soon(partial(self._restart_program, number))
+
+    def _restart_program(self, number: int) -> None:
+        process = self._latest.get(number)
+        if process is not None and not process.dead:
+            process.ended_by = "restart"
+            send_signal(process.kernel_process, linux.SIGKILL)
+        self.at(0, partial(self._start, number))
+
+    # Hosts.
+
+    def crash(self, host: str) -> None:
+        """A host loses its power; nothing if it is off. ValueError for a host that there is not, or this machine."""
+        self._check(host)
+        self._soon(partial(self._crash, host))
+
+    def _crash(self, host: str) -> None:
+        booting = self._booting.pop(host, None)
+        if booting is not None:
+            booting.cancel()
+        gone = {process.pid for process in self.runtime.network.crash(host)}
+        for process in tuple(self.runtime.processes):
+            if process.host_name == host and process.pid in gone:
+                process.vanish()
+
+    def restart(self, host: str, boot_ns: int = BOOT_NS) -> None:
+        """A host comes up again after `boot_ns`, and its programs start in their order; one that is up crashes first.
+        ValueError for a host that there is not, or this machine."""
+        self._check(host)
+        self._soon(partial(self._restart, host, boot_ns))
+
+    def _restart(self, host: str, boot_ns: int) -> None:
+        self._crash(host)
+        self._booting[host] = self._scheduler.call_at(self._scheduler.now_ns + boot_ns, self._boot, host)
+
+    def _boot(self, host: str) -> None:
+        del self._booting[host]
+        self.runtime.network.boot(host)
+        for number, program in enumerate(self.programs):
+            if program.host == host:
+                self._queue(number)
+        self.runtime.settled()
+
+    def _check(self, host: str) -> None:
+        hosts = self.runtime.network.hosts
+        if host not in hosts:
+            raise ValueError(f"no host {host!r}: the hosts are {', '.join(hosts) or 'none'}")

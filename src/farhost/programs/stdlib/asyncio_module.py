@@ -1,0 +1,106 @@
+"""The stand-in for `_asyncio`: C's futures and tasks, in an instance of one world's own (CPython 3.12 and later).
+
+C's `_asyncio` takes what it needs of asyncio's Python side (its exceptions, how futures look when printed) from
+`sys.modules` once, when it is loaded, and keeps its tasks in the module; so each world loads it for itself, over its
+own asyncio. What it keeps for each OS thread, the running loop, is left out: asyncio's own pure version, over the
+world's `threading.local`, is right for simulated threads. Its classes are derived from, because sets order futures
+and tasks by their hashes, which must not come of addresses (docs/decisions/0014). CPython 3.11 has one instance for
+all, so there worlds have the pure version.
+"""
+
+import importlib
+import importlib.util
+import sys
+from types import ModuleType
+from typing import Any, Protocol
+
+_NEEDED = ("events", "coroutines", "base_futures", "exceptions", "base_tasks")
+"""Of asyncio, by C when it is loaded: what `_asyncio` is first imported by, and what that has not imported yet."""
+_OF_THE_OS_THREAD = ("_get_running_loop", "_set_running_loop", "get_event_loop", "get_running_loop")
+
+
+class Importing(Protocol):
+    """A world's import system (`farhost.programs.importer.Importer`)."""
+
+    modules: dict[str, ModuleType | None]
+    bootstrap: Any
+
+
+def has_own_instances() -> bool:
+    """Whether this interpreter's `_asyncio` can be loaded again: its state is the module's, and it is a file."""
+    if sys.version_info < (3, 12) or "_asyncio" in sys.builtin_module_names:
+        return False
+    spec = importlib.util.find_spec("_asyncio")
+    return spec is not None and spec.origin is not None
+
+
+def make_asyncio_module(importer: Importing) -> ModuleType:
+    """`_asyncio` for the world of an importer; called when its asyncio imports it first."""
+    for name in _NEEDED:
+        importer.bootstrap._gcd_import(f"asyncio.{name}")
+    for name in ("traceback", "weakref"):
+        importer.bootstrap._gcd_import(name)
+    native = _load(importer)
+    module = ModuleType("_asyncio", native.__doc__)
+    events: Any = importer.modules["asyncio.events"]
+    names = {name: value for name, value in vars(native).items() if name not in _OF_THE_OS_THREAD}
+    names.update(_make_classes(native, events))
+
+    def current_task(loop: Any = None) -> Any:
+        """Return a currently executed task."""
+        return native.current_task(events.get_running_loop() if loop is None else loop)
+
+    module.__dict__.update(names, current_task=current_task)
+    return module
+
+
+def _load(importer: Importing) -> Any:
+    """A fresh instance, which finds the world's modules where C looks for them."""
+    wanted = {"asyncio", "traceback", "weakref", *(f"asyncio.{name}" for name in _NEEDED)}
+    outside = {name: sys.modules.get(name) for name in wanted}
+    real = importlib.import_module("_asyncio")
+    spec = importlib.util.find_spec("_asyncio")
+    assert spec is not None and spec.loader is not None and real.__spec__ is not None
+    try:
+        for name in wanted:
+            found = importer.modules[name]
+            assert found is not None
+            sys.modules[name] = found
+        native = spec.loader.create_module(spec)
+        assert native is not None
+        spec.loader.exec_module(native)
+    finally:
+        for name, module in outside.items():
+            if module is None:
+                sys.modules.pop(name, None)
+            else:
+                sys.modules[name] = module
+    return native
+
+
+def _make_classes(native: Any, events: Any) -> dict[str, Any]:
+    """`Future` and `Task`, which ask asyncio for the loop where they are given none."""
+    make_future, make_task = native.Future.__init__, native.Task.__init__
+    get_event_loop = events.get_event_loop
+
+    class Future(native.Future):  # type: ignore[misc]
+        __doc__ = native.Future.__doc__
+        __slots__ = ()
+
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            if not args and kwargs.get("loop") is None:
+                kwargs["loop"] = get_event_loop()
+            make_future(self, *args, **kwargs)
+
+    class Task(native.Task, Future):  # type: ignore[misc]
+        __doc__ = native.Task.__doc__
+        __slots__ = ()
+
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            if len(args) < 2 and kwargs.get("loop") is None:
+                kwargs["loop"] = get_event_loop()
+            make_task(self, *args, **kwargs)
+
+    for made in (Future, Task):
+        made.__module__, made.__qualname__ = "_asyncio", made.__name__
+    return {"Future": Future, "Task": Task}

@@ -1,0 +1,483 @@
+"""What is done to programs and hosts while they run: settings of scripts, crash, restart, kill, pause, plans."""
+
+import os
+import socket
+import textwrap
+import time
+
+import pytest
+
+from farhost import Network
+from farhost.trace.events import FaultEvent, PacketEvent, SignalSent
+from farhost.trace.hashes import HashSink
+from farhost.units import UnitError
+from farhost.wire.packet import TcpSegment
+
+
+class Seen:
+    """The events of a run."""
+
+    def __init__(self, network):
+        self.events = []
+        network.tracer.add(self)
+
+    def take(self, event):
+        self.events.append(event)
+
+    def of(self, kind):
+        return [event for event in self.events if isinstance(event, kind)]
+
+    def flags_from(self, host, since_ns=10**9):
+        """The flags of the segments that a host sent since then."""
+        return [
+            event.packet.body.flags
+            for event in self.of(PacketEvent)
+            if event.action == "sent"
+            and event.host == host
+            and event.time_ns >= since_ns
+            and isinstance(event.packet.body, TcpSegment)
+        ]
+
+
+def script(folder, source, name="script.py"):
+    path = folder / name
+    path.write_text(textwrap.dedent(source))
+    return str(path)
+
+
+SERVER = """
+    import atexit, socket, sys
+    atexit.register(print, "atexit")
+    listener = socket.create_server(("", 5000))
+    print("up", *sys.argv[1:], flush=True)
+    try:
+        while True:
+            connection, _ = listener.accept()
+            while data := connection.recv(100):
+                connection.sendall(data)
+    finally:
+        print("finally")
+"""
+
+
+def pair(tmp_path, seed=1):
+    network = Network(seed=seed)
+    server, client = network.host("server"), network.host("client")
+    network.link(server, client, delay="10ms")
+    program = server.start(script(tmp_path, SERVER), "here", "again")
+    return network, server, client, program
+
+
+# In what a script runs.
+
+
+def test_a_script_has_the_environment_directory_input_and_limits_that_it_was_given(tmp_path):
+    source = """
+        import os, resource, socket, sys
+        print(os.environ["COLOUR"], os.getcwd(), os.environ["PWD"], sys.stdin.read())
+        print(resource.getrlimit(resource.RLIMIT_NOFILE))
+        held = []
+        try:
+            while True:
+                held.append(socket.socket())
+        except OSError as error:
+            print(error, held[-1].fileno())
+    """
+    folder = tmp_path / "work"
+    folder.mkdir()
+    network = Network()
+    host = network.host("host")
+    path = script(tmp_path, source)
+    program = host.start(path, env={"COLOUR": "blue"}, cwd=folder, stdin="in", limits={"nofile": 8})
+    network.run()
+    assert program.stdout == f"blue {folder} {folder} in\n(8, 8)\n[Errno 24] Too many open files 7\n"
+
+
+def test_standard_input_may_be_a_file(tmp_path):
+    network = Network()
+    (tmp_path / "in").write_bytes(b"from a file")
+    path = script(tmp_path, "print(input())")
+    program = network.host("host").start(path, stdin=tmp_path / "in")
+    network.run()
+    assert program.stdout == "from a file\n"
+
+
+@pytest.mark.parametrize(
+    ("keywords", "says"),
+    [
+        ({"colour": 1}, "a script takes no colour=: its arguments are words, its keywords env"),
+        ({"env": {"A": 1}}, "env={'A': 1}: names and values of the environment are strings"),
+        ({"env": {"A=B": "1"}}, "a name has no = in it"),
+        ({"cwd": "/no/such"}, "cwd='/no/such' is no directory"),
+        ({"stdin": 7}, "stdin=7"),
+        ({"limits": {"nproc": 7}}, "no limit 'nproc': there is nofile"),
+        ({"limits": {"nofile": 0}}, "limits={'nofile': 0}: it is a number from 3 to"),
+    ],
+)
+def test_what_a_script_cannot_be_given_is_named(tmp_path, keywords, says):
+    with pytest.raises(ValueError) as caught:
+        Network().host("host").start(script(tmp_path, ""), **keywords)
+    assert says in str(caught.value)
+
+
+# Crash.
+
+
+def test_after_a_crash_nothing_is_said_and_nothing_is_answered(tmp_path):
+    network, server, client, program = pair(tmp_path)
+    seen = Seen(network)
+
+    def talk():
+        with socket.create_connection(("server", 5000)) as connection:
+            connection.sendall(b"one")
+            got = [connection.recv(100)]
+            connection.settimeout(3)
+            time.sleep(2)
+            connection.sendall(b"two")
+            with pytest.raises(TimeoutError):
+                connection.recv(100)
+            with pytest.raises(TimeoutError):
+                socket.create_connection(("server", 5000), timeout=3)
+            return got
+
+    asked = client.start(talk)
+    network.at("1s", server.crash)
+    network.run()
+    assert asked.result == [b"one"]
+    assert program.stdout == "up here again\n"
+    assert not server.up
+    assert seen.flags_from("server") == []
+    assert [(event.kind, event.host, event.time_ns) for event in seen.of(FaultEvent)] == [("crash", "server", 10**9)]
+    assert any(event.reason == "host-down" for event in seen.of(PacketEvent))
+    life = network.outcome.processes[0]
+    assert (life.status, life.ended_by) == (-9, "crash")
+    assert "server  gone: its host crashed" in network.report()
+
+
+def test_a_host_that_was_restarted_knows_no_connection_of_before_and_runs_its_programs_again(tmp_path):
+    network, server, client, program = pair(tmp_path)
+    address = server.address
+
+    def talk():
+        first = socket.create_connection(("server", 5000))
+        first.sendall(b"one")
+        first.recv(100)
+        time.sleep(5)
+        first.sendall(b"two")
+        with pytest.raises(ConnectionResetError):
+            first.recv(100)
+        with socket.create_connection((address, 5000)) as second:
+            second.sendall(b"three")
+            return second.recv(100)
+
+    asked = client.start(talk)
+    network.at("1s", server.crash)
+    network.at("2s", server.restart, "500ms")
+    network.run()
+    assert asked.result == b"three"
+    assert server.up
+    assert program.stdout == "up here again\n" * 2
+    assert [(life.status, life.ended_by) for life in program.lives] == [(-9, "crash"), (None, "")]
+
+
+def test_a_restart_of_a_host_that_is_up_is_a_crash_and_a_boot(tmp_path):
+    network, server, client, program = pair(tmp_path)
+    seen = Seen(network)
+    client.start(time.sleep, 10)
+    network.at("1s", server.restart)
+    network.run()
+    assert [(event.kind, event.time_ns) for event in seen.of(FaultEvent)] == [("crash", 10**9), ("boot", 2 * 10**9)]
+    assert len(program.lives) == 2
+
+
+def test_uptime_entropy_and_ports_are_new_after_a_boot_and_the_time_of_day_goes_on(tmp_path):
+    source = """
+        import os, socket, time, uuid
+        peer = socket.create_connection(("server", 5000))
+        print(time.clock_gettime(time.CLOCK_MONOTONIC) < 3, time.time() > 1767225600 + 0, uuid.uuid4(), os.getpid(),
+              peer.getsockname()[1])
+        time.sleep(100)
+    """
+    network = Network()
+    server, client = network.host("server"), network.host("client")
+
+    def serve():
+        with socket.create_server(("", 5000)) as listener:
+            held = [listener.accept() for _ in range(2)]
+            assert held
+
+    server.start(serve)
+    program = client.start(script(tmp_path, source))
+    network.at("1s", client.restart)
+    network.run(until="3s", check=False)
+    first, second = (life.stdout.split() for life in program.lives)
+    assert (first[:2], second[:2]) == (["False", "True"], ["True", "True"])
+    assert not set(first[2:]) & set(second[2:])
+
+
+def test_socket_files_outlive_their_host_and_abstract_names_do_not(tmp_path):
+    source = """
+        import os, socket
+        here = socket.socket(socket.AF_UNIX)
+        try:
+            here.bind("stale")
+        except OSError as error:
+            print(error)
+        there = socket.socket(socket.AF_UNIX)
+        there.bind("\\0name")
+        try:
+            socket.socket(socket.AF_UNIX).connect("stale")
+        except OSError as error:
+            print(error)
+        import time
+        time.sleep(5)
+    """
+    network = Network()
+    host = network.host("host")
+    program = host.start(script(tmp_path, source))
+    network.at("1s", host.restart)
+    network.run()
+    refused = "[Errno 111] Connection refused\n"
+    assert [life.stdout for life in program.lives] == [refused, "[Errno 98] Address already in use\n" + refused]
+
+
+def test_a_crashed_function_does_nothing_any_more(tmp_path):
+    network = Network()
+    host, other = network.host("host"), network.host("other")
+    done = []
+
+    def work():
+        try:
+            with socket.create_server(("", 5000)):
+                time.sleep(5)
+        finally:
+            done.append("finally")
+            time.sleep(1)
+            done.append("after a call")
+
+    host.start(work)
+    other.start(time.sleep, 10)
+    network.at("1s", host.crash)
+    outcome = network.run()
+    assert "after a call" not in done
+    assert outcome.processes[0].ended_by == "crash"
+
+
+def test_a_function_of_the_run_may_crash_hosts_its_own_too(tmp_path):
+    network, server, client, _ = pair(tmp_path)
+    after = []
+
+    def work():
+        server.crash()
+        after.append(server.up)
+        client.crash()
+        after.append("still here")
+
+    client.start(work)
+    outcome = network.run()
+    assert after == [False]
+    assert [one.ended_by for one in outcome.processes] == ["crash", "crash"]
+
+
+def test_programs_whose_host_is_off_at_their_start_begin_with_its_boot(tmp_path):
+    network = Network()
+    host, other = network.host("host"), network.host("other")
+    other.start(time.sleep, 0)
+    program = host.start(script(tmp_path, "print('ran')"))
+    network.at("0s", host.crash)
+    network.at("1s", host.restart)
+    network.run()
+    assert program.stdout == "ran\n"
+    assert len(program.lives) == 1
+
+
+# Kill, pause, restart.
+
+
+def test_a_kill_ends_a_program_and_its_kernel_closes_its_sockets(tmp_path):
+    network, _server, client, program = pair(tmp_path)
+    seen = Seen(network)
+
+    def talk():
+        with socket.create_connection(("server", 5000)) as connection:
+            return connection.recv(100)
+
+    asked = client.start(talk)
+    network.at("1s", program.kill)
+    outcome = network.run()
+    assert asked.result == b""
+    assert (program.status, outcome.processes[0].ended_by) == (-9, "kill")
+    assert program.stdout == "up here again\n"
+    assert "server  killed by SIGKILL, as asked" in network.report()
+    assert [(event.signal, event.outcome) for event in seen.of(SignalSent)] == [(9, "killed")]
+
+
+def test_sigterm_runs_a_handler_and_what_it_does_counts(tmp_path):
+    source = """
+        import signal, sys, time
+        def stop(number, frame):
+            print("stopping")
+            sys.exit(3)
+        signal.signal(signal.SIGTERM, stop)
+        time.sleep(100)
+    """
+    network = Network()
+    program = network.host("host").start(script(tmp_path, source))
+    network.at("1s", program.terminate)
+    outcome = network.run(check=False)
+    assert (program.stdout, program.status, outcome.kind) == ("stopping\n", 3, "failed")
+
+
+def test_a_paused_program_does_nothing_while_its_backlog_and_buffers_fill(tmp_path):
+    network = Network()
+    server, client = network.host("server"), network.host("client")
+
+    def serve():
+        taken = []
+        with socket.create_server(("", 5000), backlog=1) as listener:
+            for _ in range(2):
+                connection, _ = listener.accept()
+                taken.append((round(time.time() % 100), connection.recv(100)))
+                connection.close()
+        return taken
+
+    def ask():
+        time.sleep(2)
+        with socket.create_connection(("server", 5000)) as one, socket.create_connection(("server", 5000)) as two:
+            for connection in (one, two):
+                connection.sendall(b"kept")
+            with pytest.raises(TimeoutError):
+                socket.create_connection(("server", 5000), timeout=2)
+            return one.recv(1), two.recv(1)
+
+    program = server.start(serve)
+    asked = client.start(ask)
+    network.at("1s", program.pause)
+    network.at("9s", program.resume)
+    network.run()
+    assert program.result == [(9, b"kept"), (9, b"kept")]
+    assert asked.result == (b"", b"")
+
+
+def test_signals_of_a_stopped_program_wait_for_it_but_for_sigkill(tmp_path):
+    network = Network()
+    one = network.host("one").start(script(tmp_path, "import time; time.sleep(100)"))
+    two = network.host("two").start(script(tmp_path, "import time; time.sleep(100)"))
+    for program in (one, two):
+        network.at("1s", program.pause)
+    network.at("2s", one.terminate)
+    network.at("2s", two.kill)
+    network.at("5s", one.resume)
+    seen = Seen(network)
+    outcome = network.run()
+    assert [(life.status, life.ended_by) for life in outcome.processes] == [(-15, "kill"), (-9, "kill")]
+    ends = [(event.time_ns // 10**9, event.signal, event.outcome) for event in seen.of(SignalSent)]
+    assert ends == [
+        (1, 19, "stopped"),
+        (1, 19, "stopped"),
+        (2, 15, "held"),
+        (2, 9, "killed"),
+        (5, 18, "ignored"),
+        (5, 15, "killed"),
+    ]
+
+
+def test_a_program_that_is_restarted_has_its_arguments_and_environment_again(tmp_path):
+    source = """
+        import os, sys, time
+        print(sys.argv[1:], os.environ["A"], os.getpid() > 0, input())
+        time.sleep(3)
+    """
+    network = Network()
+    host = network.host("host")
+    program = host.start(script(tmp_path, source), "x", env={"A": "b"}, stdin="in")
+    network.at("1s", program.restart)
+    network.at("10s", program.restart)
+    network.run()
+    assert program.stdout == "['x'] b True in\n" * 3
+    assert [(life.status, life.ended_by, life.name) for life in program.lives] == [
+        (-9, "restart", "host"),
+        (0, "", "host.2"),
+        (0, "", "host.3"),
+    ]
+
+
+# Plans.
+
+
+def test_links_change_at_their_time():
+    network = Network()
+    one, two = network.host("one"), network.host("two")
+    link = network.link(one, two, delay="1ms")
+
+    def serve():
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as here:
+            here.bind(("", 5000))
+            return [(here.recv(10), round(time.time() % 60, 1)) for _ in range(2)]
+
+    def tell():
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as here:
+            for word in (b"1", b"2", b"3"):
+                here.sendto(word, ("two", 5000))
+                time.sleep(2)
+
+    heard = two.start(serve)
+    one.start(tell)
+    network.at("1s", link.cut)
+    network.at("3s", link.mend)
+    network.at("3s", link.change, delay="500ms")
+    network.run()
+    assert heard.result == [(b"1", 0.0), (b"3", 4.5)]
+
+
+def test_what_a_plan_raises_comes_out_of_the_run():
+    network = Network()
+    network.host("one").start(time.sleep, 5)
+    network.at("1s", lambda: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        network.run()
+
+
+def test_mistakes_are_named(tmp_path):
+    network, server, _client, program = pair(tmp_path)
+    for act in (server.crash, server.restart, program.kill, program.pause, program.restart):
+        with pytest.raises(ValueError, match=r"the network does not run; plan it, such as network.at"):
+            act()
+    with pytest.raises(UnitError):
+        network.at("2", server.crash)
+    with pytest.raises(ValueError, match="no signal 'SIGNOT'"):
+        program.kill("SIGNOT")
+    network.at("1s", program.kill, "TERM")
+    network.run()
+    with pytest.raises(ValueError, match="this network has run"):
+        network.at("2s", server.crash)
+
+
+def hashed(tmp_path, seed):
+    network, server, client, program = pair(tmp_path, seed)
+    network.link(server, client, delay="10ms", loss="10%")
+    sink = HashSink()
+    network.tracer.add(sink)
+
+    def talk():
+        for number in range(40):
+            try:
+                with socket.create_connection(("server", 5000), timeout=1) as connection:
+                    connection.sendall(os.urandom(8))
+                    connection.recv(8)
+            except OSError:
+                time.sleep(number / 100)
+
+    client.start(talk)
+    network.at("100ms", program.pause)
+    network.at("200ms", program.resume)
+    network.at("500ms", server.crash)
+    network.at("1500ms", server.restart)
+    network.at("4s", program.restart)
+    network.run()
+    return sink.result()
+
+
+def test_a_run_with_crashes_is_the_same_again(tmp_path):
+    assert hashed(tmp_path, 3) == hashed(tmp_path, 3)
+    assert hashed(tmp_path, 3) != hashed(tmp_path, 4)
