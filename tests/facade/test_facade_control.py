@@ -159,13 +159,13 @@ def test_a_host_that_was_restarted_knows_no_connection_of_before_and_runs_its_pr
     address = server.address
 
     def talk():
-        first = socket.create_connection(("server", 5000))
-        first.sendall(b"one")
-        first.recv(100)
-        time.sleep(5)
-        first.sendall(b"two")
-        with pytest.raises(ConnectionResetError):
+        with socket.create_connection(("server", 5000)) as first:
+            first.sendall(b"one")
             first.recv(100)
+            time.sleep(5)
+            first.sendall(b"two")
+            with pytest.raises(ConnectionResetError):
+                first.recv(100)
         with socket.create_connection((address, 5000)) as second:
             second.sendall(b"three")
             return second.recv(100)
@@ -203,8 +203,8 @@ def test_uptime_entropy_and_ports_are_new_after_a_boot_and_the_time_of_day_goes_
 
     def serve():
         with socket.create_server(("", 5000)) as listener:
-            held = [listener.accept() for _ in range(2)]
-            assert held
+            for connection, _ in [listener.accept() for _ in range(2)]:
+                connection.close()
 
     server.start(serve)
     program = client.start(script(tmp_path, source))
@@ -481,3 +481,26 @@ def hashed(tmp_path, seed):
 def test_a_run_with_crashes_is_the_same_again(tmp_path):
     assert hashed(tmp_path, 3) == hashed(tmp_path, 3)
     assert hashed(tmp_path, 3) != hashed(tmp_path, 4)
+
+
+def test_a_name_server_that_lost_its_power_answers_again_after_it_has_booted():
+    net = Network()
+    ns, server, client = net.host("ns"), net.host("server"), net.host("client")
+    net.name_server(ns)
+    found = []
+
+    def ask():
+        for _ in range(4):
+            began = time.monotonic()
+            try:
+                found.append((socket.gethostbyname("server"), round(time.monotonic() - began)))
+            except socket.gaierror as error:
+                found.append((error.errno, round(time.monotonic() - began)))
+            time.sleep(5)
+
+    client.start(ask)
+    net.at("1s", ns.crash)
+    net.at("18s", ns.restart)
+    net.run()
+    address = server.address
+    assert found == [(address, 0), (socket.EAI_AGAIN, 10), (address, 0), (address, 0)]
