@@ -68,6 +68,7 @@ def test_ss_shows_sockets_as_ss_does(terminals):
         "client",
         "-c",
         "import socket, time; s = socket.create_connection(('server', 5000))\n"
+        "l = socket.socket(type=socket.SOCK_DGRAM, proto=socket.IPPROTO_UDPLITE); l.bind(('', 52))\n"
         "u = socket.socket(type=socket.SOCK_DGRAM); u.bind(('', 53)); time.sleep(60)",
     )
     terminals.wait_listening(53)
@@ -76,10 +77,11 @@ def test_ss_shows_sockets_as_ss_does(terminals):
         ("server", "tcp", "LISTEN"),
         ("server", "tcp", "ESTAB"),
         ("client", "tcp", "ESTAB"),
+        ("client", "udpl", "UNCONN"),
         ("client", "udp", "UNCONN"),
     }
     assert {row["host"] for row in terminals.sockets("--host", "client")} == {"client"}
-    assert [row["local"] for row in terminals.sockets("-u")] == ["0.0.0.0:53"]
+    assert [row["local"] for row in terminals.sockets("-u")] == ["0.0.0.0:52", "0.0.0.0:53"]
     assert [row["state"] for row in terminals.sockets("-l")] == ["LISTEN"]
     assert terminals.sockets("-x") == []
     text = terminals.farhost("ss", "-t", "--host", "server")

@@ -38,6 +38,8 @@ class DatagramSocket(MessageSocket):
         """`host`: which of the two protocols of the kernel's host."""
         super().__init__(kernel, domain, linux.SOCK_DGRAM, host.protocol)
         self.host = host
+        self._is_lite = host.protocol == linux.IPPROTO_UDPLITE
+        self._counters = host.counters
         self.uid = uid
         self._corked: tuple[bytes, Sockaddr | None] | None = None
 
@@ -117,11 +119,10 @@ class DatagramSocket(MessageSocket):
     def _send(self, data: bytes, address: Sockaddr | None, control: Control) -> None:
         """Send one datagram."""
         destination, port, path = self._check(len(data), address, control)
-        host = self.host
         size = len(data) + HEADER
-        coverage = coverage_sent(self.inet.send_coverage, size) if host.protocol == linux.IPPROTO_UDPLITE else None
-        self.emit(path, destination, host.protocol, UdpDatagram(self.local_port, port, data, coverage), size, control)
-        self.internet.counters[host.counters.out_datagrams] += 1
+        coverage = coverage_sent(self.inet.send_coverage, size) if self._is_lite else None
+        self.emit(path, destination, self.protocol, UdpDatagram(self.local_port, port, data, coverage), size, control)
+        self.internet.counters[self._counters.out_datagrams] += 1
 
     def _destination(self, address: Sockaddr) -> tuple[IpAddress, int, int]:
         if isinstance(address, SockaddrOther) and address.family == linux.AF_UNSPEC:
@@ -144,7 +145,7 @@ class DatagramSocket(MessageSocket):
         body = packet.body
         assert isinstance(body, UdpDatagram)
         internet = self.internet
-        counters = self.host.counters
+        counters = self._counters
         needed = self.inet.receive_coverage
         if needed is not None and not coverage_suffices(body, needed):
             self.drops += 1
