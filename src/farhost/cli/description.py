@@ -28,6 +28,9 @@ class NameWords(NamedTuple):
     resolvers: Sequence[str] = ()
 
 
+NOTHING = NameWords()
+
+
 def build_network(
     hosts: Sequence[str],
     seed: int,
@@ -36,7 +39,7 @@ def build_network(
     links: Iterable[str] = (),
     names: Iterable[str] = (),
     networks: Mapping[str, str] | None = None,
-    name_words: NameWords = NameWords(),
+    name_words: NameWords = NOTHING,
 ) -> Network:
     """A network of these hosts on one segment, and of those that are name servers; `networks`: its `v4` and `v6`, if
     they are not to be the usual ones. WordError, UnitError and AddressError name the word that is wrong."""
@@ -66,9 +69,7 @@ def check_once(hosts: Sequence[str]) -> None:
             raise WordError(f"--host {host!r} is given twice: name it once, with all its words")
 
 
-def add_words(
-    network: Network, links: Iterable[str], names: Iterable[str], name_words: NameWords = NameWords()
-) -> None:
+def add_words(network: Network, links: Iterable[str], names: Iterable[str], name_words: NameWords = NOTHING) -> None:
     """Say more of a network: links, names, name servers. WordError and UnitError name the word that is wrong."""
     hosts = list(network.hosts)
     _add_links(network, [(text, parse_link(text, hosts)) for text in links])
