@@ -376,6 +376,6 @@ def test_faults_that_never_happen_change_nothing():
 
 
 def test_attached_programs_load_no_dns_library():
-    code = "import farhost.programs.attached.caller, sys; print('dns' in sys.modules)"
+    code = "import farhost.programs.attached.stand_ins, sys; print('dns' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"

@@ -1,5 +1,6 @@
 """Networks described in TOML: what the words mean, and that every mistake is told with its place."""
 
+import dns.name
 import pytest
 
 from farhost.network.topology_file import TopologyError, read_topology
@@ -7,6 +8,7 @@ from farhost.network.topology_file import TopologyError, read_topology
 EVERYTHING = """
 link = "delay=5ms"
 seed = 7
+resolver = "timeout=1s"
 
 [hosts.server]
 aliases = ["www"]
@@ -17,6 +19,8 @@ user = "root"
 sysctls = { "net.ipv4.ip_default_ttl" = 32, "net.ipv4.tcp_wmem" = [4096, 8192, 16384] }
 
 [hosts.client]
+resolver = "ndots=2"
+entries = { db = "10.0.0.8", far = ["10.0.0.7", "fd00::7"] }
 
 [hosts.far]
 segments = ["backbone"]
@@ -42,6 +46,12 @@ rate = "1mbit"
 [names]
 shop = ["server", "10.0.0.9"]
 self = "client"
+
+[name-servers.server]
+domain = "example.com"
+delay = "20ms"
+drop-next = 2
+records = ["more A 10.0.0.9"]
 """
 
 
@@ -82,9 +92,29 @@ def test_everything_that_can_be_said(tmp_path):
     }
 
 
+def test_names_that_can_be_said(tmp_path):
+    network = read(tmp_path, EVERYTHING).build()
+    conditions = network.name_servers["server"].conditions
+    assert (conditions.domain, conditions.delay_ns, conditions.drop_next) == ("example.com", 20_000_000, 2)
+    assert network.name_servers["server"].zone.find(dns.name.from_text("more.example.com"), 1).answer
+    sources = network.hosts["client"].names.sources()
+    assert sources.settings == (None, ("example.com",), 2, 10**9, 2, False)
+    assert [len(sources.table.addresses(name)) for name in ("db", "far", "server")] == [1, 2, 0]
+
+
 @pytest.mark.parametrize(
     ("text", "why"),
     [
+        ("[hosts.a]\n[name-servers.b]", "name-servers.b: no host 'b': the hosts are a"),
+        ('[hosts.a]\n[name-servers.a]\ndely = "1s"', "name-servers.a: no word 'dely' describes a name server"),
+        ("[hosts.a]\n[name-servers.a]\ndelay = 1", "name-servers.a: delay: '1' has no unit"),
+        ('[hosts.a]\n[name-servers.a]\nrecords = "www A 10.0.0.9"', "name-servers.a: records is an array of strings"),
+        ('[hosts.a]\n[name-servers.a]\nrecords = ["www"]', "name-servers.a: 'www' is no record"),
+        ("[name-servers]\na = 3", "name-servers.a: 3 is not a table"),
+        ('resolver = "ndots=99"', "resolver: ndots: '99' is not 0 to 15"),
+        ('[hosts.a]\nresolver = "serch=a"', "hosts.a: no word 'serch' describes a resolver"),
+        ('[hosts.a]\nresolver = "nameservers=b"', "hosts: a: no name server 'b'"),
+        ('[hosts.a]\nentries = { db = "far" }', "hosts.a: not an IP address: 'far'"),
         ("hosts = 3", "hosts is a table, not 3"),
         ("host = {}", "nobody reads 'host'"),
         ("seed = true", "seed is an integer"),

@@ -173,6 +173,9 @@ def test_a_server_script_at_rest_is_ended(tmp_path):
     "ask",
     [
         lambda net: net.partition("a", "b"),
+        lambda net: net.name_server("a"),
+        lambda net: net.host("c", resolver="timeout=1s"),
+        lambda net: net.host("c", entries={"db": "10.0.0.9"}),
         lambda net: net.link("a", "b", delay="1ms").cut(),
         lambda net: net.trace("file"),
         lambda net: net.capture("file"),

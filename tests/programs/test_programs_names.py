@@ -71,7 +71,8 @@ KINDS += " alias none"
 PAIRS = "ok-nx nx-ok nodata-nx nx-nodata ok-servfail servfail-ok servfail-servfail none-none nx-servfail ok-cut"
 PAIRS += " cut-ok none-ok ok-tc ok-dropfirst dropfirst-ok ok-drop drop-nodata alias-alias servfail-dropfirst"
 PAIRS += " lame-ok refused-nx ok-none"
-SECOND = "seconddrop secondservfail secondnx secondlame secondtc secondcut"
+SECOND = "seconddrop secondservfail secondnx secondlame secondcut"
+"""No `tc` of both families: glibc turns to TCP at once, perhaps before the server has seen the other query."""
 SEARCHED = "ok nx servfail nodata refused formerr cut none ok.a nx.a nx.a.b nodata.a nx. ok. servfail.a formerr.a"
 ODD = [
     "ok..test",
@@ -97,7 +98,8 @@ CASES = {
         TWO,
         [],
         "",
-        [[info(f"{kind}.test", family)] for kind in SECOND.split() for family in (0, 2)],
+        [[info(f"{kind}.test", family)] for kind in SECOND.split() for family in (0, 2)]
+        + [[info("secondtc.test", 2)]],
     ),
     "nobody there": ("127.0.0.3", [], "", [[info("ok.test")], [["gethostbyaddr", "10.9.9.9"]]]),
     "nobody at first": ("127.0.0.3,127.0.0.2", [], "", [[info("ok.test")]]),
@@ -149,8 +151,9 @@ def test_lookups_do_what_glibc_does(tmp_path, case):
     servers, lines, words, threads = CASES[case]
     expected = theirs(tmp_path, servers, [f"options {SHORT}", *lines], threads)
     found = ours(servers, words, threads)
-    for thread, one, other in zip(threads, expected, found, strict=True):
-        assert other == one, thread
+    for thread, (results, took_s, seen), (own_results, own_s, own_seen) in zip(threads, expected, found, strict=True):
+        assert (own_results, own_seen) == (results, seen), thread
+        assert own_s <= took_s, (thread, "a machine that is busy takes longer, and never less")
 
 
 LOOK_UP = """

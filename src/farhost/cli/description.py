@@ -28,8 +28,7 @@ class NameWords(NamedTuple):
     resolvers: Sequence[str] = ()
 
 
-NO_NAME_WORDS = NameWords()
-"""Nothing said of name servers."""
+NOTHING = NameWords()
 
 
 def build_network(
@@ -40,7 +39,7 @@ def build_network(
     links: Iterable[str] = (),
     names: Iterable[str] = (),
     networks: Mapping[str, str] | None = None,
-    name_words: NameWords = NO_NAME_WORDS,
+    name_words: NameWords = NOTHING,
 ) -> Network:
     """A network of these hosts on one segment, and of those that are name servers; `networks`: its `v4` and `v6`, if
     they are not to be the usual ones. WordError, UnitError and AddressError name the word that is wrong."""
@@ -70,9 +69,7 @@ def check_once(hosts: Sequence[str]) -> None:
             raise WordError(f"--host {host!r} is given twice: name it once, with all its words")
 
 
-def add_words(
-    network: Network, links: Iterable[str], names: Iterable[str], name_words: NameWords = NO_NAME_WORDS
-) -> None:
+def add_words(network: Network, links: Iterable[str], names: Iterable[str], name_words: NameWords = NOTHING) -> None:
     """Say more of a network: links, names, name servers. WordError and UnitError name the word that is wrong."""
     hosts = list(network.hosts)
     _add_links(network, [(text, parse_link(text, hosts)) for text in links])

@@ -106,12 +106,17 @@ class Network:
         forwarding: bool = False,
         sysctls: Mapping[str, Any] | None = None,
         user: str = "user",
+        resolver: str = "",
+        entries: Mapping[str, str] | None = None,
     ) -> Host:
-        """A new host. ValueError for a name that is taken; NotOnSystem for another byte order or other settings."""
+        """A new host. ValueError for a name that is taken; NotOnSystem for another byte order or other settings, or
+        names of its own."""
         if name in self.hosts:
             raise ValueError(f"there is a host {name!r} already")
         if byte_order != "little" or sysctls:
             refuse("a host with a byte order or settings of its own")
+        if resolver or entries:
+            refuse("a host with names or a resolver of its own")
         if user == "root" and os.geteuid() != 0:
             refuse("a host whose programs are root's")
         host = self.hosts[name] = Host(self, name, len(self.hosts) + 1)
@@ -135,6 +140,10 @@ class Network:
     def tracer(self) -> NoReturn:
         """NotOnSystem."""
         refuse("a reader of the trace")
+
+    def name_server(self, host: Host | str, *, records: Sequence[str] = (), **words: str) -> NoReturn:
+        """NotOnSystem."""
+        refuse("a name server")
 
     def link(
         self,

@@ -182,7 +182,10 @@ class _Asking:
 
     def _take(self, sock: int) -> bool:
         """Take a message: whether it answers a query. OSError where the server is given up."""
-        message = bytes(cast(Received, self._call("recvfrom", sock, _ROOM, 0)).data)
+        try:
+            message = bytes(cast(Received, self._call("recvfrom", sock, _ROOM, 0)).data)
+        except BlockingIOError:
+            return False  # What was there has been dropped meanwhile, for its checksum.
         self._got_somewhere = True
         if len(message) < HEADER_SIZE:
             raise OSError(linux.EMSGSIZE, "")
