@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from farhost.kernel.waiting import Blocked
     from farhost.network.legacy_lookup import HostEntry
     from farhost.network.lookup import AddressInfo
+    from farhost.programs.birth import Birth
     from farhost.wire.packet import IpAddress
     from farhost.wire.sockaddr import SockaddrIn, SockaddrIn6
 
@@ -211,6 +212,8 @@ class WorldProcess(Caller, Protocol):
     """What the uncaught exception looked like."""
     at_end: list[Callable[[], None]]
     """Called after the process has ended: what the outside has to release."""
+    bear: "Callable[[Birth], int] | None"
+    """Starts a child: its pid. None: it can have none."""
 
     # Who it is.
 

@@ -39,6 +39,9 @@ REMEDIES = {
     "descriptor": "make it inside the program: one that was made outside is the operating system's",
     "thread": "start threads with the program's own threading module; a C library's threads cannot be simulated",
     "process": "make it a program of its own on the same host, and talk to it over a socket",
+    "child": "a child has to be a Python, as [sys.executable, 'script.py'], or with -m or -c; make anything else a "
+    "program of its own on the same host, and talk to it over a socket",
+    "memory": "use a pipe or a socket: simulated processes have no memory in common",
     "lock": "use threading's locks; a simulated process has no other processes to share one with",
     "tls": "use asyncio's TLS, or ssl.MemoryBIO with SSLContext.wrap_bio",
     "identity": "a simulated process keeps its user",
@@ -123,13 +126,6 @@ def refuse(process: "WorldProcess", what: str, kind: str = "") -> Callable[..., 
     return refused
 
 
-def make_posixsubprocess_module(process: "WorldProcess") -> ModuleType:
-    """`_posixsubprocess`: what `subprocess.Popen` starts its child with."""
-    module = ModuleType("_posixsubprocess")
-    module.__dict__["fork_exec"] = refuse(process, "subprocess.Popen")
-    return module
-
-
 def make_multiprocessing_module(process: "WorldProcess") -> ModuleType:
     """`_multiprocessing`: semaphores between real processes."""
     module = ModuleType("_multiprocessing")
@@ -147,6 +143,14 @@ def make_multiprocessing_module(process: "WorldProcess") -> ModuleType:
             complain("multiprocessing", "lock")
 
     module.__dict__.update(SemLock=SemLock, sem_unlink=refuse(process, "multiprocessing"), flags={})
+    return module
+
+
+def make_shared_memory_module(process: "WorldProcess") -> ModuleType:
+    """`_posixshmem`: memory that real processes share."""
+    module = ModuleType("_posixshmem")
+    for name in ("shm_open", "shm_unlink"):
+        module.__dict__[name] = refuse(process, f"shared memory ({name})", "memory")
     return module
 
 

@@ -256,6 +256,11 @@ def _platform_without_processes(module: Any) -> None:
     module._Processor.get = staticmethod(str)
 
 
+def _children_by_one_way(module: Any) -> None:
+    """`subprocess` starts its children with fork_exec, and never with posix_spawn(3), which nobody simulates."""
+    module._USE_POSIX_SPAWN = False
+
+
 def _entropy_of_tls(module: Any) -> None:
     """`ssl.RAND_bytes`: of the simulated process's own entropy. What TLS itself draws is OpenSSL's."""
     module.RAND_bytes = lambda n, /: module.os.urandom(n)
@@ -283,6 +288,7 @@ def pure_warnings(module: Any) -> None:
 
 AFTER: dict[str, Callable[[Any], None]] = {
     "uuid": _uuid_without_hardware,
+    "subprocess": _children_by_one_way,
     "platform": _platform_without_processes,
     "ssl": _entropy_of_tls,
     "traceback": hide_in,

@@ -12,7 +12,7 @@ from typing import Any
 
 from farhost.programs.caller import WorldProcess
 from farhost.programs.directory import Directory
-from farhost.programs.escapes import make_multiprocessing_module, make_posixsubprocess_module
+from farhost.programs.escapes import make_multiprocessing_module, make_shared_memory_module
 from farhost.programs.importer import Importer, private_builtins
 from farhost.programs.posix.modules import make_posix_calls
 from farhost.programs.stdlib.atexit_module import make_atexit_module
@@ -21,6 +21,7 @@ from farhost.programs.stdlib.faulthandler_module import make_faulthandler_module
 from farhost.programs.stdlib.fcntl_module import make_fcntl_module
 from farhost.programs.stdlib.io_module import make_io_module
 from farhost.programs.stdlib.posix_module import make_posix_module
+from farhost.programs.stdlib.posixsubprocess_module import make_posixsubprocess_module
 from farhost.programs.stdlib.random_module import make_random_module
 from farhost.programs.stdlib.resource_module import make_resource_module
 from farhost.programs.stdlib.select_module import make_select_module
@@ -42,10 +43,11 @@ STAND_INS: dict[str, Callable[[WorldProcess], ModuleType]] = {
     "faulthandler": make_faulthandler_module,
     "_posixsubprocess": make_posixsubprocess_module,
     "_multiprocessing": make_multiprocessing_module,
+    "_posixshmem": make_shared_memory_module,
 }
 """Adding a stand-in is one file and one row."""
 
-BLOCKED = ("_asyncio", "_queue", "_pickle", "_datetime", "_warnings", "_uuid", "_posixshmem")
+BLOCKED = ("_asyncio", "_queue", "_pickle", "_datetime", "_warnings", "_uuid")
 """C modules whose pure versions in the standard library take the simulated clock, threads and modules."""
 
 
