@@ -2,14 +2,17 @@
 
 import json
 import os
+import random
+import secrets
 import socket
 import subprocess
 import sys
+import uuid
 from pathlib import Path
 
 import escape_ways
 import pytest
-from running import run_all, run_one
+from running import run_all, run_one, write
 
 from farhost import EscapeError, Network
 from farhost.programs.escapes import REMEDIES
@@ -108,6 +111,39 @@ def test_a_way_out_of_a_function_in_place(way, in_place):
 def test_the_list_is_long_enough_and_has_no_way_twice():
     names = [way.name for way in escape_ways.WAYS]
     assert len(set(names)) == len(names) >= 40
+
+
+def test_two_processes_of_one_host_draw_differently_and_the_same_again(tmp_path):
+    source = """
+        import os, random, secrets, uuid
+        print(os.urandom(8), random.random(), secrets.token_hex(8), uuid.uuid4(), uuid.uuid1().node)
+    """
+    path = str(write(tmp_path, source))
+
+    def drawn(seed):
+        return [process.stdout for process in run_all(*[ProgramSpec("box", [path])] * 2, seed=seed).processes]
+
+    first, second = drawn(1)
+    assert first != second
+    assert drawn(1) == [first, second]
+    assert len({first, second, *drawn(2)}) == 4
+
+
+def test_and_so_do_two_functions_of_one_host():
+    def draw():
+        return os.urandom(8), random.random(), secrets.token_hex(8), uuid.uuid4(), uuid.getnode()
+
+    def drawn(seed):
+        net = Network(seed)
+        host = net.host("box")
+        programs = [host.start(draw), host.start(draw)]
+        net.run()
+        return [program.result for program in programs]
+
+    first, second = drawn(1)
+    assert not set(first) & set(second)
+    assert drawn(1) == [first, second]
+    assert len({first, second, *drawn(2)}) == 4
 
 
 @pytest.fixture
