@@ -81,11 +81,12 @@ def check(way, expected, runs):
         case escape_ways.SIMULATED:
             assert got == "True"
         case escape_ways.REFUSED:
-            assert got.startswith("EscapeError: ")
-            where, _, remedy = got.removeprefix("EscapeError: ").partition(" would leave the simulation: ")
+            error, _, message = got.partition(": ")
+            assert error in ("EscapeError", "CFunctionEscapeError")
+            where, _, remedy = message.partition(" would leave the simulation: ")
             assert where.startswith(f"{way.make.__code__.co_filename}:")
             assert len(remedy) > 20
-            assert got.removeprefix("EscapeError: ") in escapes
+            assert message in escapes
         case escape_ways.RESIDUE:
             assert got != "True" and "EscapeError" not in got
             assert way.quoted and way.quoted in DOCS
@@ -188,6 +189,16 @@ def test_and_so_it_is_in_a_function_in_place(library):
     assert isinstance(program.error, ImportError) and isinstance(program.error, EscapeError)
     assert str(program.error) == outcome.escapes[0]
     assert look().__name__ == "uvloop"
+
+
+def test_a_c_function_is_refused_as_one_that_is_not_there(tmp_path):
+    source = """
+        import ctypes
+        library = ctypes.CDLL(None)
+        print(hasattr(library, "clock_gettime"), hasattr(library, "strlen"))
+    """
+    process = run_one(tmp_path, source)
+    assert process.stdout == "False True\n"
 
 
 def test_every_library_of_the_list_is_in_the_docs_with_what_to_take_instead():

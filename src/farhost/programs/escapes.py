@@ -29,6 +29,10 @@ class EscapeError(RuntimeError):
     """A simulated process reached for something real that farhost cannot simulate."""
 
 
+class CFunctionEscapeError(EscapeError, AttributeError):
+    """It looked up a function of the C library by ctypes: for whoever has something else to take, there is none."""
+
+
 class LibraryEscapeError(EscapeError, ImportError):
     """It imported a library that has its own way to the network, in C."""
 
@@ -98,6 +102,11 @@ def _concerns(event: str, arguments: tuple[Any, ...]) -> str:
 def complain(what: str, kind: str) -> NoReturn:
     """Raise the EscapeError for a call that the program under way just made; the run notes it, whoever catches it."""
     raise EscapeError(_noted(what, REMEDIES[kind]))
+
+
+def refuse_c_function(what: str) -> NoReturn:
+    """Raise the CFunctionEscapeError for a look-up by ctypes that the program under way makes."""
+    raise CFunctionEscapeError(_noted(what, REMEDIES["c"]))
 
 
 def refuse_library(name: str) -> NoReturn:
@@ -197,6 +206,8 @@ class Guard:
         if current is not None and (what := _concerns(event, arguments)):
             if kind == "library":
                 refuse_library(what)
+            if kind == "c":
+                refuse_c_function(what)
             complain(what, "class" if kind == "socket" and current.process.place is not None else kind)
 
 
