@@ -216,7 +216,8 @@ def subprocess_of_another_program() -> Inside:
 @way("process", REFUSED, REFUSED)
 def fork_exec_captured() -> Inside:
     captured = [_posixsubprocess.fork_exec]
-    return lambda: captured[0](*[None] * 23)
+    streams, rest = [-1] * 8, [False, False, -1, None, None, None, -1, None, False]
+    return lambda: captured[0](["true"], (b"/bin/true",), True, (), None, None, *streams, *rest)
 
 
 @way("process", REFUSED, REFUSED)

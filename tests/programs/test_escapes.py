@@ -2,20 +2,24 @@
 
 import json
 import os
+import random
+import secrets
 import socket
 import subprocess
 import sys
+import uuid
 from pathlib import Path
 
 import escape_ways
 import pytest
-from running import run_all, run_one
+from running import run_all, run_one, write
 
 from farhost import EscapeError, Network
 from farhost.programs.escapes import REMEDIES
 from farhost.programs.isolated.process import IsolatedSpec
 from farhost.programs.libraries import INSTEAD
 from farhost.programs.run import ProgramSpec
+from farhost.programs.settings import Settings
 
 HERE = Path(__file__).parent
 DOCS = (HERE.parent.parent / "docs" / "escapes.md").read_text()
@@ -35,7 +39,9 @@ def runs_of_scripts(make, real_port):
 
     def run(kinds, seed, host):
         words = [str(HERE / "escape_script.py"), *kinds]
-        outcome = run_all(make(host, words, environment={"REAL_PORT": str(real_port)}), seed=seed, until_ns=None)
+        outcome = run_all(
+            make(host, words, settings=Settings(environment={"REAL_PORT": str(real_port)})), seed=seed, until_ns=None
+        )
         assert outcome.processes[0].status == 0, outcome.processes[0].stderr
         for line in outcome.processes[0].stdout.splitlines():
             name, got = json.loads(line)
@@ -78,11 +84,12 @@ def check(way, expected, runs):
         case escape_ways.SIMULATED:
             assert got == "True"
         case escape_ways.REFUSED:
-            assert got.startswith("EscapeError: ")
-            where, _, remedy = got.removeprefix("EscapeError: ").partition(" would leave the simulation: ")
+            error, _, message = got.partition(": ")
+            assert error in ("EscapeError", "CFunctionEscapeError")
+            where, _, remedy = message.partition(" would leave the simulation: ")
             assert where.startswith(f"{way.make.__code__.co_filename}:")
             assert len(remedy) > 20
-            assert got.removeprefix("EscapeError: ") in escapes
+            assert message in escapes
         case escape_ways.RESIDUE:
             assert got != "True" and "EscapeError" not in got
             assert way.quoted and way.quoted in DOCS
@@ -108,6 +115,39 @@ def test_a_way_out_of_a_function_in_place(way, in_place):
 def test_the_list_is_long_enough_and_has_no_way_twice():
     names = [way.name for way in escape_ways.WAYS]
     assert len(set(names)) == len(names) >= 40
+
+
+def test_two_processes_of_one_host_draw_differently_and_the_same_again(tmp_path):
+    source = """
+        import os, random, secrets, uuid
+        print(os.urandom(8), random.random(), secrets.token_hex(8), uuid.uuid4(), uuid.uuid1().node)
+    """
+    path = str(write(tmp_path, source))
+
+    def drawn(seed):
+        return [process.stdout for process in run_all(*[ProgramSpec("box", [path])] * 2, seed=seed).processes]
+
+    first, second = drawn(1)
+    assert first != second
+    assert drawn(1) == [first, second]
+    assert len({first, second, *drawn(2)}) == 4
+
+
+def test_and_so_do_two_functions_of_one_host():
+    def draw():
+        return os.urandom(8), random.random(), secrets.token_hex(8), uuid.uuid4(), uuid.getnode()
+
+    def drawn(seed):
+        net = Network(seed)
+        host = net.host("box")
+        programs = [host.start(draw), host.start(draw)]
+        net.run()
+        return [program.result for program in programs]
+
+    first, second = drawn(1)
+    assert not set(first) & set(second)
+    assert drawn(1) == [first, second]
+    assert len({first, second, *drawn(2)}) == 4
 
 
 @pytest.fixture
@@ -152,6 +192,16 @@ def test_and_so_it_is_in_a_function_in_place(library):
     assert isinstance(program.error, ImportError) and isinstance(program.error, EscapeError)
     assert str(program.error) == outcome.escapes[0]
     assert look().__name__ == "uvloop"
+
+
+def test_a_c_function_is_refused_as_one_that_is_not_there(tmp_path):
+    source = """
+        import ctypes
+        library = ctypes.CDLL(None)
+        print(hasattr(library, "clock_gettime"), hasattr(library, "strlen"))
+    """
+    process = run_one(tmp_path, source)
+    assert process.stdout == "False True\n"
 
 
 def test_every_library_of_the_list_is_in_the_docs_with_what_to_take_instead():

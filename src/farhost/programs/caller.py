@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from farhost.kernel.waiting import Blocked
     from farhost.network.dns.exchange import Exchange, Replies
     from farhost.network.lookup_results import AddressInfo, HostEntry
+    from farhost.programs.birth import Birth
     from farhost.wire.packet import IpAddress
     from farhost.wire.sockaddr import SockaddrIn, SockaddrIn6
 
@@ -232,6 +233,8 @@ class WorldProcess(Caller, Protocol):
     """Whether its main thread has come to the end of the program, and waits for the others."""
     at_end: list[Callable[[], None]]
     """Called after the process has ended: what the outside has to release."""
+    bear: "Callable[[Birth], int] | None"
+    """Starts a child: its pid. None: it can have none."""
 
     # Who it is.
 

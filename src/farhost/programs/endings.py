@@ -95,6 +95,8 @@ def waits_for_clients(thread: ProgramThread) -> bool:
     name = thread.call_name
     if thread.blocked is None:
         return False
+    if name == "wait4":  # For its children, which are asked themselves.
+        return bool(thread.process.kernel_process.children)
     if name in ACCEPTING:
         return True
     if name in RECEIVING or name in ("poll", "select", "epoll_wait"):

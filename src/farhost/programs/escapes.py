@@ -29,6 +29,10 @@ class EscapeError(RuntimeError):
     """A simulated process reached for something real that farhost cannot simulate."""
 
 
+class CFunctionEscapeError(EscapeError, AttributeError):
+    """It looked up a function of the C library by ctypes: for whoever has something else to take, there is none."""
+
+
 class LibraryEscapeError(EscapeError, ImportError):
     """It imported a library that has its own way to the network, in C."""
 
@@ -39,6 +43,9 @@ REMEDIES = {
     "descriptor": "make it inside the program: one that was made outside is the operating system's",
     "thread": "start threads with the program's own threading module; a C library's threads cannot be simulated",
     "process": "make it a program of its own on the same host, and talk to it over a socket",
+    "child": "a child has to be a Python, as [sys.executable, 'script.py'], or with -m or -c; make anything else a "
+    "program of its own on the same host, and talk to it over a socket",
+    "memory": "use a pipe or a socket: simulated processes have no memory in common",
     "lock": "use threading's locks; a simulated process has no other processes to share one with",
     "openssl": "use ssl; or make the Connection without a socket, and move its bytes by bio_read and bio_write",
     "identity": "a simulated process keeps its user",
@@ -97,6 +104,11 @@ def complain(what: str, kind: str) -> NoReturn:
     raise EscapeError(_noted(what, REMEDIES[kind]))
 
 
+def refuse_c_function(what: str) -> NoReturn:
+    """Raise the CFunctionEscapeError for a look-up by ctypes that the program under way makes."""
+    raise CFunctionEscapeError(_noted(what, REMEDIES["c"]))
+
+
 def refuse_library(name: str) -> NoReturn:
     """Raise the LibraryEscapeError for a module that the program under way imports."""
     error = LibraryEscapeError(_noted(f"{name}, which has sockets of its own in C,", INSTEAD[name]))
@@ -123,13 +135,6 @@ def refuse(process: "WorldProcess", what: str, kind: str = "") -> Callable[..., 
     return refused
 
 
-def make_posixsubprocess_module(process: "WorldProcess") -> ModuleType:
-    """`_posixsubprocess`: what `subprocess.Popen` starts its child with."""
-    module = ModuleType("_posixsubprocess")
-    module.__dict__["fork_exec"] = refuse(process, "subprocess.Popen")
-    return module
-
-
 def make_multiprocessing_module(process: "WorldProcess") -> ModuleType:
     """`_multiprocessing`: semaphores between real processes."""
     module = ModuleType("_multiprocessing")
@@ -147,6 +152,14 @@ def make_multiprocessing_module(process: "WorldProcess") -> ModuleType:
             complain("multiprocessing", "lock")
 
     module.__dict__.update(SemLock=SemLock, sem_unlink=refuse(process, "multiprocessing"), flags={})
+    return module
+
+
+def make_shared_memory_module(process: "WorldProcess") -> ModuleType:
+    """`_posixshmem`: memory that real processes share."""
+    module = ModuleType("_posixshmem")
+    for name in ("shm_open", "shm_unlink"):
+        module.__dict__[name] = refuse(process, f"shared memory ({name})", "memory")
     return module
 
 
@@ -193,6 +206,8 @@ class Guard:
         if current is not None and (what := _concerns(event, arguments)):
             if kind == "library":
                 refuse_library(what)
+            if kind == "c":
+                refuse_c_function(what)
             complain(what, "class" if kind == "socket" and current.process.place is not None else kind)
 
 

@@ -289,6 +289,11 @@ def _platform_without_processes(module: Any) -> None:
     module._Processor.get = staticmethod(str)
 
 
+def _children_by_one_way(module: Any) -> None:
+    """`subprocess` starts its children with fork_exec, and never with posix_spawn(3), which nobody simulates."""
+    module._USE_POSIX_SPAWN = False
+
+
 def pure_warnings(module: Any) -> None:
     """The private `warnings` is pure: it serves as `_warnings` too, which zipimport has to have.
 
@@ -311,6 +316,7 @@ def pure_warnings(module: Any) -> None:
 
 AFTER: dict[str, Callable[[Any], None]] = {
     "uuid": _uuid_without_hardware,
+    "subprocess": _children_by_one_way,
     "platform": _platform_without_processes,
     "asyncio.tasks": keep_order,
     "traceback": hide_in,

@@ -20,14 +20,18 @@ FLUSH_FAILED = 120
 UNCAUGHT = 1
 
 
-def run_program(process: WorldProcess, world: World, argv: tuple[str, ...]) -> int:
-    """Run `script arguments...` or `-m module arguments...` to its end; the exit status, negative for a signal."""
+def run_program(process: WorldProcess, world: World, argv: tuple[str, ...], start: str = "") -> int:
+    """Run `script arguments...`, `-m module arguments...` or `-c code arguments...` to its end; the exit status,
+    negative for a signal. `start`: where a relative path of a script starts, if not here.
+    """
     interrupted = False
     try:
         if argv[0] == "-m":
             _run_module(world, argv)
+        elif argv[0] == "-c":
+            _run_command(world, argv)
         else:
-            _run_script(world, argv)
+            _run_script(world, argv, start)
         status = 0
     except SystemExit as error:
         status = exit_status(world, error)
@@ -42,8 +46,15 @@ def run_program(process: WorldProcess, world: World, argv: tuple[str, ...]) -> i
     return -linux.SIGINT if interrupted else status
 
 
-def _run_script(world: World, argv: tuple[str, ...]) -> None:
-    path = os.path.abspath(argv[0])
+def _run_command(world: World, argv: tuple[str, ...]) -> None:
+    world.sys.argv = ["-c", *argv[2:]]
+    world.sys.path.insert(0, world.directory.path)
+    module = world.main_module(None)
+    exec(compile(argv[1], "<string>", "exec", dont_inherit=True), module.__dict__)
+
+
+def _run_script(world: World, argv: tuple[str, ...], start: str) -> None:
+    path = os.path.abspath(os.path.join(start, argv[0]))
     world.sys.argv = list(argv)
     world.sys.path.insert(0, os.path.dirname(os.path.realpath(path)))
     module = world.main_module(path)

@@ -32,9 +32,12 @@ sleep usleep nanosleep clock_nanosleep pause sigwait sigtimedwait alarm setitime
 socket socketpair connect bind listen accept accept4 send sendto sendmsg recv recvfrom recvmsg
 getaddrinfo gethostbyname gethostbyaddr getnameinfo
 select pselect poll ppoll epoll_create epoll_create1 epoll_wait pipe pipe2 eventfd
-fork vfork clone execv execve execvp execvpe execl execlp posix_spawn posix_spawnp system popen syscall
+fork vfork clone execv execve execvp execvpe execl execlp posix_spawn posix_spawnp system popen
 pthread_create thrd_create kill killpg raise pthread_kill tgkill
 getrandom getentropy random rand arc4random getpid getppid gethostname uname
 """
 C_FUNCTIONS = frozenset(_FUNCTIONS.split())
-"""Functions of the C library that a program may not look up: each would answer from the machine."""
+"""Functions of the C library that a program may not look up: each would answer from the machine.
+
+syscall(2) is none of them: trio looks it up when it is imported, in case it has to wait for children.
+"""

@@ -14,6 +14,7 @@ from greenlet import GreenletExit
 from farhost.kernel.console import ConsoleFile
 from farhost.kernel.files import OpenFile
 from farhost.kernel.waiting import Blocked, WaitQueue
+from farhost.programs.birth import Birth
 from farhost.programs.caller import Handler, Lookups
 from farhost.programs.complaints import Complaints
 from farhost.programs.costs import CLOCK_NS, SPAWN_NS
@@ -29,6 +30,7 @@ from farhost.wire import linux
 from farhost.wire.byte_order import ByteOrder
 
 if TYPE_CHECKING:
+    from farhost.kernel.process import Process
     from farhost.network.host import Host
     from farhost.programs.in_place.place import Place
     from farhost.programs.runtime import Runtime
@@ -39,13 +41,18 @@ Body = Callable[[], int]
 class ProgramProcess(ProcessView, Complaints):
     """One process of the run; `call` is its trap."""
 
-    def __init__(self, runtime: "Runtime", host: "Host", name: str, argv: tuple[str, ...]) -> None:
+    bear: Callable[[Birth], int] | None = None
+    """Starts a child: its pid. None: it can have none."""
+
+    def __init__(
+        self, runtime: "Runtime", host: "Host", name: str, argv: tuple[str, ...], parent: "Process | None" = None
+    ) -> None:
         self.runtime = runtime
         self.host = host
         self.host_name = host.name
         self.argv = argv
         self.kernel = host.kernel
-        self.kernel_process = host.kernel.spawn_process(name, None, argv)
+        self.kernel_process = host.kernel.spawn_process(name, parent, argv)
         self.name = self.kernel_process.name
         """For reports: unique on its host."""
         self.threads: list[ProgramThread] = []

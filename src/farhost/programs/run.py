@@ -16,6 +16,7 @@ from typing import Any, NamedTuple, Protocol
 
 from farhost.network.host import Host
 from farhost.network.network import Network
+from farhost.programs.children import may_bear
 from farhost.programs.control import Control
 from farhost.programs.directory import Directory
 from farhost.programs.endings import Waiting, is_resting, only_looks, waiting
@@ -77,6 +78,7 @@ class ProgramSpec(NamedTuple):
         """Start the script in a world of its own; called in an event."""
         argv = tuple(str(word) for word in self.argv)
         process = ProgramProcess(runtime, host, self.name or self.host, argv)
+        may_bear(process)
         settings = self.settings
         scratch_path = scratch.of(self.host)
         directory = Directory(process, settings.directory or scratch_path)
@@ -226,7 +228,7 @@ class Run:
         """Nothing of a process outlives the run: what its finalizers would say, it has no standard error for."""
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            for process in self.runtime.processes:
+            for process in self.runtime.everyone:
                 try:
                     process.abandon()
                 except Abort:
@@ -258,7 +260,7 @@ class Run:
         next_ns = min((timer.due_ns for timer in scheduler.pending()), default=None)
         if next_ns is None:
             return
-        alive = [process for process in runtime.processes if process.status is None]
+        alive = [process for process in runtime.everyone if process.status is None]
         if alive and not runtime.starts and only_looks(runtime):
             if all(is_resting(process) for process in alive):
                 self._rested = True
@@ -287,7 +289,7 @@ class Run:
             again, self._interrupted = self._interrupted, self.watchdog.hung is None
             if self._ending or not self._interrupted:
                 return
-            for process in self.runtime.processes:
+            for process in self.runtime.everyone:
                 process.silence()
             self.runtime.scheduler.stop()
             if self.runtime.scheduler.current is not None:
@@ -305,18 +307,18 @@ class Run:
 
     def _virtual_ns(self) -> int:
         """The time of the last thing that a program did; a network's business afterwards does not count."""
-        alive = [process for process in self.runtime.processes if process.status is None]
+        alive = [process for process in self.runtime.everyone if process.status is None]
         if self._end is End.UNTIL and not all(is_resting(process) for process in alive):
             return self.runtime.scheduler.now_ns
         moments = [0]
-        for process in self.runtime.processes:
+        for process in self.runtime.everyone:
             moments.append(process.ended_ns)
             moments += [thread.since_ns for thread in process.threads if not thread.looks]
         return max(moments)
 
     def _verdict(self, processes: tuple[ProcessOutcome, ...]) -> tuple[str, str]:
         runtime = self.runtime
-        alive = [process for process in runtime.processes if process.status is None]
+        alive = [process for process in runtime.everyone if process.status is None]
         failed = [
             f"{one.name} on {one.host} {_ended(one.status)}"
             for one in processes

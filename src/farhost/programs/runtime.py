@@ -28,6 +28,9 @@ class Runtime:
         self.choices = network.choices
         self.tracer = network.tracer
         self.processes: list[ProgramProcess] = []
+        """The run's programs."""
+        self.children: list[ProgramProcess] = []
+        """Those that they started, and their children."""
         self.calls = 0
         """System calls, clock reads and lock waits so far: progress, as the watchdog and the collector see it."""
         self.defect_trace: TracebackType | None = None
@@ -67,7 +70,7 @@ class Runtime:
 
     def adopt(self, process: "ProgramProcess") -> None:
         """A process was made: it is one of the run's, and what it prints is kept with it."""
-        self.processes.append(process)
+        (self.processes if process.kernel_process.parent is None else self.children).append(process)
         self._by_kernel_process[process.kernel_process] = process
         process.kernel.on_output = self._output
 
@@ -77,9 +80,14 @@ class Runtime:
         if self.on_output is not None:
             self.on_output(process, stream, data)
 
+    @property
+    def everyone(self) -> "list[ProgramProcess]":
+        """The programs, and their children."""
+        return [*self.processes, *self.children]
+
     def start_next(self) -> None:
         """Start the next program if all those before it have parked or exited."""
-        if self.starts and all(process.settled for process in self.processes):
+        if self.starts and all(process.settled for process in self.everyone):
             self.starts.popleft()()
 
     def settled(self) -> None:

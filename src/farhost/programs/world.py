@@ -13,7 +13,7 @@ from typing import Any
 
 from farhost.programs.caller import WorldProcess
 from farhost.programs.directory import Directory
-from farhost.programs.escapes import make_multiprocessing_module, make_posixsubprocess_module
+from farhost.programs.escapes import make_multiprocessing_module, make_shared_memory_module
 from farhost.programs.importer import Importer, private_builtins
 from farhost.programs.posix.modules import make_posix_calls
 from farhost.programs.stdlib.asyncio_module import has_own_instances, make_asyncio_module
@@ -24,6 +24,7 @@ from farhost.programs.stdlib.fcntl_module import make_fcntl_module
 from farhost.programs.stdlib.gc_module import make_gc_module
 from farhost.programs.stdlib.io_module import make_io_module
 from farhost.programs.stdlib.posix_module import make_posix_module
+from farhost.programs.stdlib.posixsubprocess_module import make_posixsubprocess_module
 from farhost.programs.stdlib.random_module import make_random_module
 from farhost.programs.stdlib.resource_module import make_resource_module
 from farhost.programs.stdlib.select_module import make_select_module
@@ -48,10 +49,11 @@ STAND_INS: dict[str, Callable[[WorldProcess], ModuleType]] = {
     "faulthandler": make_faulthandler_module,
     "_posixsubprocess": make_posixsubprocess_module,
     "_multiprocessing": make_multiprocessing_module,
+    "_posixshmem": make_shared_memory_module,
 }
 """Adding a stand-in is one file and one row."""
 
-BLOCKED = ("_queue", "_pickle", "_warnings", "_uuid", "_posixshmem")
+BLOCKED = ("_queue", "_pickle", "_warnings", "_uuid")
 """C modules whose pure versions in the standard library take the simulated clock, threads and modules."""
 HAS_ASYNCIO = has_own_instances()
 """Whether each world can have C's `_asyncio` for itself."""

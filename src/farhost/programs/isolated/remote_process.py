@@ -8,6 +8,7 @@ from typing import Any, NoReturn, TypeVar, cast
 from farhost.kernel.syscalls.encoding import BadMessage, decode_reply, encode_request
 from farhost.kernel.waiting import Blocked, GiveUp, KernelError, Waiter
 from farhost.network.remote_lookup import RemoteLookups
+from farhost.programs.birth import Birth
 from farhost.programs.caller import EVERY_SIGNAL, Handler, Lookups, Seen, Trap
 from farhost.programs.complaints import Complaints
 from farhost.programs.costs import CLOCK_NS
@@ -57,6 +58,7 @@ class RemoteProcess(Complaints):
         self.real_base = high_base()
         self.dead = False
         self.place = None
+        self.bear: Callable[[Birth], int] | None = None
         self.world_sys: Any = None
         self.failure: BaseException | None = None
         self.finishing = False

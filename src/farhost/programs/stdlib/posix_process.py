@@ -35,7 +35,8 @@ def _identity(process: WorldProcess) -> dict[str, Any]:
         return process.gid
 
     def leader(pid: int = 0, /) -> int:
-        return process.pid
+        """There are no groups and sessions: each process leads its own."""
+        return index(pid) or process.pid
 
     return {
         "getpid": lambda: process.pid,
@@ -88,7 +89,10 @@ def _control(process: WorldProcess) -> dict[str, Any]:
 
 def _waiting(process: WorldProcess) -> dict[str, Any]:
     def waitpid(pid: int, options: int, /) -> tuple[int, int]:
-        return process.call("wait4", index(pid), index(options))  # type: ignore[no-any-return]
+        found: tuple[int, int] | None = process.call("wait4", index(pid), index(options))
+        if found is None:  # A finalizer asks, after the end of the process.
+            raise ChildProcessError(linux.ECHILD, os.strerror(linux.ECHILD))
+        return found
 
     def wait4(pid: int, options: int) -> tuple[int, int, object]:
         found, status = waitpid(pid, options)

@@ -40,6 +40,12 @@ def make_sys(process: WorldProcess) -> ModuleType:
             names["modules"]["builtins"]._ = value
             names["stdout"].write(f"{value!r}\n")
 
+    def audit(event: str, /, *args: Any) -> None:
+        """Passes the event to any hooks that are attached."""
+        if event != "subprocess.Popen":  # What comes of that, fork_exec says.
+            real.audit(event, *args)
+
+    names["audit"] = audit
     names["getrecursionlimit"] = recursion.get
     names["setrecursionlimit"] = recursion.set
     names["excepthook"] = names["__excepthook__"] = excepthook
