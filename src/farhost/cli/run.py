@@ -17,6 +17,7 @@ from farhost.cli.words import Program, WordError, parse_programs
 from farhost.network.network import Network
 from farhost.programs.isolated.process import IsolatedSpec
 from farhost.programs.run import ProgramSpec, run_programs
+from farhost.programs.shared import VARIABLE, SharedError, wanted
 from farhost.report.columns import ColumnsSink
 from farhost.report.counts import PacketCounts
 from farhost.report.live import LiveSink
@@ -112,6 +113,12 @@ class Options(NamedTuple):
     "--host", "hosts", multiple=True, metavar="NAME: WORDS", help="What a host is: byte-order=big, user=root."
 )
 @click.option("--names", multiple=True, metavar="NAME=HOST,...", help="A further name for hosts or addresses.")
+@click.option(
+    "--shared",
+    multiple=True,
+    metavar="NAME",
+    help="A package whose C code cannot be loaded once for each program; repeatable.",
+)
 @click.option("--isolate", is_flag=True, help="Run each program in a process of its own; the run is the same.")
 @click.pass_context
 def run(
@@ -125,6 +132,7 @@ def run(
     capture: str | None,
     hosts: tuple[str, ...],
     names: tuple[str, ...],
+    shared: tuple[str, ...],
     isolate: bool,
 ) -> int:
     """Run PROGRAMS, each on a host, over a network as described, until all have ended."""
@@ -135,12 +143,23 @@ def run(
     try:
         specs = parse_programs(programs)
         check_scripts(specs)
+        share(shared)
         described = list(dict.fromkeys(spec.host for spec in specs))
         network = build_network(described, seed, tracer, hosts, links, names)
-    except (WordError, UnitError) as error:
+    except (WordError, UnitError, SharedError) as error:
         raise click.UsageError(str(error), ctx) from None
     options = Options(seed, until_ns, trace, form == "json", capture, isolate)
     return execute(network, specs, options)
+
+
+def share(names: Sequence[str]) -> None:
+    """Have these packages shared, besides those of pyproject.toml and of the variable. SharedError.
+
+    The variable is set, so that programs in processes of their own (--isolate) find it too.
+    """
+    if names:
+        os.environ[VARIABLE] = ",".join([*filter(None, [os.environ.get(VARIABLE)]), *names])
+    wanted()
 
 
 def check_scripts(programs: Sequence[Program]) -> None:
