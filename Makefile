@@ -15,7 +15,7 @@ setup: $(READY)  ## make the virtual environment (PYTHON=python3.13 chooses anot
 $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(0 if v >= (3, 11) else f"farhost needs Python 3.11 or later; {sys.executable} is {v.major}.{v.minor}: choose another with make PYTHON=...")'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,scenarios]'
 	@touch $@
 
 demo: $(READY)  ## run the main job: the notes' programs over a bad link, and http.server fetched by urllib
@@ -47,7 +47,7 @@ bench: $(READY)  ## round trips, bulk transfer, attached calls, TUN: beside the 
 
 constraints:  ## write constraints.txt anew with the newest versions that pyproject.toml allows
 	rm -rf build/newest && $(PYTHON) -m venv build/newest
-	build/newest/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	build/newest/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,scenarios]'
 	{ head -n 1 constraints.txt; build/newest/bin/python -m pip freeze --exclude-editable; } > build/constraints.txt
 	mv build/constraints.txt constraints.txt
 

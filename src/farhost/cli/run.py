@@ -22,6 +22,7 @@ from farhost.programs.control import Control
 from farhost.programs.isolated.process import IsolatedSpec
 from farhost.programs.run import ProgramSpec, run_programs
 from farhost.programs.settings import Settings
+from farhost.programs.shared import VARIABLE, SharedError, wanted
 from farhost.report.columns import ColumnsSink
 from farhost.report.counts import PacketCounts
 from farhost.report.live import LiveSink
@@ -156,6 +157,12 @@ class Options(NamedTuple):
 )
 @click.option("--program", "described", multiple=True, metavar="PROGRAM: WORDS", help="What a program runs in.")
 @click.option("--at", "plans", multiple=True, metavar="TIME WORDS", help="What happens in the run; repeatable.")
+@click.option(
+    "--shared",
+    multiple=True,
+    metavar="NAME",
+    help="A package whose C code cannot be loaded once for each program; repeatable.",
+)
 @click.option("--isolate", is_flag=True, help="Run each program in a process of its own; the run is the same.")
 @click.pass_context
 def run(
@@ -174,6 +181,7 @@ def run(
     resolvers: tuple[str, ...],
     described: tuple[str, ...],
     plans: tuple[str, ...],
+    shared: tuple[str, ...],
     isolate: bool,
 ) -> int:
     """Run PROGRAMS, each on a host, over a network as described, until all have ended."""
@@ -184,12 +192,13 @@ def run(
     try:
         specs = parse_programs(programs)
         check_scripts(specs)
+        share(shared)
         described_hosts = list(dict.fromkeys(spec.host for spec in specs))
         name_words = NameWords(name_servers, records, resolvers)
         network = build_network(described_hosts, seed, tracer, hosts, links, names, None, name_words)
         settings = parse_settings(described, specs)
         planned = parse_plans(plans, specs, network)
-    except (WordError, UnitError) as error:
+    except (WordError, UnitError, SharedError) as error:
         raise click.UsageError(str(error), ctx) from None
     options = Options(seed, until_ns, trace, form == "json", capture, isolate, settings, planned)
     return execute(network, specs, options)
@@ -198,6 +207,16 @@ def run(
 def is_dig(program: Program) -> bool:
     """Whether it is farhost's own `dig`: a file of that name goes before."""
     return program.argv[0] == "dig" and not Path("dig").exists()
+
+
+def share(names: Sequence[str]) -> None:
+    """Have these packages shared, besides those of pyproject.toml and of the variable. SharedError.
+
+    The variable is set, so that programs in processes of their own (--isolate) find it too.
+    """
+    if names:
+        os.environ[VARIABLE] = ",".join([*filter(None, [os.environ.get(VARIABLE)]), *names])
+    wanted()
 
 
 def check_scripts(programs: Sequence[Program]) -> None:

@@ -26,6 +26,7 @@ from farhost.programs.escapes import refuse_library
 from farhost.programs.frames import hide_in
 from farhost.programs.libraries import INSTEAD
 from farhost.programs.shared import is_shared_package, settle
+from farhost.programs.shared_names import import_outside
 from farhost.programs.stdlib import pyopenssl
 from farhost.programs.stdlib.ssl_contexts import complete_ssl_of_world
 from farhost.programs.steady import HASHED, keep_order, number_in_world
@@ -191,7 +192,7 @@ class Importer:
         bootstrap._find_and_load = _find_and_load
         bootstrap.FrozenImporter.exec_module = staticmethod(self._frozen_runner())
         external.SourceFileLoader.get_code = _cached(external.SourceLoader.get_code, external)
-        external.ExtensionFileLoader.create_module = lambda loader, spec: importlib.import_module(spec.name)
+        external.ExtensionFileLoader.create_module = lambda loader, spec: import_outside(spec.name)
         external.ExtensionFileLoader.exec_module = lambda loader, module: None
 
     def _again(self, name: str) -> ModuleType:
@@ -207,7 +208,7 @@ class Importer:
         parent = name.rpartition(".")[0]
         if parent and parent not in self.modules:
             import_(parent)
-        module = importlib.import_module(name)
+        module = import_outside(name)
         if name in ASK_SYS or is_shared_package(name):
             settle(name)
         self.modules[name] = module
@@ -247,7 +248,7 @@ class Importer:
             if type(fromlist) is list and not fromlist and globals is locals and name not in sys.modules:
                 # As PyImport_Import calls it for C code, which then takes the interpreter's own module: C code is
                 # shared, so what it imports is too. It would get KeyError if that were not there.
-                importlib.import_module(name)
+                import_outside(name)
             return module
 
         return __import__

@@ -199,7 +199,8 @@ class ProgramProcess(ProcessView, Complaints):
 
     def look_settled(self) -> None:
         """Called when a thread parks or ends: the process has settled once no thread of it can go on."""
-        if all(thread.blocked is not None for thread in self.threads):
+        # One whose wait has ended goes on in a moment: a loop that was given its first work, say.
+        if all(thread.blocked is not None and not thread.cause for thread in self.threads):
             self.settle()
 
     def settle(self) -> None:

@@ -27,6 +27,7 @@ from farhost.programs.process import ProgramProcess
 from farhost.programs.runtime import Runtime
 from farhost.programs.scratch import Scratch
 from farhost.programs.settings import NO_SETTINGS, Settings
+from farhost.programs.shared import wanted
 from farhost.programs.warn import program_warnings
 from farhost.programs.watchdog import LIMIT_S, Abort, Watchdog
 from farhost.programs.world import World, scratch_environment
@@ -145,8 +146,10 @@ def run_programs(
     """Run programs on hosts that the network has, in order; at most until virtual time `until_ns`. `prepare` is
     called before the first of them, and may plan what is to happen to them (`Control.at`).
 
-    A real Ctrl-C ends the run with KeyboardInterrupt. An exception of farhost's own comes out as it is.
+    A real Ctrl-C ends the run with KeyboardInterrupt. An exception of farhost's own comes out as it is. SharedError:
+    what pyproject.toml or the environment wants shared cannot be.
     """
+    wanted()
     runtime = Runtime(network)
     runtime.on_output = on_output
     run = Run(runtime, until_ns, watchdog_s, any(program.has_world for program in programs))
@@ -275,8 +278,9 @@ class Run:
                 return
         else:
             self._looked_at = runtime.wakes, scheduler.now_ns
-        # Until something happens there is nothing new to see: trio looks up once a day.
-        scheduler.call_at(max(scheduler.now_ns + LOOK_NS, next_ns), self._look)
+        # Until something happens there is nothing new to see, but that nothing does: trio looks up once a day.
+        soon_ns, late_ns = scheduler.now_ns + LOOK_NS, scheduler.now_ns + STUCK_NS + LOOK_NS
+        scheduler.call_at(max(soon_ns, min(next_ns, late_ns)), self._look)
 
     def _catch_interrupt(self) -> Any:
         """Let Ctrl-C end the run rather than land in whatever program runs; the handler to put back, if any."""

@@ -72,7 +72,7 @@ def wanted(folder: str | None = None, variable: str | None = None) -> frozenset[
 @functools.lru_cache(maxsize=64)
 def _wanted(folder: str, variable: str) -> frozenset[str]:
     names = [*_of_project(Path(folder))]
-    names += [(name.strip(), f"the variable {VARIABLE}") for name in variable.split(",") if name.strip()]
+    names += [(name.strip(), f"--shared or the variable {VARIABLE}") for name in variable.split(",") if name.strip()]
     for name, source in names:
         _check(name, source)
     return frozenset(name for name, _ in names)

@@ -8,12 +8,16 @@ such a module (`from time import time`) stay what they are.
 """
 
 import importlib
+import sys
 from _thread import get_ident
 from collections import ChainMap
 from types import ModuleType
 from typing import Any
 
 from farhost.programs.escapes import GUARD
+
+_importing: list[str] = []
+"""What `import_outside` is loading: code that runs in the meantime means the interpreter's own modules."""
 
 NAMES = ("sys", "warnings", "time", "os", "random", "secrets")
 
@@ -37,8 +41,22 @@ class OfTheProgram(ModuleType):
         setattr(_inside(vars(self)["_outside"]), name, value)
 
 
+def import_outside(name: str) -> ModuleType:
+    """The interpreter's own module, for a program: loaded as if none ran."""
+    found = sys.modules.get(name)
+    if found is not None:
+        return found
+    _importing.append(name)
+    try:
+        return importlib.import_module(name)
+    finally:
+        _importing.pop()
+
+
 def _inside(outside: ModuleType) -> Any:
     """The program's module of the same name; `outside` itself where no program runs in a world."""
+    if _importing:
+        return outside
     run = GUARD.running.get(get_ident())
     current = None if run is None else run.current
     own = None if current is None else current.process.world_sys

@@ -134,7 +134,8 @@ def forget_in_typing(builtins: dict[str, Any]) -> None:
     registry: Any = vars(typing)["_overload_registry"]
     for by_name in list(registry.values()):
         for name, by_line in list(by_name.items()):
-            if any(function.__globals__.get("__builtins__") is builtins for function in by_line.values()):
+            functions = [getattr(overloaded, "__func__", overloaded) for overloaded in by_line.values()]
+            if any(getattr(one, "__globals__", {}).get("__builtins__") is builtins for one in functions):
                 del by_name[name]
 
 
