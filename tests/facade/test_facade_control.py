@@ -481,3 +481,135 @@ def hashed(tmp_path, seed):
 def test_a_run_with_crashes_is_the_same_again(tmp_path):
     assert hashed(tmp_path, 3) == hashed(tmp_path, 3)
     assert hashed(tmp_path, 3) != hashed(tmp_path, 4)
+
+
+# Crashes in the middle of things.
+
+
+def test_a_router_that_crashes_forwards_nothing_and_forwards_again_after_its_boot():
+    network = Network()
+    network.segment("far", delay="5ms")
+    router = network.router("router", ["net", "far"])
+    here, there = network.host("here"), network.host("there", segments=["far"])
+
+    def serve():
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as socket_there:
+            socket_there.bind(("", 5000))
+            while True:
+                data, peer = socket_there.recvfrom(100)
+                socket_there.sendto(data, peer)
+
+    def ask():
+        answers = []
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as socket_here:
+            socket_here.settimeout(0.5)
+            for number in range(8):
+                socket_here.sendto(b"%d" % number, (there.address, 5000))
+                try:
+                    answers.append(socket_here.recv(100))
+                except TimeoutError:
+                    answers.append(None)
+                time.sleep(0.5)
+        return answers
+
+    there.start(serve)
+    asked = here.start(ask)
+    network.at("1200ms", router.crash)
+    network.at("2200ms", router.restart, "500ms")
+    network.run()
+    assert asked.result[:2] == [b"0", b"1"]
+    assert None in asked.result[2:5]
+    assert asked.result[-2:] == [b"6", b"7"]
+
+
+@pytest.mark.parametrize("side", ["sender", "receiver"])
+@pytest.mark.parametrize("when", ["250ms", "433ms"])
+def test_a_crash_in_the_middle_of_a_transfer_leaves_nothing_behind(side, when):
+    network = Network(seed=3)
+    sender, receiver = network.host("sender"), network.host("receiver")
+    network.link(sender, receiver, delay="20ms", rate="20mbit", loss="3%", reorder="5%", duplicate="2%")
+
+    def receive():
+        with socket.create_server(("", 5000)) as listener:
+            connection, _ = listener.accept()
+            connection.settimeout(20)
+            with connection:
+                size = 0
+                try:
+                    while data := connection.recv(65536):
+                        size += len(data)
+                except OSError as error:
+                    return type(error).__name__
+                return size
+
+    def send():
+        with socket.create_connection(("receiver", 5000)) as connection:
+            connection.settimeout(20)
+            try:
+                for _ in range(100):
+                    connection.sendall(bytes(50_000))
+            except OSError as error:
+                return type(error).__name__
+
+    programs = {"receiver": receiver.start(receive), "sender": sender.start(send)}
+    network.at(when, (sender if side == "sender" else receiver).crash)
+    network.run(until="100s")
+    simulated = network._network
+    simulated.check_invariants()
+    simulated.ledger().check()
+    for host in simulated.hosts.values():
+        host.kernel.internet.check_invariants()
+    survivor = programs["receiver" if side == "sender" else "sender"]
+    assert survivor.result == "TimeoutError"
+    assert programs[side].outcome.ended_by == "crash"
+
+
+def test_threads_alarms_and_timers_of_a_crashed_host_are_gone(tmp_path):
+    source = """
+        import select, signal, socket, threading, time
+        def tick(number, frame):
+            print("tick")
+        signal.signal(signal.SIGALRM, tick)
+        signal.setitimer(signal.ITIMER_REAL, 0.4, 0.4)
+        def work():
+            while True:
+                time.sleep(0.1)
+        for _ in range(5):
+            threading.Thread(target=work).start()
+        lock = threading.Lock()
+        lock.acquire()
+        lock.acquire()
+    """
+    network = Network()
+    host, other = network.host("host"), network.host("other")
+    program = host.start(script(tmp_path, source))
+    other.start(time.sleep, 5)
+    network.at("1s", host.crash)
+    outcome = network.run()
+    assert program.stdout == "tick\n" * 2
+    assert outcome.virtual_ns < 5_100_000_000
+
+
+def test_a_program_may_be_killed_by_a_function_that_waits_for_its_port(tmp_path):
+    network, server, client, program = pair(tmp_path)
+    del server
+    seen = []
+
+    def chaos():
+        for _ in range(3):
+            while True:
+                try:
+                    socket.create_connection(("server", 5000)).close()
+                    break
+                except ConnectionRefusedError:
+                    time.sleep(0.1)
+            program.kill()
+            with pytest.raises(ConnectionRefusedError):
+                socket.create_connection(("server", 5000))
+            program.restart()
+            seen.append(len(seen))
+
+    client.start(chaos)
+    network.run()
+    assert seen == [0, 1, 2]
+    assert [life.ended_by for life in program.lives] == ["kill", "kill", "kill", ""]
