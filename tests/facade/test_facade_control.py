@@ -483,6 +483,22 @@ def test_a_run_with_crashes_is_the_same_again(tmp_path):
     assert hashed(tmp_path, 3) != hashed(tmp_path, 4)
 
 
+def test_a_program_that_stays_paused_is_reported_as_that(tmp_path):
+    network, _server, client, program = pair(tmp_path)
+
+    def ask():
+        with socket.create_connection(("server", 5000)) as connection:
+            time.sleep(1)
+            connection.sendall(b"x")
+            connection.recv(1)
+
+    client.start(ask)
+    network.at("500ms", program.pause)
+    outcome = network.run(check=False)
+    assert outcome.kind == "deadlock"
+    assert "; the process is stopped (SIGSTOP); 4 is a stream socket" in network.report()
+
+
 # Crashes in the middle of things.
 
 
