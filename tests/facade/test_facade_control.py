@@ -1,72 +1,13 @@
-"""What is done to programs and hosts while they run: settings of scripts, crash, restart, kill, pause, plans."""
+"""What happens to hosts while a network runs: crashes and boots; and in what scripts run."""
 
-import os
 import socket
-import textwrap
 import time
 
 import pytest
+from controlled import Seen, pair, script
 
 from farhost import Network
-from farhost.trace.events import FaultEvent, PacketEvent, SignalSent
-from farhost.trace.hashes import HashSink
-from farhost.units import UnitError
-from farhost.wire.packet import TcpSegment
-
-
-class Seen:
-    """The events of a run."""
-
-    def __init__(self, network):
-        self.events = []
-        network.tracer.add(self)
-
-    def take(self, event):
-        self.events.append(event)
-
-    def of(self, kind):
-        return [event for event in self.events if isinstance(event, kind)]
-
-    def flags_from(self, host, since_ns=10**9):
-        """The flags of the segments that a host sent since then."""
-        return [
-            event.packet.body.flags
-            for event in self.of(PacketEvent)
-            if event.action == "sent"
-            and event.host == host
-            and event.time_ns >= since_ns
-            and isinstance(event.packet.body, TcpSegment)
-        ]
-
-
-def script(folder, source, name="script.py"):
-    path = folder / name
-    path.write_text(textwrap.dedent(source))
-    return str(path)
-
-
-SERVER = """
-    import atexit, socket, sys
-    atexit.register(print, "atexit")
-    listener = socket.create_server(("", 5000))
-    print("up", *sys.argv[1:], flush=True)
-    try:
-        while True:
-            connection, _ = listener.accept()
-            while data := connection.recv(100):
-                connection.sendall(data)
-    finally:
-        print("finally")
-"""
-
-
-def pair(tmp_path, seed=1):
-    network = Network(seed=seed)
-    server, client = network.host("server"), network.host("client")
-    network.link(server, client, delay="10ms")
-    program = server.start(script(tmp_path, SERVER), "here", "again")
-    return network, server, client, program
-
+from farhost.trace.events import FaultEvent, PacketEvent
 
 # In what a script runs.
 
@@ -291,196 +232,111 @@ def test_programs_whose_host_is_off_at_their_start_begin_with_its_boot(tmp_path)
     assert len(program.lives) == 1
 
 
-# Kill, pause, restart.
+# Crashes in the middle of things.
 
 
-def test_a_kill_ends_a_program_and_its_kernel_closes_its_sockets(tmp_path):
-    network, _server, client, program = pair(tmp_path)
-    seen = Seen(network)
-
-    def talk():
-        with socket.create_connection(("server", 5000)) as connection:
-            return connection.recv(100)
-
-    asked = client.start(talk)
-    network.at("1s", program.kill)
-    outcome = network.run()
-    assert asked.result == b""
-    assert (program.status, outcome.processes[0].ended_by) == (-9, "kill")
-    assert program.stdout == "up here again\n"
-    assert "server  killed by SIGKILL, as asked" in network.report()
-    assert [(event.signal, event.outcome) for event in seen.of(SignalSent)] == [(9, "killed")]
-
-
-def test_sigterm_runs_a_handler_and_what_it_does_counts(tmp_path):
-    source = """
-        import signal, sys, time
-        def stop(number, frame):
-            print("stopping")
-            sys.exit(3)
-        signal.signal(signal.SIGTERM, stop)
-        time.sleep(100)
-    """
+def test_a_router_that_crashes_forwards_nothing_and_forwards_again_after_its_boot():
     network = Network()
-    program = network.host("host").start(script(tmp_path, source))
-    network.at("1s", program.terminate)
-    outcome = network.run(check=False)
-    assert (program.stdout, program.status, outcome.kind) == ("stopping\n", 3, "failed")
-
-
-def test_a_paused_program_does_nothing_while_its_backlog_and_buffers_fill(tmp_path):
-    network = Network()
-    server, client = network.host("server"), network.host("client")
+    network.segment("far", delay="5ms")
+    router = network.router("router", ["net", "far"])
+    here, there = network.host("here"), network.host("there", segments=["far"])
 
     def serve():
-        taken = []
-        with socket.create_server(("", 5000), backlog=1) as listener:
-            for _ in range(2):
-                connection, _ = listener.accept()
-                taken.append((round(time.time() % 100), connection.recv(100)))
-                connection.close()
-        return taken
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as socket_there:
+            socket_there.bind(("", 5000))
+            while True:
+                data, peer = socket_there.recvfrom(100)
+                socket_there.sendto(data, peer)
 
     def ask():
-        time.sleep(2)
-        with socket.create_connection(("server", 5000)) as one, socket.create_connection(("server", 5000)) as two:
-            for connection in (one, two):
-                connection.sendall(b"kept")
-            with pytest.raises(TimeoutError):
-                socket.create_connection(("server", 5000), timeout=2)
-            return one.recv(1), two.recv(1)
+        answers = []
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as socket_here:
+            socket_here.settimeout(0.5)
+            for number in range(8):
+                socket_here.sendto(b"%d" % number, (there.address, 5000))
+                try:
+                    answers.append(socket_here.recv(100))
+                except TimeoutError:
+                    answers.append(None)
+                time.sleep(0.5)
+        return answers
 
-    program = server.start(serve)
-    asked = client.start(ask)
-    network.at("1s", program.pause)
-    network.at("9s", program.resume)
+    there.start(serve)
+    asked = here.start(ask)
+    network.at("1200ms", router.crash)
+    network.at("2200ms", router.restart, "500ms")
     network.run()
-    assert program.result == [(9, b"kept"), (9, b"kept")]
-    assert asked.result == (b"", b"")
+    assert asked.result[:2] == [b"0", b"1"]
+    assert None in asked.result[2:5]
+    assert asked.result[-2:] == [b"6", b"7"]
 
 
-def test_signals_of_a_stopped_program_wait_for_it_but_for_sigkill(tmp_path):
-    network = Network()
-    one = network.host("one").start(script(tmp_path, "import time; time.sleep(100)"))
-    two = network.host("two").start(script(tmp_path, "import time; time.sleep(100)"))
-    for program in (one, two):
-        network.at("1s", program.pause)
-    network.at("2s", one.terminate)
-    network.at("2s", two.kill)
-    network.at("5s", one.resume)
-    seen = Seen(network)
-    outcome = network.run()
-    assert [(life.status, life.ended_by) for life in outcome.processes] == [(-15, "kill"), (-9, "kill")]
-    ends = [(event.time_ns // 10**9, event.signal, event.outcome) for event in seen.of(SignalSent)]
-    assert ends == [
-        (1, 19, "stopped"),
-        (1, 19, "stopped"),
-        (2, 15, "held"),
-        (2, 9, "killed"),
-        (5, 18, "ignored"),
-        (5, 15, "killed"),
-    ]
+@pytest.mark.parametrize("side", ["sender", "receiver"])
+@pytest.mark.parametrize("when", ["250ms", "433ms"])
+def test_a_crash_in_the_middle_of_a_transfer_leaves_nothing_behind(side, when):
+    network = Network(seed=3)
+    sender, receiver = network.host("sender"), network.host("receiver")
+    network.link(sender, receiver, delay="20ms", rate="20mbit", loss="3%", reorder="5%", duplicate="2%")
+
+    def receive():
+        with socket.create_server(("", 5000)) as listener:
+            connection, _ = listener.accept()
+            connection.settimeout(20)
+            with connection:
+                size = 0
+                try:
+                    while data := connection.recv(65536):
+                        size += len(data)
+                except OSError as error:
+                    return type(error).__name__
+                return size
+
+    def send():
+        with socket.create_connection(("receiver", 5000)) as connection:
+            connection.settimeout(20)
+            try:
+                for _ in range(100):
+                    connection.sendall(bytes(50_000))
+            except OSError as error:
+                return type(error).__name__
+
+    programs = {"receiver": receiver.start(receive), "sender": sender.start(send)}
+    network.at(when, (sender if side == "sender" else receiver).crash)
+    network.run(until="100s")
+    simulated = network._network
+    simulated.check_invariants()
+    simulated.ledger().check()
+    for host in simulated.hosts.values():
+        host.kernel.internet.check_invariants()
+    survivor = programs["receiver" if side == "sender" else "sender"]
+    assert survivor.result == "TimeoutError"
+    assert programs[side].outcome.ended_by == "crash"
 
 
-def test_a_program_that_is_restarted_has_its_arguments_and_environment_again(tmp_path):
+def test_threads_alarms_and_timers_of_a_crashed_host_are_gone(tmp_path):
     source = """
-        import os, sys, time
-        print(sys.argv[1:], os.environ["A"], os.getpid() > 0, input())
-        time.sleep(3)
+        import select, signal, socket, threading, time
+        def tick(number, frame):
+            print("tick")
+        signal.signal(signal.SIGALRM, tick)
+        signal.setitimer(signal.ITIMER_REAL, 0.4, 0.4)
+        def work():
+            while True:
+                time.sleep(0.1)
+        for _ in range(5):
+            threading.Thread(target=work).start()
+        lock = threading.Lock()
+        lock.acquire()
+        lock.acquire()
     """
     network = Network()
-    host = network.host("host")
-    program = host.start(script(tmp_path, source), "x", env={"A": "b"}, stdin="in")
-    network.at("1s", program.restart)
-    network.at("10s", program.restart)
-    network.run()
-    assert program.stdout == "['x'] b True in\n" * 3
-    assert [(life.status, life.ended_by, life.name) for life in program.lives] == [
-        (-9, "restart", "host"),
-        (0, "", "host.2"),
-        (0, "", "host.3"),
-    ]
-
-
-# Plans.
-
-
-def test_links_change_at_their_time():
-    network = Network()
-    one, two = network.host("one"), network.host("two")
-    link = network.link(one, two, delay="1ms")
-
-    def serve():
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as here:
-            here.bind(("", 5000))
-            return [(here.recv(10), round(time.time() % 60, 1)) for _ in range(2)]
-
-    def tell():
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as here:
-            for word in (b"1", b"2", b"3"):
-                here.sendto(word, ("two", 5000))
-                time.sleep(2)
-
-    heard = two.start(serve)
-    one.start(tell)
-    network.at("1s", link.cut)
-    network.at("3s", link.mend)
-    network.at("3s", link.change, delay="500ms")
-    network.run()
-    assert heard.result == [(b"1", 0.0), (b"3", 4.5)]
-
-
-def test_what_a_plan_raises_comes_out_of_the_run():
-    network = Network()
-    network.host("one").start(time.sleep, 5)
-    network.at("1s", lambda: 1 / 0)
-    with pytest.raises(ZeroDivisionError):
-        network.run()
-
-
-def test_mistakes_are_named(tmp_path):
-    network, server, _client, program = pair(tmp_path)
-    for act in (server.crash, server.restart, program.kill, program.pause, program.restart):
-        with pytest.raises(ValueError, match=r"the network does not run; plan it, such as network.at"):
-            act()
-    with pytest.raises(UnitError):
-        network.at("2", server.crash)
-    with pytest.raises(ValueError, match="no signal 'SIGNOT'"):
-        program.kill("SIGNOT")
-    network.at("1s", program.kill, "TERM")
-    network.run()
-    with pytest.raises(ValueError, match="this network has run"):
-        network.at("2s", server.crash)
-
-
-def hashed(tmp_path, seed):
-    network, server, client, program = pair(tmp_path, seed)
-    network.link(server, client, delay="10ms", loss="10%")
-    sink = HashSink()
-    network.tracer.add(sink)
-
-    def talk():
-        for number in range(40):
-            try:
-                with socket.create_connection(("server", 5000), timeout=1) as connection:
-                    connection.sendall(os.urandom(8))
-                    connection.recv(8)
-            except OSError:
-                time.sleep(number / 100)
-
-    client.start(talk)
-    network.at("100ms", program.pause)
-    network.at("200ms", program.resume)
-    network.at("500ms", server.crash)
-    network.at("1500ms", server.restart)
-    network.at("4s", program.restart)
-    network.run()
-    return sink.result()
-
-
-def test_a_run_with_crashes_is_the_same_again(tmp_path):
-    assert hashed(tmp_path, 3) == hashed(tmp_path, 3)
-    assert hashed(tmp_path, 3) != hashed(tmp_path, 4)
+    host, other = network.host("host"), network.host("other")
+    program = host.start(script(tmp_path, source))
+    other.start(time.sleep, 5)
+    network.at("1s", host.crash)
+    outcome = network.run()
+    assert program.stdout == "tick\n" * 2
+    assert outcome.virtual_ns < 5_100_000_000
 
 
 def test_a_name_server_that_lost_its_power_answers_again_after_it_has_booted():

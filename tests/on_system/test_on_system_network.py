@@ -218,3 +218,27 @@ def test_hosts_have_addresses_of_the_loopback():
         assert (one.address, other.address, other.address6, network.seed) == ("127.0.1.1", "127.0.1.2", "::1", 3)
         assert network.segment("far", delay="1ms") == "far"
         assert (repr(one), network.report()) == ("<Host one 127.0.1.1>", "")
+
+
+def test_scripts_run_in_what_they_are_given(tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import os, resource, sys\n"
+        "print(os.environ['COLOUR'], os.getcwd(), sys.stdin.read(), resource.getrlimit(resource.RLIMIT_NOFILE))\n"
+    )
+    with Network() as network:
+        host = network.host("host")
+        given = host.start(script, env={"COLOUR": "blue"}, cwd=tmp_path, stdin="words", limits={"nofile": 64})
+        network.run()
+    assert given.stdout == f"blue {tmp_path} words (64, 64)\n"
+
+
+def test_what_happens_at_virtual_times_needs_farhost(tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text("")
+    with Network() as network:
+        host = network.host("host")
+        program = host.start(script)
+        for act in (host.crash, host.restart, program.kill, program.pause, lambda: network.at("1s", host.crash)):
+            with pytest.raises(NotOnSystem):
+                act()

@@ -198,7 +198,8 @@ class EpollFile(OpenFile):
         taken, self.ready = self.ready, {}
         if len(taken) == 1:
             for item in taken:
-                found = item.ready_now()
+                ready = item.file.poll()
+                found = (widened(ready) if item.wide else ready) & item.events
                 if not found:
                     return ()
                 if not item.events & _OTHERWISE:

@@ -11,7 +11,7 @@ import threading
 import traceback
 from collections.abc import Callable, Mapping
 from time import clock_gettime, monotonic, pthread_getcpuclockid
-from typing import IO, Any, NoReturn, cast
+from typing import Any, NoReturn, cast
 
 from farhost.on_system.waits import Wait, wait_of, waits_for_clients
 from farhost.programs.in_place.function import exit_status
@@ -157,28 +157,22 @@ class ScriptOnSystem(Program):
         settings = self._settings
         if settings.descriptors:
             command = ["sh", "-c", 'ulimit -n "$0" && exec "$@"', str(settings.descriptors), *command]
-        self._process = subprocess.Popen(
-            command,
-            stdin=self._input(),
-            stdout=pipe,
-            stderr=pipe,
-            text=True,
-            cwd=settings.directory or None,
-            env={**os.environ, **settings.environment},
-        )
+        with tempfile.TemporaryFile() as given:
+            given.write(settings.stdin)
+            given.seek(0)
+            self._process = subprocess.Popen(
+                command,
+                stdin=given,
+                stdout=pipe,
+                stderr=pipe,
+                text=True,
+                cwd=settings.directory or None,
+                env={**os.environ, **settings.environment},
+            )
         for stream in ("stdout", "stderr"):
             reader = threading.Thread(target=self._read, args=(stream,), daemon=True)
             self._readers.append(reader)
             reader.start()
-
-    def _input(self) -> int | IO[bytes]:
-        """What it finds on standard input."""
-        if not self._settings.stdin:
-            return subprocess.DEVNULL
-        file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  # The process has it when this one lets go of it.
-        file.write(self._settings.stdin)
-        file.seek(0)
-        return file
 
     def _read(self, stream: str) -> None:
         assert self._process is not None

@@ -51,7 +51,7 @@ class Waiting(NamedTuple):
     call: str
     """The call and its arguments."""
     files: tuple[str, ...]
-    """What the descriptors in it are."""
+    """What the descriptors in it are; first, where it is so, that a stop signal holds the process."""
     place: str
     """`file:line in function` of the program."""
     since_ns: int
@@ -167,6 +167,8 @@ def _describe(thread: ProgramThread) -> Waiting:
     process = thread.process
     arguments = ", ".join(_short(argument) for argument in thread.arguments)
     files = tuple(f"{number} is {describe_file(thread, file)}" for number, file in watched(thread)[:8])
+    if process.kernel_process.stopped:
+        files = ("the process is stopped (SIGSTOP)", *files)
     call = f"{thread.call_name}({arguments})"
     where = thread.place()
     name, values = thread.call_name, thread.arguments

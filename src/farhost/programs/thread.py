@@ -108,8 +108,17 @@ class ProgramThread:
         return True
 
     def ready(self, mask: int) -> bool:
-        """What a wait queue calls."""
-        return self.end_wait(CLOSED if mask & linux.POLLNVAL else READY)
+        """What a wait queue calls: `end_wait`, written out where nobody traces."""
+        process = self.process
+        runtime = process.runtime
+        if mask & linux.POLLNVAL or runtime.tracer.on:
+            return self.end_wait(CLOSED if mask & linux.POLLNVAL else READY)
+        if self.blocked is None or self.cause:
+            return False
+        self.cause = READY
+        runtime.wakes += 1
+        runtime.scheduler.wake(self.task, WAKE_NS)
+        return True
 
     def expire(self) -> None:
         """What the timer calls."""
