@@ -163,7 +163,16 @@ def test_zones_and_tzset(tmp_path):
                 local = time.localtime(seconds)
                 print(time.strftime("%c %Z %z", local), local.tm_isdst, local.tm_gmtoff, local.tm_zone)
                 print(time.mktime(local), time.ctime(seconds), time.asctime(local))
-                print(datetime.datetime.fromtimestamp(seconds).astimezone())
+                print(datetime.datetime.fromtimestamp(seconds).astimezone(), datetime.date.fromtimestamp(seconds))
+                aware = datetime.datetime.fromtimestamp(seconds, datetime.UTC)
+                print(aware.astimezone(), aware.astimezone().tzinfo)
+            for month, day in ((3, 8), (11, 1), (6, 1)):  # Clocks are put forward, and back, at 2 o'clock.
+                for hour in (0.9, 1, 1.5, 2, 2.5, 3, 3.1):
+                    for fold in (0, 1):
+                        moment = datetime.datetime(2026, month, day, fold=fold) + datetime.timedelta(hours=hour)
+                        moment = moment.replace(fold=fold)
+                        again = datetime.datetime.fromtimestamp(moment.timestamp())
+                        print(moment, fold, moment.timestamp(), again, again.fold, moment.astimezone())
 
         for zone in ("STD-1DST,M3.2.0,M11.1.0", "EST5EDT,M3.2.0,M11.1.0", "UTC0"):
             os.environ["TZ"] = zone

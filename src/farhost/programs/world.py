@@ -16,6 +16,7 @@ from farhost.programs.directory import Directory
 from farhost.programs.escapes import make_multiprocessing_module, make_shared_memory_module
 from farhost.programs.importer import Importer, private_builtins
 from farhost.programs.posix.modules import make_posix_calls
+from farhost.programs.simulated_datetime import install as install_datetime
 from farhost.programs.stdlib.asyncio_module import has_own_instances, make_asyncio_module
 from farhost.programs.stdlib.atexit_module import make_atexit_module
 from farhost.programs.stdlib.builtin_functions import make_builtins
@@ -34,7 +35,6 @@ from farhost.programs.stdlib.sys_module import make_sys
 from farhost.programs.stdlib.thread_module import make_thread_module
 from farhost.programs.stdlib.time_module import make_time_module
 from farhost.programs.switches import PURE_SWITCHES
-from farhost.programs.world_datetime import install as install_datetime
 
 STAND_INS: dict[str, Callable[[WorldProcess], ModuleType]] = {
     "_thread": make_thread_module,

@@ -15,9 +15,10 @@ from collections.abc import Iterator
 from types import FunctionType
 from typing import Any
 
+from farhost.programs import simulated_datetime
 from farhost.programs.attached.variables import CONTROL
 from farhost.programs.escapes import complain
-from farhost.programs.in_place import calendar, import_lock, objects, socket_methods, tls
+from farhost.programs.in_place import import_lock, objects, socket_methods, tls
 from farhost.programs.in_place.caller import RUNNING, place_of_caller, simulated
 from farhost.programs.in_place.dispatch import as_builtin, choice
 from farhost.programs.in_place.futures import make_future_classes
@@ -66,7 +67,8 @@ def _install() -> None:
     import_lock.install(replacements[id(_thread.get_ident)])
     replacements |= socket_methods.install()
     objects.install()
-    taken = [*calendar.install(), *objects.entropy_of_tls().values()]
+    simulated_datetime.install()
+    taken = [*simulated_datetime.taken_before(), *objects.entropy_of_tls().values()]
     replacements |= {id(original): method for original, method in taken}
     sweep(replacements)
     tls.install()

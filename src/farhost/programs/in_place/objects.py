@@ -13,8 +13,8 @@ from collections.abc import Callable
 from types import BuiltinFunctionType
 from typing import Any
 
+from farhost.programs import c_types
 from farhost.programs.escapes import complain
-from farhost.programs.in_place import c_types
 from farhost.programs.in_place.caller import RUNNING, place_of_caller, simulated
 from farhost.programs.in_place.dispatch import always, as_builtin
 from farhost.programs.in_place.socket_methods import placed

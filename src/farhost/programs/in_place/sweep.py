@@ -13,8 +13,8 @@ from collections.abc import Iterable, Mapping
 from types import FunctionType, MemberDescriptorType, ModuleType
 from typing import Any, cast
 
+from farhost.programs.c_types import names_of
 from farhost.programs.frames import HOME
-from farhost.programs.in_place.c_types import names_of
 
 _KEPT = ("posix", "farhost")
 """The stand-ins need the machine's own functions, and find them in `posix`."""
