@@ -16,6 +16,7 @@ from types import FunctionType
 from typing import Any
 
 from farhost.programs import simulated_datetime
+from farhost.programs.after_import import when_imported
 from farhost.programs.attached.variables import CONTROL
 from farhost.programs.escapes import complain
 from farhost.programs.in_place import import_lock, objects, socket_methods, tls
@@ -49,7 +50,7 @@ def _install() -> None:
     importlib.import_module("farhost.programs.in_place.place")  # The stand-ins take what they need before the sweep.
     importlib.import_module("selectors")
     tempfile.gettempdir()  # It draws from the entropy of whoever asks first.
-    replacements = {**make_lock_functions(), **make_thread_functions(), **make_future_classes(_numbers)}
+    replacements = {**make_lock_functions(), **make_thread_functions()}
     originals: list[Any] = []
     for row in ROWS:
         module = vars(importlib.import_module(row.module))
@@ -73,10 +74,19 @@ def _install() -> None:
     sweep(replacements)
     tls.install()
     sweep_objects(replacements, [*held_elsewhere(originals), c_epoll, *(original for original, _ in taken)])
+    when_imported("asyncio", _replace_futures)
     _patch_random()
     for home, name in HASHED:
         number_instances(vars(importlib.import_module(home))[name], _numbers)
     _installed.append(replacements)
+
+
+def _replace_futures(module: Any) -> None:
+    """asyncio has been loaded."""
+    found = make_future_classes(_numbers)
+    sweep(found)
+    if _installed:
+        _installed[0].update(found)
 
 
 def _epoll(original: Any) -> Any:

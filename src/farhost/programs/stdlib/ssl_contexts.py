@@ -1,14 +1,13 @@
 """`ssl` in a world: what OpenSSL would take from this process comes from the simulated one.
 
 That is the working directory, where paths that C opens start; the environment, which says where certificates of
-authorities are; `warnings`; and the entropy of RAND_bytes.
+authorities are; and the entropy of RAND_bytes.
 """
 
 import contextlib
 import functools
 import os
-import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 from farhost.programs.directory import as_given
@@ -16,8 +15,6 @@ from farhost.programs.stdlib.socket_convert import int_argument
 from farhost.programs.stdlib.ssl_module import is_stand_in, itself, wrap_simulated_sockets
 
 _KEYLOG = "_farhost_keylog_filename"
-_TO_PROGRAM = 4
-"""Frames from `warnings.warn` to the caller of `ssl`: past `_telling`, contextlib and the function around C's."""
 
 
 def complete_ssl_of_world(module: Any) -> None:
@@ -29,7 +26,6 @@ def complete_ssl_of_world(module: Any) -> None:
         method.__qualname__ = f"SSLContext.{method.__name__}"
         setattr(module.SSLContext, method.__name__, method)
     module.SSLContext.keylog_filename = _keylog(module._ssl._SSLContext, resolve)
-    _tell_of_deprecations(module)
     module.RAND_bytes = _rand_bytes(module.os)
 
 
@@ -88,42 +84,6 @@ def _keylog(c: Any, resolve: Callable[[Any], Any]) -> property:
         self.__dict__[_KEYLOG] = path
 
     return property(get, put, doc=own.__doc__)
-
-
-def _tell_of_deprecations(module: Any) -> None:
-    """C warns by the real `warnings`: let the program's own hear of it."""
-    owner = module.SSLContext
-    create = owner.__new__
-
-    def __new__(cls: Any, protocol: Any = None, *args: Any, **kwargs: Any) -> Any:
-        if protocol is None:
-            text = "ssl.SSLContext() without protocol argument is deprecated."
-            module.warnings.warn(text, DeprecationWarning, stacklevel=2)
-            protocol = module.PROTOCOL_TLS
-        with _telling(module.warnings):
-            return create(cls, protocol, *args, **kwargs)
-
-    owner.__new__ = __new__
-    for name in ("options", "minimum_version", "maximum_version"):
-        setattr(owner, name, _telling_property(module.warnings, vars(owner)[name]))
-
-
-def _telling_property(own_warnings: Any, before: property) -> property:
-    def put(self: Any, value: Any) -> None:
-        assert before.fset is not None
-        with _telling(own_warnings):
-            before.fset(self, value)
-
-    return property(before.fget, put, doc=before.__doc__)
-
-
-@contextlib.contextmanager
-def _telling(own_warnings: Any) -> Iterator[None]:
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        yield
-    for warning in caught:
-        own_warnings.warn(warning.message, stacklevel=_TO_PROGRAM)
 
 
 def _rand_bytes(own_os: Any) -> Callable[[int], bytes]:
