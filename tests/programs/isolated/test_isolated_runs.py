@@ -383,3 +383,11 @@ def test_a_server_at_rest_with_an_idle_pool_ends_the_same(tmp_path):
         for option in ((), ("--isolate",))
     ]
     assert said[0] == said[1]
+
+
+def test_an_isolated_program_has_no_children(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    source = "import subprocess, sys\nsubprocess.run([sys.executable, '-c', 'pass'])\n"
+    outcome, _, _ = run(IsolatedSpec, ("host", script(tmp_path, source)))
+    assert outcome.processes[0].status == 1
+    assert "subprocess.Popen in an isolated program would leave the simulation: " in outcome.escapes[0]

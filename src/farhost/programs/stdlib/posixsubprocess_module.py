@@ -23,8 +23,6 @@ def make_posixsubprocess_module(process: WorldProcess) -> ModuleType:
 
     def fork_exec(args: Any, executables: Any, close_fds: Any, pass_fds: Any, cwd: Any, env: Any, *rest: Any) -> int:
         """Start a child: its pid."""
-        if process.bear is None:
-            complain("subprocess.Popen", "process")
         streams, user, umask, preexec = (rest[0], rest[3], rest[5]), rest[11:14], rest[14], rest[15]
         if preexec is not None:
             complain("preexec_fn of subprocess.Popen", "child")
@@ -35,6 +33,8 @@ def make_posixsubprocess_module(process: WorldProcess) -> ModuleType:
         command = _command(words, [os.fsdecode(path) for path in executables], here)
         if command is None:
             complain(f"subprocess.Popen of {_shown(words)}", "child")
+        if process.bear is None:
+            complain("subprocess.Popen in an isolated program", "process")
         passed = frozenset(int(number) for number in pass_fds if number != rest[7])  # That is closed at execve(2).
         return process.bear(Birth(command, here, _environment(process, env), streams, passed, not close_fds, umask))
 
