@@ -4,14 +4,9 @@ import pytest
 from terminals import finish
 
 LOOK_UP = """
-import socket, sys, time
+import socket, sys
 for name in sys.argv[1:]:
-    began = time.monotonic()
-    try:
-        found = socket.gethostbyname_ex(name)
-    except OSError as error:
-        found = [type(error).__name__, error.errno]
-    print(repr(found), round(time.monotonic() - began))
+    print(socket.gethostbyname_ex(name))
     print(socket.getfqdn(name))
 """
 
@@ -26,9 +21,9 @@ def named(terminals):
 def test_a_process_asks_the_name_server(named):
     found = finish(named.python("client", "-c", LOOK_UP, "www", "localhost"))
     assert found.splitlines() == [
-        "('server.example.com', ['www.example.com'], ['10.0.0.1']) 0",
+        "('server.example.com', ['www.example.com'], ['10.0.0.1'])",
         "server.example.com",
-        "('localhost', ['ip6-localhost', 'ip6-loopback'], ['127.0.0.1']) 0",
+        "('localhost', ['ip6-localhost', 'ip6-loopback'], ['127.0.0.1'])",
         "localhost",
     ]
     assert named.status()["packets"]["sent"] >= 6, "three questions: two of gethostbyname_ex, one of getfqdn"
