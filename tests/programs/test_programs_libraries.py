@@ -47,6 +47,13 @@ def twice(folder, source):
     return [process.stdout for process in outcome.processes]
 
 
+@pytest.fixture
+def in_one_interpreter(request):
+    """Programs of their own processes (`make isolated`) have interpreters of their own."""
+    if request.config.pluginmanager.hasplugin("isolated_plugin"):
+        pytest.skip("isolated programs share nothing")
+
+
 COUNT = "import counted; counted.members.append(1); print(len(counted.members))"
 
 
@@ -54,12 +61,12 @@ def test_processes_share_no_package(tmp_path, counted):
     assert twice(tmp_path, COUNT) == ["1\n", "1\n"]
 
 
-def test_processes_share_a_package_that_the_variable_names(tmp_path, counted, monkeypatch):
+def test_processes_share_a_package_that_the_variable_names(tmp_path, counted, in_one_interpreter, monkeypatch):
     monkeypatch.setenv(shared.VARIABLE, "counted")
     assert twice(tmp_path, COUNT) == ["1\n", "2\n"]
 
 
-def test_processes_share_a_package_that_the_project_names(tmp_path, counted, monkeypatch):
+def test_processes_share_a_package_that_the_project_names(tmp_path, counted, in_one_interpreter, monkeypatch):
     (tmp_path / "pyproject.toml").write_text('[tool.farhost]\nshared = ["counted"]\n')
     (tmp_path / "below").mkdir()
     monkeypatch.chdir(tmp_path / "below")
