@@ -8,7 +8,6 @@ and tasks by their hashes, which must not come of addresses (docs/decisions/0014
 all, so there worlds have the pure version.
 """
 
-import importlib
 import importlib.util
 import sys
 from types import ModuleType
@@ -55,12 +54,12 @@ def make_asyncio_module(importer: Importing) -> ModuleType:
 
 
 def _load(importer: Importing) -> Any:
-    """A fresh instance, which finds the world's modules where C looks for them."""
+    """A fresh instance, which finds the world's modules where C looks for them. This interpreter's own asyncio is not
+    imported: a program is running, and what it would import is not the program's."""
     wanted = {"asyncio", "traceback", "weakref", *(f"asyncio.{name}" for name in _NEEDED)}
     outside = {name: sys.modules.get(name) for name in wanted}
-    real = importlib.import_module("_asyncio")
     spec = importlib.util.find_spec("_asyncio")
-    assert spec is not None and spec.loader is not None and real.__spec__ is not None
+    assert spec is not None and spec.loader is not None
     try:
         for name in wanted:
             found = importer.modules[name]
