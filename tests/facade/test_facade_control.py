@@ -360,3 +360,19 @@ def test_a_name_server_that_lost_its_power_answers_again_after_it_has_booted():
     net.run()
     address = server.address
     assert found == [(address, 0), (socket.EAI_AGAIN, 10), (address, 0), (address, 0)]
+
+
+def test_children_go_with_their_host(tmp_path):
+    source = """
+        import subprocess, sys, time
+        child = "import time; print('child', flush=True); time.sleep(5); print('late', flush=True)"
+        subprocess.Popen([sys.executable, "-c", child])
+        time.sleep(100)
+    """
+    network = Network()
+    program = network.host("host").start(script(tmp_path, source))
+    network.at("1s", network.hosts["host"].crash)
+    outcome = network.run(check=False)
+    assert program.stdout == "child\n"
+    assert [(life.status, life.ended_by) for life in outcome.processes] == [(-9, "crash")]
+    assert outcome.virtual_ns < 2 * 10**9

@@ -158,7 +158,7 @@ class Control:
         if booting is not None:
             booting.cancel()
         gone = {process.pid for process in self.runtime.network.crash(host)}
-        for process in tuple(self.runtime.processes):
+        for process in self.runtime.everyone:
             if process.host_name == host and process.pid in gone:
                 process.vanish()
 
