@@ -46,6 +46,14 @@ SCENARIOS = [
         f"together: {['hello from afar'] * 4}\nrefused: True\n",
     ),
     Scenario(
+        "https_requests",
+        "requests",
+        "8443 KEYS",
+        "server 8443 KEYS",
+        "[7, 700, 70000]\n['secret ', 'secret ', 'secret ']\nnot verified: True\n200 b'secret '\n",
+        only_shape=SECRET,
+    ),
+    Scenario(
         "aiohttp_httpx",
         "aiohttp httpx",
         "8000 KEYS",

@@ -261,9 +261,9 @@ def test_each_program_has_a_process_of_its_own(monkeypatch, tmp_path):
 
 
 HANGS = {
-    "spins": ("n = 0\nwhile True:\n    n += 1\n", "runs without making a call", "script.py:"),
+    "spins": ("import time; time.sleep(1)\nwhile True:\n    pass\n", "runs without making a call", "script.py:"),
     "sleeps": (
-        "import os; os.mkfifo('nobody writes')\nopen('nobody writes')\n",
+        "import os, time; os.mkfifo('nobody writes'); time.sleep(1)\nopen('nobody writes')\n",
         "waits in real time",
         "script.py:2 in <module>",
     ),
@@ -274,7 +274,7 @@ HANGS = {
 def test_a_program_that_holds_everybody_up_is_named_and_ended(monkeypatch, tmp_path, how):
     monkeypatch.chdir(tmp_path)
     source, what, where = HANGS[how]
-    outcome, _, _ = run(IsolatedSpec, ("host", script(tmp_path, source)), watchdog_s=1.0)
+    outcome, _, _ = run(IsolatedSpec, ("host", script(tmp_path, source)), watchdog_s=3.0)
     assert outcome.kind == "hung"
     assert what in outcome.message
     assert where in outcome.message
