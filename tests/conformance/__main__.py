@@ -7,6 +7,7 @@ no longer true.
 """
 
 import argparse
+import os
 import subprocess
 import sys
 import time
@@ -17,6 +18,8 @@ from comparing import Difference, Row, compare, load
 from sides import HERE, blocked, run_module
 
 AIM, FLOOR = 0.99, 0.97
+MOST_UNKNOWN = 40
+"""How many unlisted differences of one Python are printed."""
 COLUMNS = "{:44} {:>5} {:>5} {:>5} {:>5}  {:>5} {:>5} {:>5} {:>5}  {:>9} {:>11}"
 
 
@@ -122,8 +125,10 @@ def judge(version: str, rows: list[Row], known: list[Difference], used: set[Diff
                 by_reason.setdefault(entry.reason, []).append(test)
     for reason, tests in by_reason.items():
         print(f"  {len(tests)} known: {reason}")
-    for test in unknown:
+    for test in unknown[:MOST_UNKNOWN]:
         print(f"  NOT LISTED: {test}")
+    if unknown[MOST_UNKNOWN:]:
+        print(f"  and {len(unknown) - MOST_UNKNOWN} more")
     print()
     return len(unknown)
 
@@ -134,7 +139,7 @@ def main() -> int:
     known = load()
     used: set[Difference] = set()
     failed = 0
-    pythons = wanted.python or [sys.executable]
+    pythons = [os.path.abspath(python) for python in wanted.python or [sys.executable]]
     for python in pythons:
         version = version_of(python)
         folder = Path(wanted.results).absolute() / version

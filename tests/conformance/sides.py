@@ -17,7 +17,7 @@ STALLED_S = 120
 """How long, in real time, a test may keep silent. The system's longest take 60 s."""
 MOST_RESTARTS = 40
 
-BLOCKED_SCRIPT = "from farhost.programs.world import BLOCKED; print(','.join(BLOCKED))"
+BLOCKED_SCRIPT = "from farhost.programs.world import blocked_modules; print(','.join(blocked_modules()))"
 
 
 class Result(NamedTuple):

@@ -5,6 +5,7 @@ the stand-ins at the C boundary (DESIGN 6, INTERCEPTION.md), so two processes of
 global.
 """
 
+import functools
 import sys
 import typing
 from collections.abc import Callable, Mapping
@@ -59,6 +60,11 @@ HAS_ASYNCIO = has_own_instances()
 """Whether each world can have C's `_asyncio` for itself."""
 
 
+def blocked_modules() -> tuple[str, ...]:
+    """The C modules that worlds of this interpreter do without."""
+    return BLOCKED if HAS_ASYNCIO else (*BLOCKED, "_asyncio")
+
+
 class World:
     """What one process sees of Python."""
 
@@ -83,10 +89,10 @@ class World:
             if module is not self.builtins:
                 bind_as_builtins(module)
         modules.update(make_posix_calls(process))
-        modules.update(dict.fromkeys(BLOCKED if HAS_ASYNCIO else (*BLOCKED, "_asyncio")))
+        modules.update(dict.fromkeys(blocked_modules()))
         self.importer = Importer(self.sys, self.builtins, modules["_thread"])
         if HAS_ASYNCIO:
-            self.importer.late["_asyncio"] = make_asyncio_module
+            self.importer.late["_asyncio"] = functools.partial(make_asyncio_module, process)
         self.builtins.__dict__.update(make_builtins(self.sys, modules["_io"], self.importer))
         self._open_streams()
 

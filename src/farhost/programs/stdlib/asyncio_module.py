@@ -2,20 +2,21 @@
 
 C's `_asyncio` takes what it needs of asyncio's Python side (its exceptions, how futures look when printed) from
 `sys.modules` once, when it is loaded, and keeps its tasks in the module; so each world loads it for itself, over its
-own asyncio. What it keeps for each OS thread, the running loop, is left out: asyncio's own pure version, over the
-world's `threading.local`, is right for simulated threads. Its classes are derived from, because sets order futures
-and tasks by their hashes, which must not come of addresses (docs/decisions/0014). CPython 3.11 has one instance for
-all, so there worlds have the pure version.
+own asyncio. What it keeps for each OS thread, the running loop, is kept here for each simulated one. Its classes are
+derived from, because sets order futures and tasks by their hashes, which must not come of addresses
+(docs/decisions/0014). CPython 3.11 has one instance for all, so there worlds have the pure version.
 """
 
 import importlib.util
 import sys
+from collections.abc import Callable
 from types import ModuleType
 from typing import Any, Protocol
 
+from farhost.programs.caller import WorldProcess
+
 _NEEDED = ("events", "coroutines", "base_futures", "exceptions", "base_tasks")
 """Of asyncio, by C when it is loaded: what `_asyncio` is first imported by, and what that has not imported yet."""
-_OF_THE_OS_THREAD = ("_get_running_loop", "_set_running_loop", "get_event_loop", "get_running_loop")
 
 
 class Importing(Protocol):
@@ -33,8 +34,8 @@ def has_own_instances() -> bool:
     return spec is not None and spec.origin is not None
 
 
-def make_asyncio_module(importer: Importing) -> ModuleType:
-    """`_asyncio` for the world of an importer; called when its asyncio imports it first."""
+def make_asyncio_module(process: WorldProcess, importer: Importing) -> ModuleType:
+    """`_asyncio` for the world of a process; called when its asyncio imports it first."""
     for name in _NEEDED:
         importer.bootstrap._gcd_import(f"asyncio.{name}")
     for name in ("traceback", "weakref"):
@@ -42,15 +43,51 @@ def make_asyncio_module(importer: Importing) -> ModuleType:
     native = _load(importer)
     module = ModuleType("_asyncio", native.__doc__)
     events: Any = importer.modules["asyncio.events"]
-    names = {name: value for name, value in vars(native).items() if name not in _OF_THE_OS_THREAD}
-    names.update(_make_classes(native, events))
+    loops = _make_loops(process, events)
+    get_running_loop = loops["get_running_loop"]
 
     def current_task(loop: Any = None) -> Any:
         """Return a currently executed task."""
-        return native.current_task(events.get_running_loop() if loop is None else loop)
+        return native.current_task(get_running_loop() if loop is None else loop)
 
-    module.__dict__.update(names, current_task=current_task)
+    module.__dict__.update(vars(native))
+    module.__dict__.update(loops, current_task=current_task, **_make_classes(native, loops["get_event_loop"]))
     return module
+
+
+def _make_loops(process: WorldProcess, events: Any) -> dict[str, Any]:
+    """The running loop of each thread."""
+    running: dict[object, Any] = {}
+
+    def _get_running_loop() -> Any:
+        """Return the running event loop or None."""
+        return running.get(process.current_thread)
+
+    def _set_running_loop(loop: Any, /) -> None:
+        """Set the running event loop."""
+        if loop is None:
+            running.pop(process.current_thread, None)
+        else:
+            running[process.current_thread] = loop
+
+    def get_running_loop() -> Any:
+        """Return the running event loop.  Raise a RuntimeError if there is none."""
+        loop = running.get(process.current_thread)
+        if loop is None:
+            raise RuntimeError("no running event loop")
+        return loop
+
+    def get_event_loop() -> Any:
+        """Return the running event loop, or the policy's."""
+        loop = running.get(process.current_thread)
+        return events.get_event_loop_policy().get_event_loop() if loop is None else loop
+
+    return {
+        "_get_running_loop": _get_running_loop,
+        "_set_running_loop": _set_running_loop,
+        "get_running_loop": get_running_loop,
+        "get_event_loop": get_event_loop,
+    }
 
 
 def _load(importer: Importing) -> Any:
@@ -77,10 +114,9 @@ def _load(importer: Importing) -> Any:
     return native
 
 
-def _make_classes(native: Any, events: Any) -> dict[str, Any]:
-    """`Future` and `Task`, which ask asyncio for the loop where they are given none."""
+def _make_classes(native: Any, get_event_loop: Callable[[], Any]) -> dict[str, Any]:
+    """`Future` and `Task`, which take the thread's loop where they are given none."""
     make_future, make_task = native.Future.__init__, native.Task.__init__
-    get_event_loop = events.get_event_loop
 
     class Future(native.Future):  # type: ignore[misc]
         __doc__ = native.Future.__doc__
