@@ -23,7 +23,6 @@ STARTS_PROCESSES = {
     "os.posix_spawn",
     "os.system",
     "pty.spawn",
-    "_posixsubprocess.fork_exec",
 }
 RESOURCES = ("cpu", "walltime")
 """What regrtest's -u would enable. Not `network`: nothing here reaches for other addresses than loopback."""
@@ -144,6 +143,16 @@ def watch_processes(result):
             result.processes = True
 
     sys.addaudithook(hook)
+    import _posixsubprocess
+
+    start = _posixsubprocess.fork_exec
+
+    def fork_exec(*arguments):
+        """No audit event tells of this one, by which multiprocessing starts its servers."""
+        result.processes = True
+        return start(*arguments)
+
+    _posixsubprocess.fork_exec = fork_exec
 
 
 def options(arguments):

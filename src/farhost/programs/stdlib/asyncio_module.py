@@ -56,7 +56,8 @@ def make_asyncio_module(process: WorldProcess, importer: Importing) -> ModuleTyp
 
 
 def _make_loops(process: WorldProcess, events: Any) -> dict[str, Any]:
-    """The running loop of each thread."""
+    """The running loop of each thread. `get_event_loop` is asyncio's pure one, which asks `_get_running_loop`: where it
+    warns, it looks for the first frame outside of asyncio."""
     running: dict[object, Any] = {}
 
     def _get_running_loop() -> Any:
@@ -77,16 +78,11 @@ def _make_loops(process: WorldProcess, events: Any) -> dict[str, Any]:
             raise RuntimeError("no running event loop")
         return loop
 
-    def get_event_loop() -> Any:
-        """Return the running event loop, or the policy's."""
-        loop = running.get(process.current_thread)
-        return events.get_event_loop_policy().get_event_loop() if loop is None else loop
-
     return {
         "_get_running_loop": _get_running_loop,
         "_set_running_loop": _set_running_loop,
         "get_running_loop": get_running_loop,
-        "get_event_loop": get_event_loop,
+        "get_event_loop": events.get_event_loop,
     }
 
 
