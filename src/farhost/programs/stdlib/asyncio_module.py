@@ -56,8 +56,10 @@ def make_asyncio_module(process: WorldProcess, importer: Importing) -> ModuleTyp
 
 
 def _make_loops(process: WorldProcess, events: Any) -> dict[str, Any]:
-    """The running loop of each thread. `get_event_loop` is asyncio's pure one, which asks `_get_running_loop`: to warn,
-    it looks for the first frame outside of asyncio."""
+    """The running loop of each thread.
+
+    `get_event_loop` is asyncio's pure one, which asks `_get_running_loop` and warns at a frame outside of asyncio.
+    """
     running: dict[object, Any] = {}
 
     def _get_running_loop() -> Any:
