@@ -14,6 +14,7 @@ import click
 from farhost.cli.description import NameWords, build_network
 from farhost.cli.dig_program import DIG, dig_environment
 from farhost.cli.exits import FAILED, NOTHING_RAN, PASSED
+from farhost.cli.naming import naming_options
 from farhost.cli.outputs import capturing, ended_by_signals, interrupt, writing
 from farhost.cli.plans import Plan, parse_plans, parse_settings
 from farhost.cli.words import Program, WordError, parse_programs
@@ -143,18 +144,7 @@ class Options(NamedTuple):
 @click.option(
     "--host", "hosts", multiple=True, metavar="NAME: WORDS", help="What a host is: byte-order=big, user=root."
 )
-@click.option("--names", multiple=True, metavar="NAME=HOST,...", help="A further name for hosts or addresses.")
-@click.option(
-    "--name-server", "name_servers", multiple=True, metavar="HOST[: WORDS]", help="A host that is a name server."
-)
-@click.option("--record", "records", multiple=True, metavar="RECORD", help="What name servers know besides hosts.")
-@click.option(
-    "--resolver",
-    "resolvers",
-    multiple=True,
-    metavar="[HOST:] WORDS",
-    help="How hosts ask name servers.",
-)
+@naming_options
 @click.option("--program", "described", multiple=True, metavar="PROGRAM: WORDS", help="What a program runs in.")
 @click.option("--at", "plans", multiple=True, metavar="TIME WORDS", help="What happens in the run; repeatable.")
 @click.option(

@@ -14,6 +14,7 @@ import click
 
 from farhost.cli.description import NameWords, add_words, build_network, check_once
 from farhost.cli.exits import PASSED
+from farhost.cli.naming import naming_options
 from farhost.cli.outputs import capturing
 from farhost.cli.words import WordError
 from farhost.devices.attach.errors import PlaceError
@@ -81,18 +82,7 @@ def describe(wanted: Wanted, tracer: Tracer) -> Network:
 @click.argument("topology", required=False, type=click.Path(path_type=Path))
 @click.option("--host", "hosts", multiple=True, metavar="NAME[: WORDS]", help="A host; repeatable.")
 @click.option("--link", "links", multiple=True, metavar="WORDS", help="What links are like; repeatable.")
-@click.option("--names", multiple=True, metavar="NAME=HOST,...", help="A further name for hosts or addresses.")
-@click.option(
-    "--name-server", "name_servers", multiple=True, metavar="HOST[: WORDS]", help="A host that is a name server."
-)
-@click.option("--record", "records", multiple=True, metavar="RECORD", help="What name servers know besides hosts.")
-@click.option(
-    "--resolver",
-    "resolvers",
-    multiple=True,
-    metavar="[HOST:] WORDS",
-    help="How hosts ask name servers.",
-)
+@naming_options
 @click.option("--network", default=DEFAULT, show_default=True, metavar="NAME", help="Several may be up at once.")
 @click.option("--seed", type=int, help="Of what links do by chance.  [default: another each time]")
 @click.option("--capture", metavar="[HOST:]FILE", help="Write all packets, or those at one host (pcapng).")
