@@ -10,6 +10,14 @@ from farhost.programs.run import ProgramSpec
 from farhost.trace.hashes import HashSink
 from farhost.trace.tracer import Tracer
 
+
+@pytest.fixture(autouse=True)
+def in_one_interpreter(request):
+    """A script in a process of its own (`make isolated`) has no children: docs/escapes.md."""
+    if request.config.pluginmanager.hasplugin("isolated_plugin"):
+        pytest.skip("isolated scripts have no children")
+
+
 CHILD = """
 import os, sys
 print("child", sys.argv[1:], os.environ.get("COLOUR"), os.getppid() == int(os.environ["PARENT"]))

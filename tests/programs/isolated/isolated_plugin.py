@@ -8,7 +8,7 @@ from farhost.programs.run import ProgramSpec
 
 
 def _start(self, runtime, host, scratch):
-    spec = IsolatedSpec(self.host, self.argv, self.name, self.stdin, self.environment)
+    spec = IsolatedSpec(self.host, self.argv, self.name, self.settings)
     return spec.start(runtime, host, scratch)
 
 
