@@ -22,6 +22,8 @@ from farhost.programs.escapes import GUARD
 
 NS = 1_000_000_000
 _UTC = module.UTC
+_KNOWS_GAPS = sys.version_info >= (3, 12, 1) or (3, 12) > sys.version_info >= (3, 11, 8)
+"""Whether `astimezone` of a time that no clock showed is that moment (gh-83861); before it was an hour away."""
 _Date: Any = module.date
 _DateTime: Any = module.datetime
 
@@ -170,6 +172,8 @@ def _astimezone(original: Any) -> Any:
         if self.utcoffset() is None:
             seconds = _seconds(process, self)
             moment = self.replace(tzinfo=_zone(process, seconds), fold=0)
+            if moment.timestamp() != seconds and _KNOWS_GAPS:
+                moment += module.timedelta(seconds=seconds - moment.timestamp())
         return original(moment, _zone(process, moment.timestamp()) if tz is None else tz)
 
     return astimezone
