@@ -1,5 +1,6 @@
 """What the tests of programs share: run scripts, given as source, on simulated hosts, or with CPython itself."""
 
+import os
 import subprocess
 import sys
 import textwrap
@@ -53,6 +54,7 @@ def run_python(folder: Path, source: str, *arguments: str) -> subprocess.Complet
         timeout=60,
         stdin=subprocess.DEVNULL,
         check=False,
+        env={name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"},
     )
 
 

@@ -141,6 +141,24 @@ def test_files_and_nothing_as_standard_streams(tmp_path):
     same_as_python(tmp_path, source)
 
 
+def test_output_to_a_pipe_goes_by_buffers_unless_it_is_said_otherwise(tmp_path):
+    source = """
+        import os, subprocess, sys
+        lost = "import os; print('lost?'); os._exit(0)"
+        for words, more in ((["-c"], {}), (["-u", "-c"], {}), (["-c"], {"PYTHONUNBUFFERED": "1"})):
+            child = subprocess.run([sys.executable, *words, lost], stdout=subprocess.PIPE, env={**os.environ, **more})
+            print(child.stdout)
+        code = "import sys; print(sys.stdout.line_buffering, sys.stderr.line_buffering, sys.stdout.write_through)"
+        print(subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE).stdout)
+        print(subprocess.run([sys.executable, "-uc", code], stdout=subprocess.PIPE).stdout)
+        late = "import time; print('ready'); time.sleep(1.5)"
+        began = __import__("time").monotonic()
+        child = subprocess.Popen([sys.executable, "-c", late], stdout=subprocess.PIPE)
+        print(child.stdout.readline(), __import__("time").monotonic() - began >= 1.4, child.wait())
+    """
+    same_as_python(tmp_path, source)
+
+
 def test_much_through_pipes(tmp_path):
     source = """
         import subprocess, sys

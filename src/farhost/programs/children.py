@@ -58,7 +58,7 @@ def bear(parent: ProgramProcess, birth: Birth) -> int:
     may_bear(child)
 
     def body() -> int:
-        world = World(child, directory, birth.environment)
+        world = World(child, directory, birth.environment, command.unbuffered)
         child.at_end.append(world.close)
         return _run(child, world, birth)
 

@@ -23,6 +23,8 @@ class CommandLine(NamedTuple):
     """`-W`, for `sys.warnoptions`."""
     implementation: tuple[str, ...] = ()
     """`-X`, for `sys._xoptions`."""
+    unbuffered: bool = False
+    """`-u`."""
 
     @property
     def name(self) -> str:
@@ -58,13 +60,15 @@ def parse(words: list[str]) -> CommandLine | None:
     >>> parse(["-u", "-m", "http.server", "8000"]).argv
     ('-m', 'http.server', '8000')
     >>> parse(["-Wignore", "-Xdev", "-c", "print(1)", "a"])
-    CommandLine(argv=('-c', 'print(1)', 'a'), warnings=('ignore',), implementation=('dev',))
+    CommandLine(argv=('-c', 'print(1)', 'a'), warnings=('ignore',), implementation=('dev',), unbuffered=False)
     """
     found: dict[str, list[str]] = {"W": [], "X": []}
     left = list(words)
+    unbuffered = False
     while left and left[0].startswith("-") and left[0] != "-":
         word = left.pop(0)[1:]
         flags = len(word) - len(word.lstrip("".join(_FLAGS)))
+        unbuffered = unbuffered or "u" in word[:flags]
         word = word[flags:]
         if not word:
             continue
@@ -75,8 +79,8 @@ def parse(words: list[str]) -> CommandLine | None:
             return None
         value = value or left.pop(0)
         if letter in "cm":
-            return CommandLine((f"-{letter}", value, *left), tuple(found["W"]), tuple(found["X"]))
+            return CommandLine((f"-{letter}", value, *left), tuple(found["W"]), tuple(found["X"]), unbuffered)
         found[letter].append(value)
     if not left or left[0] == "-":
         return None
-    return CommandLine(tuple(left), tuple(found["W"]), tuple(found["X"]))
+    return CommandLine(tuple(left), tuple(found["W"]), tuple(found["X"]), unbuffered)

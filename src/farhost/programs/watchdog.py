@@ -7,14 +7,18 @@ thread has run for `limit_s` without a call, `Abort` is raised in it and the run
 In the main thread a SIGINT does that, which ends most waits too, and whose handler (`farhost.programs.run`) tells it
 from Ctrl-C. In other threads it is PyThreadState_SetAsyncExc, which a C function that does not return never sees.
 While a debugger traces the program, or holds it at a prompt, nothing is hung.
+
+What the watchdog allocated at moments of real time would move the addresses of the program's objects, by which Python
+orders sets. So while the run makes progress its looks allocate nothing: they compare, and sleep in C.
 """
 
 import ctypes
+import math
 import signal
 import sys
 import threading
 import time
-from _thread import get_ident
+from _thread import allocate_lock, get_ident, start_new_thread
 from types import FrameType
 from typing import TYPE_CHECKING
 
@@ -44,33 +48,41 @@ class Watchdog:
         self._ident = get_ident()
         self._clock = time.pthread_getcpuclockid(self._ident)
         self._is_main = threading.current_thread() is threading.main_thread()
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._watch, name="farhost watchdog", daemon=True)
+        self._stop, self._ready, self._ended = allocate_lock(), allocate_lock(), allocate_lock()
+        """Each held until that has come."""
+        for lock in (self._stop, self._ready, self._ended):
+            lock.acquire()
 
     def start(self) -> None:
         """Watch the OS thread that calls this."""
-        self._thread.start()
+        start_new_thread(self._watch, ())
+        self._ready.acquire()
 
     def stop(self) -> None:
         """The run is over."""
-        self._stop.set()
-        self._thread.join()
-
-    def _progress(self) -> tuple[int, int]:
-        return self.runtime.calls, self.runtime.scheduler.switches
+        self._stop.release()
+        self._ended.acquire()
 
     def _watch(self) -> None:
+        stop, runtime, scheduler = self._stop, self.runtime, self.runtime.scheduler
         look_s = min(LOOK_S, self.limit_s / 4)
-        seen, idle_s, used_s, struck = self._progress(), 0.0, self._used_s(), 0
-        while not self._stop.wait(look_s):
-            now = self._progress()
-            if now != seen or self.runtime.scheduler.current is None or is_debugged(self._frame()):
-                seen, idle_s, used_s = now, 0.0, self._used_s()
+        looks = math.ceil(self.limit_s / look_s)
+        calls, switches, idle, struck, used_s = runtime.calls, scheduler.switches, 0, 0, 0.0
+        self._ready.release()
+        while not stop.acquire(True, look_s):
+            if runtime.calls != calls or scheduler.switches != switches or scheduler.current is None:
+                calls, switches, idle = runtime.calls, scheduler.switches, 0
                 continue
-            idle_s += look_s
-            if idle_s >= self.limit_s and struck < PATIENCE:
+            if not idle:
+                used_s = self._used_s()
+            idle += 1
+            if idle > looks and struck < PATIENCE:
+                if is_debugged(self._frame()):
+                    idle = 0
+                    continue
                 struck += 1
-                self._strike(self._used_s() - used_s < idle_s * BUSY)
+                self._strike(self._used_s() - used_s < (idle - 1) * look_s * BUSY)
+        self._ended.release()
 
     def _used_s(self) -> float:
         """Processor time of the thread that is watched, or of the process whose program runs elsewhere."""

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from types import FunctionType, ModuleType
 from typing import Any
 
+from farhost.kernel.console import ConsoleFile
 from farhost.programs.caller import WorldProcess
 from farhost.programs.directory import Directory
 from farhost.programs.escapes import make_multiprocessing_module, make_shared_memory_module
@@ -68,7 +69,9 @@ def blocked_modules() -> tuple[str, ...]:
 class World:
     """What one process sees of Python."""
 
-    def __init__(self, process: WorldProcess, directory: Directory, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self, process: WorldProcess, directory: Directory, environment: Mapping[str, str], unbuffered: bool = False
+    ) -> None:
         install_datetime()
         self.process = process
         self.directory = directory
@@ -94,17 +97,21 @@ class World:
         if HAS_ASYNCIO:
             self.importer.late["_asyncio"] = functools.partial(make_asyncio_module, process)
         self.builtins.__dict__.update(make_builtins(self.sys, modules["_io"], self.importer))
-        self._open_streams()
+        self._open_streams(unbuffered or bool(environment.get("PYTHONUNBUFFERED")))
 
-    def _open_streams(self) -> None:
-        """Standard input, output and error: text over the kernel's descriptors 0, 1, 2; output by lines."""
+    def _open_streams(self, unbuffered: bool) -> None:
+        """Standard input, output and error: text over the kernel's descriptors 0, 1, 2. Output goes by lines to the
+        console, as to a terminal; elsewhere (a child's pipe) standard output goes by buffers."""
         io = self.modules["_io"]
+        found = self.process.look(1)
+        by_lines = found is None or found.kind == ConsoleFile.kind
         for number, name in enumerate(("stdin", "stdout", "stderr")):
             raw = io.FileIO(number, "w" if number else "r", False)
             raw.name = f"<{name}>"
-            buffer = (io.BufferedWriter if number else io.BufferedReader)(raw)
+            buffer = raw if number and unbuffered else (io.BufferedWriter if number else io.BufferedReader)(raw)
             errors = "backslashreplace" if number == 2 else "strict"
-            stream = io.TextIOWrapper(buffer, "utf-8", errors, None, number > 0)
+            lines = not unbuffered and (number == 2 or (number == 1 and by_lines))
+            stream = io.TextIOWrapper(buffer, "utf-8", errors, None, lines, number > 0 and unbuffered)
             stream.mode = "w" if number else "r"
             setattr(self.sys, name, stream)
             setattr(self.sys, f"__{name}__", stream)
