@@ -243,3 +243,27 @@ def test_a_program_may_be_killed_by_a_function_that_waits_for_its_port(tmp_path)
     network.run()
     assert seen == [0, 1, 2]
     assert [life.ended_by for life in program.lives] == ["kill", "kill", "kill", ""]
+
+
+def test_a_plan_with_a_bare_number_or_with_nothing_to_call_is_refused():
+    network = Network()
+    server = network.host("server")
+    with pytest.raises(UnitError, match=r"at\(2, \.\.\.\) has no unit"):
+        network.at(2, server.crash)
+    with pytest.raises(TypeError, match=r"give it what to call, such as host\.crash"):
+        network.at("2s", "crash server")
+
+
+def test_the_summary_names_an_exception_group(tmp_path):
+    source = """
+        def fail():
+            raise ExceptionGroup("some", [ValueError("a"), ExceptionGroup("in", [TypeError("b")])])
+        try:
+            1 / 0
+        except ZeroDivisionError:
+            fail()
+    """
+    network = Network()
+    network.host("host").start(script(tmp_path, source))
+    network.run(check=False)
+    assert "host  exited 1: ExceptionGroup: some (2 sub-exceptions)" in network.report()

@@ -107,6 +107,9 @@ def _process_lines(processes: tuple[ProcessOutcome, ...], with_calls: bool) -> l
     return lines
 
 
+_GROUP = "  + Exception Group Traceback (most recent call last):"
+
+
 def _who(process: ProcessOutcome) -> str:
     """The program's host, and its script where the host has that from elsewhere."""
     return process.host if process.name == process.host else f"{process.name} on {process.host}"
@@ -130,9 +133,17 @@ def _ended(process: ProcessOutcome, with_call: bool) -> Line:
 
 def _exception(traceback: str) -> str:
     """The first line of the exception that a traceback ends with: its class and what it says."""
-    lines = traceback.strip().split("\n")
+    lines = _of_group(traceback.strip("\n").split("\n"))
     last = max((number for number, line in enumerate(lines) if line.startswith('  File "')), default=-1)
     return next((line for line in lines[last + 1 :] if line and not line.startswith(" ")), "")
+
+
+def _of_group(lines: list[str]) -> list[str]:
+    """Of the traceback of an exception group, its own lines without their margin; of another, all."""
+    if _GROUP not in lines:
+        return lines
+    start = len(lines) - lines[::-1].index(_GROUP)
+    return [line[4:] for line in lines[start:] if line.startswith("  | ")]
 
 
 def _shortened(text: str) -> str:
