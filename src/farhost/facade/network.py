@@ -227,9 +227,7 @@ class Network:
         if not isinstance(time, str):
             raise UnitError(f"at({time!r}, ...) has no unit: write the time as text, such as '2s' or '500ms'")
         if not callable(what):
-            raise TypeError(
-                f"at({time!r}, {what!r}): give it something to call, such as host.crash, and its arguments"
-            )
+            raise TypeError(f"at({time!r}, {what!r}): give it what to call, such as host.crash, and its arguments")
         self.check_open(f"plan what happens at {time}")
         self._plans.append((parse_duration(time), functools.partial(what, *args, **kwargs)))
 
