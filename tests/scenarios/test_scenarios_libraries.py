@@ -1,15 +1,20 @@
 """Libraries that services are built with, unmodified: client and server on two hosts, over 30 ms and 2 % loss.
 
 Each scenario is two scripts in `libraries/NAME/`, run twice by `farhost run`: they say what they say on any network,
-and the two runs have the same trace (with TLS or SSH its shape: OpenSSL draws its own bytes). Certificates are RSA
-and keys Ed25519, since the length of an ECDSA signature is chance.
+and the two runs have the same trace (with TLS or SSH its shape: OpenSSL draws its own bytes). The second is watched
+by strace(1), where that works: no program opens a socket of the operating system. Certificates are RSA and keys
+Ed25519, since the length of an ECDSA signature is chance.
 """
 
+import functools
 import importlib.util
 import json
 import os
+import re
+import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,6 +22,12 @@ import pytest
 
 LIBRARIES = Path(__file__).parent / "libraries"
 LINK = "delay=30ms loss=2%"
+STRACE = ("strace", "-f", "-qq", "--seccomp-bpf", "-e", "trace=network", "-e", "signal=none")
+ASKS_NSCD = re.compile(
+    r"\d+ socket\(AF_UNIX, SOCK_STREAM\|SOCK_CLOEXEC\|SOCK_NONBLOCK, 0\) += \d+\n"
+    r'\d+ connect\(\d+, \{sa_family=AF_UNIX, sun_path="/var/run/nscd/socket"\}.*\n'
+)
+"""What the C library does for `pwd`, whose users are the machine's (docs/escapes.md, what remains)."""
 SECRET = "what they say is encrypted, with bytes that OpenSSL draws"
 
 
@@ -204,14 +215,14 @@ def keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def run(scenario: Scenario, keys: str) -> dict:
+def run(scenario: Scenario, keys: str, watched: Sequence[str] = ()) -> dict:
     """What `farhost run --format json` says of one run."""
     programs = [
         f"{host}={scenario.name}/{host}.py {arguments.replace('KEYS', keys)}"
         for host, arguments in (("server", scenario.server), ("client", scenario.client))
     ]
     options = ["--link", LINK, "--seed", str(scenario.seed), "--format", "json"]
-    command = [sys.executable, "-m", "farhost", "run", *programs, *options]
+    command = [*watched, sys.executable, "-m", "farhost", "run", *programs, *options]
     environment = {**os.environ, "PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1"}
     ended = subprocess.run(command, cwd=LIBRARIES, env=environment, capture_output=True, text=True, timeout=120)
     assert ended.returncode in (0, 1), ended.stderr
@@ -219,8 +230,18 @@ def run(scenario: Scenario, keys: str) -> dict:
     return found
 
 
+@functools.cache
+def strace_works() -> bool:
+    """Whether the second run of each scenario is watched for calls on the operating system's sockets."""
+    if shutil.which("strace") is None:
+        return False
+    return subprocess.run([*STRACE, "-o", os.devnull, "true"], capture_output=True).returncode == 0
+
+
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=[scenario.name for scenario in SCENARIOS])
-def test_a_library_works_far_away_and_the_same_way_again(scenario: Scenario, request: pytest.FixtureRequest) -> None:
+def test_a_library_works_far_away_and_the_same_way_again(
+    scenario: Scenario, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
     for needed in scenario.needs.split():
         if importlib.util.find_spec(needed) is None:
             pytest.skip(f"{needed} is not installed (pip install 'farhost[scenarios]')")
@@ -232,7 +253,10 @@ def test_a_library_works_far_away_and_the_same_way_again(scenario: Scenario, req
     assert first["verdict"] == "passed", first["message"]
     assert client["status"] == 0 and first["refused"] == []
     assert first["packets"]["dropped"].get("loss"), "choose a seed with which packets are lost"
-    second = run(scenario, keys)
+    log = tmp_path / "strace"
+    second = run(scenario, keys, [*STRACE, "-o", str(log)] if strace_works() else [])
+    if log.exists():
+        assert ASKS_NSCD.sub("", log.read_text()) == "", "sockets of the operating system"
     kept = ("shape",) if scenario.only_shape else ("shape", "content")
     assert [second["trace"][hash] for hash in kept] == [first["trace"][hash] for hash in kept]
     outputs = [
