@@ -215,15 +215,16 @@ def keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def run(scenario: Scenario, keys: str, watched: Sequence[str] = ()) -> dict:
-    """What `farhost run --format json` says of one run."""
+def run(scenario: Scenario, keys: str, folder: Path, watched: Sequence[str] = ()) -> dict:
+    """What `farhost run --format json` says of one run; `folder`: where its scratch directory is, which has another
+    name where other runs are under way."""
     programs = [
         f"{host}={scenario.name}/{host}.py {arguments.replace('KEYS', keys)}"
         for host, arguments in (("server", scenario.server), ("client", scenario.client))
     ]
     options = ["--link", LINK, "--seed", str(scenario.seed), "--format", "json"]
     command = [*watched, sys.executable, "-m", "farhost", "run", *programs, *options]
-    environment = {**os.environ, "PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1"}
+    environment = {**os.environ, "PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1", "TMPDIR": str(folder)}
     ended = subprocess.run(command, cwd=LIBRARIES, env=environment, capture_output=True, text=True, timeout=120)
     assert ended.returncode in (0, 1), ended.stderr
     found: dict = json.loads(ended.stdout)
@@ -246,7 +247,7 @@ def test_a_library_works_far_away_and_the_same_way_again(
         if importlib.util.find_spec(needed) is None:
             pytest.skip(f"{needed} is not installed (pip install 'farhost[scenarios]')")
     keys = str(request.getfixturevalue("keys")) if "KEYS" in scenario.server else ""
-    first = run(scenario, keys)
+    first = run(scenario, keys, tmp_path)
     server, client = first["processes"]
     assert (client["stderr"], server["stderr"]) == ("", "")
     assert sorted(client["stdout"].splitlines()) == sorted(scenario.says.splitlines())
@@ -254,7 +255,7 @@ def test_a_library_works_far_away_and_the_same_way_again(
     assert client["status"] == 0 and first["refused"] == []
     assert first["packets"]["dropped"].get("loss"), "choose a seed with which packets are lost"
     log = tmp_path / "strace"
-    second = run(scenario, keys, [*STRACE, "-o", str(log)] if strace_works() else [])
+    second = run(scenario, keys, tmp_path, [*STRACE, "-o", str(log)] if strace_works() else [])
     if log.exists():
         assert ASKS_NSCD.sub("", log.read_text()) == "", "sockets of the operating system"
     kept = ("shape",) if scenario.only_shape else ("shape", "content")
