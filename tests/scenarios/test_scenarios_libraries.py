@@ -24,7 +24,7 @@ LIBRARIES = Path(__file__).parent / "libraries"
 LINK = "delay=30ms loss=2%"
 STRACE = ("strace", "-f", "-qq", "--seccomp-bpf", "-e", "trace=network", "-e", "signal=none")
 ASKS_NSCD = re.compile(
-    r"\d+ socket\(AF_UNIX, SOCK_STREAM\|SOCK_CLOEXEC\|SOCK_NONBLOCK, 0\) += \d+\n"
+    r"\d+ +socket\(AF_UNIX, SOCK_STREAM\|SOCK_CLOEXEC\|SOCK_NONBLOCK, 0\) += \d+\n"
     r'\d+ +connect\(\d+, \{sa_family=AF_UNIX, sun_path="/var/run/nscd/socket"\}.*\n'
 )
 """What the C library does for `pwd`, whose users are the machine's (docs/escapes.md, what remains)."""
