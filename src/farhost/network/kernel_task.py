@@ -6,12 +6,13 @@ KernelError in it. It runs in events, and takes no time but what it waits. A wai
 """
 
 from collections.abc import Generator
+from functools import partial
 from typing import Any
 
-from farhost.kernel.environment import Timer
+from farhost.kernel.parked import ParkedCall, Step
 from farhost.kernel.process import Process
 from farhost.kernel.syscalls.table import FUNCTIONS
-from farhost.kernel.waiting import Blocked, GiveUp, KernelError, Waiter
+from farhost.kernel.waiting import Blocked, KernelError
 
 Calls = Generator[tuple[Any, ...], Any, None]
 """What a task does."""
@@ -25,10 +26,7 @@ class KernelTask:
         self._process = process
         self._thread = process.add_thread()
         self._calls = calls
-        self._blocked: Blocked | None = None
-        self._waiters: list[Waiter] = []
-        self._timer: Timer | None = None
-        self._woken = False
+        self._parked = ParkedCall(process.kernel.environment.clock, self._go_on)
 
     def start(self) -> None:
         """Run to the first wait."""
@@ -42,62 +40,27 @@ class KernelTask:
             except StopIteration:
                 self._process.remove_thread(self._thread)
                 return
-            result, failure = None, None
-            try:
-                result = FUNCTIONS[name](self._thread, *arguments)
-            except KernelError as error:
-                failure = error.with_traceback(None)
-            self._kernel.softirq()
+            result, failure = self._attempt(partial(FUNCTIONS[name], self._thread, *arguments))
             if isinstance(result, Blocked):
-                self._sit(result)
+                self._parked.sit(result)
                 return
-            self._thread.let_go()
 
-    def _sit(self, blocked: Blocked) -> None:
-        self._blocked = blocked
-        for queue, mask in blocked.waits:
-            waiter = Waiter(mask, self._ready)
-            queue.add(waiter)
-            self._waiters.append(waiter)
-        if blocked.deadline_ns is not None:
-            clock = self._kernel.environment.clock
-            self._timer = clock.call_at(max(blocked.deadline_ns, clock.now_ns), self._expire)
-
-    def _ready(self, mask: int) -> bool:
-        """A queue calls: try again once the present event is over. Whether this woke the task."""
-        if self._woken or self._blocked is None:
-            return False
-        self._woken = True
-        clock = self._kernel.environment.clock
-        clock.call_at(clock.now_ns, self._retry)
-        return True
-
-    def _retry(self) -> None:
-        self._go_on(None)
-
-    def _expire(self) -> None:
-        if not self._woken:
-            self._go_on(GiveUp.TIMED_OUT)
-
-    def _go_on(self, why: GiveUp | None) -> None:
-        """The wait is over, or goes on."""
-        blocked = self._blocked
-        assert blocked is not None
-        for (queue, _), waiter in zip(blocked.waits, self._waiters):
-            queue.remove(waiter)
-        self._waiters.clear()
-        if self._timer is not None:
-            self._timer.cancel()
-        self._blocked, self._timer, self._woken = None, None, False
-        result: object = None
-        failure = None
+    def _attempt(self, step: Step) -> tuple[object, KernelError | None]:
+        """Do a part of a call: its result or Blocked, and why it failed."""
+        result, failure = None, None
         try:
-            result = blocked.retry() if why is None else blocked.give_up(why)
+            result = step()
         except KernelError as error:
             failure = error.with_traceback(None)
         self._kernel.softirq()
+        if not isinstance(result, Blocked):
+            self._thread.let_go()
+        return result, failure
+
+    def _go_on(self, step: Step) -> None:
+        """The wait is over, or goes on."""
+        result, failure = self._attempt(step)
         if isinstance(result, Blocked):
-            self._sit(result)
-            return
-        self._thread.let_go()
-        self._advance(result, failure)
+            self._parked.sit(result)
+        else:
+            self._advance(result, failure)

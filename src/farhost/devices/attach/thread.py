@@ -5,24 +5,20 @@ signal's handler raised in it), and the end of the thread. Nothing waits here in
 when a queue calls back.
 """
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from farhost.devices.attach.connection import Connection
 from farhost.devices.attach.errors import QuestionError
+from farhost.kernel.parked import ParkedCall, Step
 from farhost.kernel.syscalls.encoding import BadMessage, Reply, decode_request, encode_reply
 from farhost.kernel.syscalls.frames import ASK, CALL, INTERRUPT, REPLY, Frame, answer, header, read_json
 from farhost.kernel.syscalls.signatures import CALLS
 from farhost.kernel.syscalls.table import FUNCTIONS
-from farhost.kernel.waiting import Blocked, GiveUp, KernelError, Waiter
+from farhost.kernel.waiting import Blocked, GiveUp, KernelError
 from farhost.trace.events import SystemCall
 
 if TYPE_CHECKING:
     from farhost.devices.attach.process import AttachedProcess
-    from farhost.kernel.environment import Timer
-
-Step = Callable[[], object]
-"""A part of a call: its result, Blocked, or KernelError."""
 
 OFFERED = {name: FUNCTIONS[name] for name, row in CALLS.items() if row.module != "processes"} | {
     name: FUNCTIONS[name] for name in ("sethostname", "uname")
@@ -44,20 +40,16 @@ class AttachedThread:
         self._arguments: tuple[object, ...] = ()
         self._numbers: tuple[int, ...] = ()
         self._started_ns = 0
-        self._blocked: Blocked | None = None
-        self._waiters: list[Waiter] = []
-        self._timer: Timer | None = None
+        self._parked = ParkedCall(self._clock, self._attempt)
         self._lent: list[int] = []
         """Files of the machine for the next call."""
-        self._woken = False
-        """It will try again in an event that is scheduled already."""
 
     # What comes from the program.
 
     def take(self, connection: Connection, frame: Frame) -> None:
         """A call, the wish that the one under way ends, or a question."""
         if frame.kind == INTERRUPT:
-            self._end_wait(GiveUp.INTERRUPTED)
+            self._parked.end(GiveUp.INTERRUPTED)
             return
         if frame.kind == ASK and not self._name:
             self._answer(connection, frame)
@@ -104,8 +96,8 @@ class AttachedThread:
 
     def leave(self) -> None:
         """Wait for nothing any more."""
-        if self._blocked is not None:
-            blocked = self._unregister()
+        if self._parked.waits:
+            blocked = self._parked.leave()
             try:
                 blocked.give_up(GiveUp.INTERRUPTED)
             except KernelError:
@@ -131,49 +123,9 @@ class AttachedThread:
         if failure is not None:
             self._finish(Reply(None, failure.errno, failure.sigpipe))
         elif isinstance(result, Blocked):
-            self._sit(result)
+            self._parked.sit(result)
         else:
             self._finish(Reply(result))
-
-    def _sit(self, blocked: Blocked) -> None:
-        self._blocked = blocked
-        for queue, mask in blocked.waits:
-            waiter = Waiter(mask, self._ready)
-            queue.add(waiter)
-            self._waiters.append(waiter)
-        if blocked.deadline_ns is not None:
-            due_ns = max(blocked.deadline_ns, self._clock.now_ns)
-            self._timer = self._clock.call_at(due_ns, self._end_wait, GiveUp.TIMED_OUT)
-
-    def _ready(self, mask: int) -> bool:
-        """A queue calls: try again once the present event is over. Whether this woke the thread."""
-        if self._woken or self._blocked is None:
-            return False
-        self._woken = True
-        self._clock.call_at(self._clock.now_ns, self._try_again)
-        return True
-
-    def _try_again(self) -> None:
-        if self._woken and self._blocked is not None:
-            self._attempt(self._unregister().retry)
-
-    def _end_wait(self, why: GiveUp) -> None:
-        if self._blocked is not None:
-            blocked = self._unregister()
-            self._attempt(lambda: blocked.give_up(why))
-
-    def _unregister(self) -> Blocked:
-        blocked = self._blocked
-        assert blocked is not None
-        for (queue, _), waiter in zip(blocked.waits, self._waiters):
-            queue.remove(waiter)
-        self._waiters.clear()
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        self._blocked = None
-        self._woken = False
-        return blocked
 
     def _finish(self, reply: Reply) -> None:
         name, arguments = self._name, self._arguments
@@ -195,4 +147,4 @@ class AttachedThread:
 
     def waits_in(self) -> str:
         """The call that waits, for `farhost status`; empty if none does."""
-        return self._name if self._blocked is not None else ""
+        return self._name if self._parked.waits else ""
