@@ -308,3 +308,20 @@ def test_multiprocessing_by_spawn_with_pipes(tmp_path):
             print(child.exitcode)
     """
     same_as_python(tmp_path, source)
+
+
+def test_a_child_keeps_the_signals_that_its_parent_ignores(tmp_path):
+    code = "import signal, time; numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2); "
+    code += "print([signal.getsignal(n) for n in numbers], flush=True); time.sleep(1); print('survived')"
+    source = f"""
+        import signal, subprocess, sys
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1):
+            signal.signal(number, signal.SIG_IGN)
+        signal.signal(signal.SIGUSR2, lambda *_: None)
+        child = subprocess.Popen([sys.executable, "-c", {code!r}], stdout=subprocess.PIPE, text=True)
+        print(child.stdout.readline())
+        child.send_signal(signal.SIGINT)
+        child.terminate()
+        print(child.stdout.read(), child.wait())
+    """
+    same_as_python(tmp_path, source)

@@ -44,13 +44,15 @@ def _check(signalnum: Any) -> int:
 
 
 def _handlers(process: WorldProcess) -> dict[str, Any]:
-    known: dict[int, Any] = dict.fromkeys(range(1, real.NSIG), real.SIG_DFL)
     for number in (linux.SIGPIPE, linux.SIGXFSZ):
-        known[number] = real.SIG_IGN
         process.set_disposition(number, 1)
-    known[linux.SIGINT] = default_int_handler
-    process.set_handler(linux.SIGINT, default_int_handler)
-    process.set_disposition(linux.SIGINT, 2)
+    known: dict[int, Any] = {
+        number: real.SIG_IGN if process.disposition(number) == 1 else real.SIG_DFL for number in range(1, real.NSIG)
+    }
+    if known[linux.SIGINT] == real.SIG_DFL:  # A child may have it ignored from its parent (execve(2)).
+        known[linux.SIGINT] = default_int_handler
+        process.set_handler(linux.SIGINT, default_int_handler)
+        process.set_disposition(linux.SIGINT, 2)
 
     def signal(signalnum: Any, handler: Any, /) -> Any:
         thread = process.current_thread
