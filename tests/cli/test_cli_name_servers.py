@@ -4,8 +4,8 @@ import pytest
 from click.testing import CliRunner
 
 from farhost.cli.commands import farhost
-from farhost.cli.description import NameWords, build_network
-from farhost.cli.words import WordError
+from farhost.scenario.description import NameWords, build_network
+from farhost.scenario.words import WordError
 from farhost.wire.addresses import inet_ntop
 
 LOOK_UP = """

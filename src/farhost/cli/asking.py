@@ -7,10 +7,10 @@ from pathlib import Path
 
 import click
 
-from farhost.cli.words import WordError
 from farhost.devices.attach.asking import Asker, find_network
 from farhost.devices.attach.errors import PlaceError, QuestionError
 from farhost.programs.attached.variables import CONTROL
+from farhost.scenario.words import WordError
 
 NETWORK = click.option("--network", metavar="NAME", help="Which network, if several are up.")
 

@@ -14,13 +14,13 @@ import click
 import dns.message
 
 from farhost.cli.asking import NETWORK, asking, chosen_network
-from farhost.cli.description import build_network, check_once
-from farhost.cli.dig_program import DIG
-from farhost.cli.words import WordError, parse_names
 from farhost.network.names import DnsAnswer, answer, reverse_answer, reverse_name
 from farhost.programs.attached.children import with_startup
 from farhost.programs.attached.variables import CONTROL, HOST
 from farhost.programs.dig_script import SERVERS, Wanted, show
+from farhost.scenario.description import build_network, check_once
+from farhost.scenario.dig_program import DIG
+from farhost.scenario.words import WordError, parse_names
 from farhost.units import UnitError
 from farhost.wire.addresses import AddressError, inet_ntop, parse_address
 

@@ -13,10 +13,10 @@ from typing import BinaryIO
 import click
 
 from farhost.cli.exits import INTERRUPTED
-from farhost.cli.words import WordError, capture_place
 from farhost.devices.capture import CaptureSink, interfaces_of, names_of
 from farhost.network.network import Network
 from farhost.report.terminal import Terminal
+from farhost.scenario.words import WordError, capture_place
 from farhost.trace.sinks import FilterSink, on_hosts
 
 

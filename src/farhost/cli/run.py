@@ -11,13 +11,9 @@ from typing import NamedTuple
 
 import click
 
-from farhost.cli.description import NameWords, build_network
-from farhost.cli.dig_program import DIG, dig_environment
 from farhost.cli.exits import FAILED, NOTHING_RAN, PASSED
 from farhost.cli.naming import naming_options
 from farhost.cli.outputs import capturing, ended_by_signals, interrupt, writing
-from farhost.cli.plans import Plan, parse_plans, parse_settings
-from farhost.cli.words import Program, WordError, parse_programs
 from farhost.network.network import Network
 from farhost.programs.control import Control
 from farhost.programs.isolated.process import IsolatedSpec
@@ -29,6 +25,10 @@ from farhost.report.counts import PacketCounts
 from farhost.report.live import LiveSink
 from farhost.report.summary import RunResult, result_as_json, summary_lines
 from farhost.report.terminal import Terminal
+from farhost.scenario.description import NameWords, build_network
+from farhost.scenario.dig_program import DIG, dig_environment
+from farhost.scenario.plans import Plan, parse_plans, parse_settings
+from farhost.scenario.words import Program, WordError, parse_programs
 from farhost.trace.hashes import HashSink
 from farhost.trace.sinks import JsonlSink
 from farhost.trace.tracer import Tracer

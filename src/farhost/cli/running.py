@@ -7,10 +7,10 @@ import click
 
 from farhost.cli.asking import NETWORK, asking
 from farhost.cli.exits import PASSED
-from farhost.cli.words import LinkWords, WordError, parse_link_place
 from farhost.devices.attach.asking import Asker
 from farhost.kernel.socket_row import SocketRow
 from farhost.report.sockets import HostRow, socket_lines
+from farhost.scenario.words import LinkWords, WordError, parse_link_place
 from farhost.units import format_duration
 
 HELP = {"help_option_names": ["-h", "--help"]}

@@ -12,17 +12,17 @@ from typing import NamedTuple
 
 import click
 
-from farhost.cli.description import NameWords, add_words, build_network, check_once
 from farhost.cli.exits import PASSED
 from farhost.cli.naming import naming_options
 from farhost.cli.outputs import capturing
-from farhost.cli.words import WordError
 from farhost.devices.attach.errors import PlaceError
 from farhost.devices.attach.places import DEFAULT, control_directory, is_running, socket_path
 from farhost.devices.attach.service import Service
 from farhost.devices.tun_place import Place, TunError, add_outside
 from farhost.network.network import Network
 from farhost.network.topology_file import TopologyError, read_topology
+from farhost.scenario.description import NameWords, add_words, build_network, check_once
+from farhost.scenario.words import WordError
 from farhost.trace.tracer import Tracer
 from farhost.units import UnitError
 from farhost.wire.addresses import AddressError, inet_ntop

@@ -29,8 +29,11 @@ class Clock(Protocol):
 class Chance(Protocol):
     """Decisions, as `farhost.sim.choices.Choices` makes them."""
 
+    def fault(self, kind: str, place: str, ratio: tuple[int, int], limit: int = 1, rather_small: bool = False) -> int:
+        """The size of a fault, 1 to limit; 0: it does not happen."""
+
     def chance(self, kind: str, place: str, numerator: int, denominator: int) -> bool:
-        """Whether a fault happens."""
+        """Whether a fault without a size happens."""
 
     def amount(self, kind: str, place: str, limit: int) -> int:
         """A fault's size, 0 to limit."""

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from farhost.kernel.environment import Environment
 from farhost.network.conditions import Conditions
 from farhost.network.damage import Damaged, damage
-from farhost.network.faults.protocol import Fate, Fault, Ratio
+from farhost.network.faults.protocol import Fate, Fault
+from farhost.network.faults.setting import Ratio
 from farhost.network.faults.table import FAULTS
 from farhost.protocols.icmp import may_answer, packet_too_big
 from farhost.protocols.ip.fragment import fragment

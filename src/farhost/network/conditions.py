@@ -10,7 +10,7 @@ its time on the wire all the same, so that taking a loss away moves no other pac
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from farhost.network.faults.protocol import Ratio
+from farhost.network.faults.setting import Ratio
 from farhost.network.faults.table import FAULTS
 from farhost.units import (
     UnitError,

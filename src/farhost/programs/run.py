@@ -24,6 +24,7 @@ from farhost.programs.escapes import GUARD
 from farhost.programs.hooks import program_hooks
 from farhost.programs.launch import run_program
 from farhost.programs.process import ProgramProcess
+from farhost.programs.run_faults import NO_FAULTS, RunFaults
 from farhost.programs.runtime import Runtime
 from farhost.programs.scratch import Scratch
 from farhost.programs.settings import NO_SETTINGS, Settings
@@ -142,9 +143,11 @@ def run_programs(
     watchdog_s: float = LIMIT_S,
     on_output: Callable[[ProgramProcess, int, bytes], None] | None = None,
     prepare: Callable[[Control], None] | None = None,
+    faults: RunFaults = NO_FAULTS,
 ) -> Outcome:
     """Run programs on hosts that the network has, in order; at most until virtual time `until_ns`. `prepare` is
-    called before the first of them, and may plan what is to happen to them (`Control.at`).
+    called before the first of them, and may plan what is to happen to them (`Control.at`). `faults`: what may befall
+    them beside what the network's links do.
 
     A real Ctrl-C ends the run with KeyboardInterrupt. An exception of farhost's own comes out as it is. SharedError:
     what pyproject.toml or the environment wants shared cannot be.
@@ -152,11 +155,13 @@ def run_programs(
     wanted()
     runtime = Runtime(network)
     runtime.on_output = on_output
+    runtime.faults = faults
     run = Run(runtime, until_ns, watchdog_s, any(program.has_world for program in programs))
     with Scratch() as scratch:
         control = Control(runtime, programs, scratch)
         if prepare is not None:
             prepare(control)
+        faults.plan(control)
         run.release = scratch.remove
         outcome = run.go()
     numbers = [control.numbers[process] for process in runtime.processes]

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING, cast
 
+from farhost.programs.run_faults import NO_FAULTS
 from farhost.programs.thread import ProgramThread
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ class Runtime:
         self.scheduler = network.scheduler
         self.choices = network.choices
         self.tracer = network.tracer
+        self.faults = NO_FAULTS
+        """What may befall calls."""
         self.processes: list[ProgramProcess] = []
         """The run's programs."""
         self.children: list[ProgramProcess] = []

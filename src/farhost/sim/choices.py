@@ -28,12 +28,23 @@ _SPACE = 1 << 64
 class Choices:
     """The decisions of one run."""
 
-    __slots__ = ("_key", "_keyed", "_replay", "seed", "taken")
+    __slots__ = ("_key", "_keyed", "_replay", "asked", "seed", "taken")
 
-    def __init__(self, seed: int, replay: Mapping[Choice, int] | None = None) -> None:
-        """With `replay`, a fault answers what the mapping says and 0 where it is silent; draws come from the seed."""
-        self.seed = seed
+    def __init__(self, seed: int, replay: Mapping[Choice, int] | None = None, record: bool = False) -> None:
+        """With `replay`, a fault answers what the mapping says and 0 where it is silent; draws come from the seed.
+        `record`: keep what was asked."""
         self.taken: dict[Choice, int] = {}
+        """The faults that happened, in the order in which they did, with their sizes."""
+        self.asked: dict[Choice, int] | None = None
+        """The faults that could have happened, each with its largest size, if that is kept."""
+        self.restart(seed, replay, record)
+
+    def restart(self, seed: int, replay: Mapping[Choice, int] | None = None, record: bool = False) -> None:
+        """Become what `Choices(seed, replay, record)` would be: for a run that was made ready before its seed was
+        known. Nothing may have been decided yet."""
+        assert not self.taken, "a run under way cannot get another seed"
+        self.seed = seed
+        self.asked = {} if record else None
         self._replay = replay
         self._key = hashlib.blake2b(str(seed).encode(), digest_size=32).digest()
         self._keyed = hashlib.blake2b(digest_size=8, key=self._key)
@@ -44,8 +55,45 @@ class Choices:
         number.update(f"{kind}\0{place}".encode())
         return int.from_bytes(number.digest(), "big")
 
+    def fault(self, kind: str, place: str, ratio: tuple[int, int], limit: int = 1, rather_small: bool = False) -> int:
+        """A fault that happens with the probability `ratio` and then has a size from 1 up to and including `limit`:
+        that size, or 0. A probability of zero never happens and costs nothing.
+
+        Sizes are evenly spread, or with `rather_small` evenly over the orders of magnitude: 1 to 10 is as frequent as
+        100 to 1,000.
+
+        >>> choices = Choices(seed=7)
+        >>> choices.fault("spike", "a>b data 0+5 #1", (0, 1), 1000), choices.fault("loss", "a>b fin 5+0 #1", (1, 1))
+        (0, 1)
+        >>> 1 <= choices.fault("spike", "a>b data 0+5 #1", (1, 1), 1000) <= 1000
+        True
+        """
+        numerator, denominator = ratio
+        if numerator <= 0 or limit <= 0:
+            return 0
+        name = Choice(kind, place)
+        if self.asked is not None:
+            self.asked[name] = limit
+        if self._replay is not None:
+            size = min(self._replay.get(name, 0), limit)
+        elif self._number(kind, place) * denominator < numerator * _SPACE:
+            size = 1 if limit == 1 else 1 + self._size(name, limit, rather_small)
+        else:
+            return 0
+        if size:
+            self.taken[name] = size
+        return size
+
+    def _size(self, name: Choice, limit: int, rather_small: bool) -> int:
+        """From 0 up to but not including `limit`."""
+        number = self._number(f"{name.kind} size", name.place)
+        if rather_small:
+            limit = min(limit, 1 << number % limit.bit_length() + 1)
+            number = self._number(f"{name.kind} size in it", name.place)
+        return number * limit // _SPACE
+
     def chance(self, kind: str, place: str, numerator: int, denominator: int) -> bool:
-        """A fault that happens with probability numerator/denominator; a zero never happens and costs nothing.
+        """A fault without a size that happens with probability numerator/denominator.
 
         >>> choices = Choices(seed=7)
         >>> choices.chance("loss", "a>b data 0+5 #1", 0, 100), choices.chance("loss", "a>b data 0+5 #1", 100, 100)
@@ -53,20 +101,14 @@ class Choices:
         >>> choices.taken
         {Choice(kind='loss', place='a>b data 0+5 #1'): 1}
         """
-        if numerator <= 0:
-            return False
-        if self._replay is not None:
-            happens = self._replay.get(Choice(kind, place), 0) != 0
-        else:
-            happens = self._number(kind, place) * denominator < numerator * _SPACE
-        if happens:
-            self.taken[Choice(kind, place)] = 1
-        return happens
+        return self.fault(kind, place, (numerator, denominator)) != 0
 
     def amount(self, kind: str, place: str, limit: int) -> int:
         """A fault of a size: an integer from 0 (the default) up to and including `limit`, evenly spread."""
         if limit <= 0:
             return 0
+        if self.asked is not None:
+            self.asked[Choice(kind, place)] = limit
         if self._replay is not None:
             value = min(self._replay.get(Choice(kind, place), 0), limit)
         else:

@@ -87,7 +87,7 @@ def test_it_may_be_slow():
 
 
 @pytest.mark.parametrize(
-    "kind, word", [("dns drop", "drop"), ("dns servfail", "servfail"), ("dns nxdomain", "nxdomain")]
+    "kind, word", [("dns-drop", "drop"), ("dns-servfail", "servfail"), ("dns-nxdomain", "nxdomain")]
 )
 def test_faults_come_as_often_as_they_are_told(kind, word):
     sink = ListSink()

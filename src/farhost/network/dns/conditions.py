@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from farhost.network.dns.words import Words, read_domain, read_words, split_words
-from farhost.network.faults.protocol import Ratio
+from farhost.network.faults.setting import Ratio
 from farhost.units import UnitError, parse_count, parse_duration, parse_ratio
 from farhost.wire.addresses import AddressError, parse_address
 from farhost.wire.packet import IpAddress

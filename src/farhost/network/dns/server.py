@@ -20,7 +20,7 @@ from farhost.kernel.environment import Environment
 from farhost.network.dns.conditions import NOWHERE, NameServerConditions
 from farhost.network.dns.exchange import FORMAT_ERROR, HEADER_SIZE, NOT_IMPLEMENTED, REFUSED
 from farhost.network.dns.zone import Found, Zone
-from farhost.network.faults.protocol import Ratio
+from farhost.network.faults.setting import Ratio
 from farhost.trace.events import FaultEvent
 from farhost.wire.addresses import inet_ntop
 from farhost.wire.packet import IpAddress
@@ -97,17 +97,17 @@ class NameServer:
         place = f"{what} #{number}"
         if self._drop_next:
             self._drop_next -= 1
-            self._note("dns drop", place)
+            self._note("dns-drop", place)
             return None
-        if self._strikes("dns drop", place, conditions.drop):
+        if self._strikes("dns-drop", place, conditions.drop):
             return None
-        if self._strikes("dns servfail", place, conditions.servfail):
+        if self._strikes("dns-servfail", place, conditions.servfail):
             return Found(dns.rcode.SERVFAIL, [], [])
-        if self._strikes("dns nxdomain", place, conditions.nxdomain):
+        if self._strikes("dns-nxdomain", place, conditions.nxdomain):
             return self.zone.nothing(question.name)
         found = self.zone.find(question.name, question.rdtype)
         has_addresses = any(one.rdtype in _ADDRESSES for one in found.answer)
-        if has_addresses and self._strikes("dns wrong", place, conditions.wrong):
+        if has_addresses and self._strikes("dns-wrong", place, conditions.wrong):
             return found._replace(answer=[self._falsified(one) for one in found.answer])
         return found
 

@@ -4,14 +4,16 @@ The copy is a packet of its own that nothing else befalls: where the original is
 """
 
 from farhost.kernel.environment import Chance
-from farhost.network.faults.protocol import Fate, Ratio
+from farhost.network.faults.protocol import Fate
+from farhost.network.faults.setting import PlainFault, Ratio
 
 
-class Duplicate:
+class Duplicate(PlainFault):
     """Each packet alone, with equal probability."""
 
     kind = "duplicate"
     action = "duplicated"
+    help = "A packet arrives twice."
 
     def strike(self, chance: Chance, fate: Fate, ratio: Ratio) -> int | None:
         """Double it, or not."""
@@ -19,3 +21,7 @@ class Duplicate:
             return None
         fate.copies += 1
         return 1
+
+    def describe(self, place: str, size: int) -> str:
+        """`FaultWord.describe`."""
+        return f"{place} arrived twice"

@@ -8,9 +8,7 @@ fault is one file beside this one and one row in `farhost.network.faults.table`.
 from typing import Protocol
 
 from farhost.kernel.environment import Chance
-
-Ratio = tuple[int, int]
-"""(numerator, denominator) of a probability."""
+from farhost.network.faults.setting import FaultWord, Ratio
 
 
 class Fate:
@@ -34,12 +32,8 @@ class Fate:
         """The bit that arrives wrong, counted from the packet's first byte, high bits first."""
 
 
-class Fault(Protocol):
+class Fault(FaultWord, Protocol):
     """One sort of misbehaviour of a link."""
-
-    @property
-    def kind(self) -> str:
-        """Its word in a link's description, in a choice's name and in the trace."""
 
     @property
     def action(self) -> str:

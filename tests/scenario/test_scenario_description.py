@@ -2,8 +2,8 @@
 
 import pytest
 
-from farhost.cli.description import build_network
-from farhost.cli.words import WordError
+from farhost.scenario.description import build_network
+from farhost.scenario.words import WordError
 from farhost.wire.addresses import parse_address
 
 HOSTS = ["client", "server", "third"]

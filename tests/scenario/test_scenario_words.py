@@ -2,7 +2,7 @@
 
 import pytest
 
-from farhost.cli.words import (
+from farhost.scenario.words import (
     HostWords,
     LinkWords,
     Program,

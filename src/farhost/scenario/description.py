@@ -3,7 +3,10 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from farhost.cli.words import (
+from farhost.network.conditions import Conditions
+from farhost.network.dns.words import split_words
+from farhost.network.network import Network
+from farhost.scenario.words import (
     HostWords,
     LinkWords,
     WordError,
@@ -13,9 +16,6 @@ from farhost.cli.words import (
     parse_names,
     parse_resolver,
 )
-from farhost.network.conditions import Conditions
-from farhost.network.dns.words import split_words
-from farhost.network.network import Network
 from farhost.trace.tracer import Tracer
 from farhost.units import UnitError
 

@@ -15,11 +15,11 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from farhost.cli.words import Program, WordError, parse_link_place
 from farhost.network.conditions import Conditions
 from farhost.network.network import Network
 from farhost.programs.control import Control, parse_signal
 from farhost.programs.settings import NO_SETTINGS, Settings, make_settings
+from farhost.scenario.words import Program, WordError, parse_link_place
 from farhost.units import UnitError, parse_duration
 
 Act = Callable[[Control], None]

@@ -1,0 +1,52 @@
+"""The faults of calls and those that happen at a time, as a run is given them; a link's are in its conditions."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, NamedTuple
+
+from farhost.network.faults.setting import Setting
+from farhost.programs.call_faults.protocol import CallFunction
+from farhost.programs.call_faults.table import CALL_FAULTS
+from farhost.programs.timed_faults.table import TIMED_FAULTS
+
+if TYPE_CHECKING:
+    from farhost.programs.control import Control
+    from farhost.programs.process import ProgramProcess
+
+HORIZON_NS = 10_000_000_000
+"""From which span times are drawn where nobody knows how long a run without faults takes."""
+
+
+class PlacedSetting(NamedTuple):
+    """One fault, and where it may happen: a host, `host/program`, a link; empty: everywhere."""
+
+    kind: str
+    setting: Setting
+    where: str = ""
+
+
+class RunFaults(NamedTuple):
+    """What may befall the programs of one run."""
+
+    calls: tuple[PlacedSetting, ...] = ()
+    timed: tuple[PlacedSetting, ...] = ()
+    horizon_ns: int = HORIZON_NS
+
+    def functions_for(
+        self, process: "ProgramProcess", functions: Mapping[str, CallFunction]
+    ) -> Mapping[str, CallFunction]:
+        """What a process's trap calls: the kernel's functions, behind the faults that hold for it."""
+        found = functions
+        names = "", process.host_name, f"{process.host_name}/{process.name}"
+        for kind, setting, where in self.calls:
+            if where in names and setting.ratio[0] > 0:
+                found = {**found, **CALL_FAULTS[kind].wrap(process, setting, found)}
+        return found
+
+    def plan(self, control: "Control") -> None:
+        """Decide what happens when."""
+        for kind, setting, where in self.timed:
+            if setting.ratio[0] > 0:
+                TIMED_FAULTS[kind].plan(control, setting, where, self.horizon_ns)
+
+
+NO_FAULTS = RunFaults()
