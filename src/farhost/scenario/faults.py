@@ -5,8 +5,8 @@
     "server: short-read=10%"               a host, or one of its programs: box/server
 
 Each word belongs to one table: a link's (`farhost.network.faults.table`), a call's
-(`farhost.programs.call_faults.table`), one of those that happen at a time (`farhost.programs.timed_faults.table`), or a
-name server's (`DNS_FAULTS`). UnitError and WordError name the word that is wrong.
+(`farhost.programs.call_faults.table`), one of those that happen at a time (`farhost.programs.timed_faults.table`), or
+a name server's (`DNS_FAULTS`). UnitError and WordError name the word that is wrong.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
