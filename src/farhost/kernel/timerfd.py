@@ -121,8 +121,8 @@ class TimerFile(OpenFile):
         self.queue.wake(linux.EPOLLIN)
 
     def _forward(self) -> int:
-        """Set the expiry to the first that is still to come; how many intervals that took (hrtimer_forward): none where
-        the clock was set back."""
+        """Set the expiry to the first that is still to come; how many intervals that took (hrtimer_forward): none
+        where the clock was set back."""
         passed = max(0, (self.kernel.monotonic_ns() - self._expiry_ns) // self._interval_ns + 1)
         self._expiry_ns += passed * self._interval_ns
         return passed

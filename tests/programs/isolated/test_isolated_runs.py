@@ -1,5 +1,6 @@
 """Programs in processes of their own: the run is the same, event by event; what happens to one stays its own."""
 
+import itertools
 import os
 import signal
 import subprocess
@@ -91,8 +92,8 @@ def test_a_clock_that_jumps_or_drifts_does_so_in_a_process_of_its_own_too(monkey
 
     outcome = same(monkeypatch, tmp_path, ("box", script(tmp_path, CLOCKS)), prepare=prepare)
     times = [[float(word) for word in line.split()] for line in outcome.processes[0].stdout.splitlines()]
-    assert [round(later[0] - earlier[0]) for earlier, later in zip(times, times[1:])] == [1, -59, 1]
-    assert [round(later[1] - earlier[1]) for earlier, later in zip(times, times[1:])] == [1, 1, 1]
+    assert [round(later[0] - earlier[0]) for earlier, later in itertools.pairwise(times)] == [1, -59, 1]
+    assert [round(later[1] - earlier[1]) for earlier, later in itertools.pairwise(times)] == [1, 1, 1]
 
 
 EVERYTHING = """
