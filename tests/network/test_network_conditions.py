@@ -3,8 +3,19 @@
 import pytest
 
 from farhost.network.conditions import Conditions, known_words
+from farhost.network.faults.setting import Setting
 from farhost.network.faults.table import FAULTS
 from farhost.units import UnitError
+
+SETTINGS = {
+    "split": ["3%"],
+    "loss": ["2%"],
+    "corrupt": ["0.1%"],
+    "duplicate": ["1%"],
+    "reorder": ["10%", "10%:50ms"],
+    "spike": ["1%", "1%:300ms"],
+}
+"""For each word values as they are written."""
 
 
 def test_every_word_lands_in_its_field() -> None:
@@ -17,23 +28,25 @@ def test_every_word_lands_in_its_field() -> None:
         rate_bps=10_000_000,
         limit_packets=100,
         mtu=1400,
-        loss=(1, 50),
-        reorder=(1, 10),
-        duplicate=(1, 100),
-        corrupt=(1, 1000),
         bursts=False,
+        faults=(
+            ("loss", Setting((1, 50))),
+            ("corrupt", Setting((1, 1000))),
+            ("duplicate", Setting((1, 100))),
+            ("reorder", Setting((1, 10))),
+        ),
     )
 
 
 def test_no_words_are_a_perfect_link_of_1500_bytes_and_a_queue_of_1000() -> None:
     assert Conditions.parse("") == Conditions()
-    assert (Conditions().mtu, Conditions().limit_packets, Conditions().loss) == (1500, 1000, (0, 1))
+    assert (Conditions().mtu, Conditions().limit_packets, Conditions().faults) == (1500, 1000, ())
 
 
 def test_words_left_out_are_the_bases() -> None:
     base = Conditions.of(delay="40ms", loss="2%")
-    assert Conditions.parse("loss=5%", base) == base._replace(loss=(1, 20))
-    assert Conditions.of(base, loss="0%").loss == (0, 1)
+    assert Conditions.parse("loss=5%", base) == base._replace(faults=(("loss", Setting((1, 20))),))
+    assert Conditions.of(base, loss="0%") == Conditions.of(delay="40ms")
 
 
 @pytest.mark.parametrize(
@@ -60,15 +73,25 @@ def test_a_wrong_word_is_named(text: str, named: str) -> None:
     assert named in str(caught.value)
 
 
-def test_a_fault_of_the_table_without_a_field_has_its_ratio_all_the_same() -> None:
-    conditions = Conditions(other_faults=(("melt", (1, 3)),))
-    assert conditions.ratio("melt") == (1, 3)
-    assert conditions.ratio("loss") == (0, 1)
-    assert conditions.ratio("unheard-of") == (0, 1)
-
-
 def test_every_fault_of_the_table_is_a_word() -> None:
     assert set(FAULTS) <= set(known_words())
     for kind, fault in FAULTS.items():
         assert fault.kind == kind
-        assert Conditions.parse(f"{kind}=3%").ratio(kind) == (3, 100)
+        assert fault.help.endswith(".")
+        value = SETTINGS[kind][-1]
+        assert Conditions.parse(f"{kind}={value}").setting(kind) == fault.parse(value)
+        assert Conditions().ratio(kind) == (0, 1)
+
+
+@pytest.mark.parametrize("text", [f"{kind}={value}" for kind in FAULTS for value in SETTINGS[kind]])
+def test_what_is_read_is_written(text: str) -> None:
+    conditions = Conditions.parse(f"delay=40ms {text}")
+    assert Conditions.parse(conditions.words()) == conditions
+    assert text in conditions.words()
+
+
+@pytest.mark.parametrize("kind", FAULTS)
+def test_a_fault_is_described_in_words_for_people(kind: str) -> None:
+    place = "server>client server:5000>client:49152 data 5+7 #1"
+    text = FAULTS[kind].describe(place, 3)
+    assert "5 to 12 of server:5000>client:49152" in text and "#1" not in text
