@@ -7,7 +7,8 @@ from before is answered with RST (RFC 9293 §3.5.1).
 from typing import TYPE_CHECKING
 
 from farhost.network.faults.setting import Setting
-from farhost.programs.timed_faults.moments import Moment, SpanFault, from_to, moments, split_place
+from farhost.network.faults.span_fault import SpanFault
+from farhost.programs.timed_faults.moments import Moment, moments, span_words, split_place
 from farhost.programs.timed_faults.places import hosts_of
 
 if TYPE_CHECKING:
@@ -30,10 +31,10 @@ class Crash(SpanFault):
     def _plan(self, control: "Control", host: str, moment: Moment) -> None:
         def begin() -> None:
             if control.runs():
-                control.restart(host, self.span_ns(moment))
+                control.restart(host, moment.span_ns)
 
         control.at(moment.due_ns, begin)
 
     def describe(self, place: str, size: int) -> str:
         """`FaultWord.describe`."""
-        return f"{split_place(place)[0]} was without power {from_to(place, size)}"
+        return f"{split_place(place)[0]} lost its power {span_words(place, size)}"

@@ -7,7 +7,8 @@ long collection of garbage. Its kernel goes on: connections are taken, data is a
 from typing import TYPE_CHECKING
 
 from farhost.network.faults.setting import Setting
-from farhost.programs.timed_faults.moments import Moment, SpanFault, from_to, moments, split_place, strike
+from farhost.network.faults.span_fault import SpanFault
+from farhost.programs.timed_faults.moments import Moment, moments, span_words, split_place, strike
 from farhost.programs.timed_faults.places import programs_of
 
 if TYPE_CHECKING:
@@ -33,10 +34,10 @@ class Pause(SpanFault):
             if process is not None and not process.dead:
                 strike(control, process.host_name, self.kind, moment)
                 control.pause(number)
-                control.at(self.span_ns(moment), lambda: control.resume(number))
+                control.at(moment.span_ns, lambda: control.resume(number))
 
         control.at(moment.due_ns, begin)
 
     def describe(self, place: str, size: int) -> str:
         """`FaultWord.describe`."""
-        return f"{split_place(place)[0]} was stopped {from_to(place, size)}"
+        return f"{split_place(place)[0]} was stopped {span_words(place, size)}"
