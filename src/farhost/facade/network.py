@@ -158,8 +158,8 @@ class Network:
     def name_server(self, host: Host | str, *, records: Sequence[str] = (), **words: str) -> NameServer:
         """Make a host a name server; from now on hosts ask it over the network, rather than to know all names.
 
-        The words are domain, ttl, delay, drop, drop_next, servfail, nxdomain, wrong, wrong_address; `records` are
-        further ones beside those of all hosts, such as `"www A 10.0.0.9"`. UnitError, ValueError.
+        The words are domain, ttl, delay, slow, drop, drop_next, servfail, nxdomain, wrong, wrong_address, rotate;
+        `records` are further ones beside those of all hosts, such as `"www A 10.0.0.9"`. UnitError, ValueError.
         """
         self.check_open("add a name server")
         return NameServer(self._network.name_server(self._name(host), words, records))

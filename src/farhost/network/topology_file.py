@@ -29,7 +29,7 @@
     shop = ["server", "10.0.0.9"]            # hosts and addresses
 
     [name-servers.server]                    # a host that others ask for names; the table may be empty
-    domain = "example.com"                   # ttl, delay, drop, drop-next, servfail, nxdomain, wrong, wrong-address
+    domain = "example.com"                   # ttl, delay, slow, drop, drop-next, servfail, nxdomain, wrong, ...
     records = ["www A 10.0.0.9"]             # beside those of all hosts
 
 Everything is checked: an unknown table, key, host, word or unit is a TopologyError that names file and place.

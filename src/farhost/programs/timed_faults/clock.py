@@ -11,6 +11,7 @@ from farhost.network.faults.setting import Setting
 from farhost.network.faults.span_fault import MILLISECOND_NS, SpanFault
 from farhost.programs.timed_faults.moments import Moment, moments, split_place, strike, when_words
 from farhost.programs.timed_faults.places import hosts_of
+from farhost.programs.timed_faults.protocol import Befalls
 
 if TYPE_CHECKING:
     from farhost.programs.control import Control
@@ -22,6 +23,7 @@ class ClockStep(SpanFault):
     """Each host alone; the direction is a part of the place: forward or back with equal probability."""
 
     kind = "clock"
+    befalls: Befalls = "hosts"
     help = "A host's wall clock jumps, forward or back."
     default = "10s"
 

@@ -10,6 +10,7 @@ from farhost.network.faults.setting import Setting
 from farhost.network.faults.span_fault import SpanFault
 from farhost.programs.timed_faults.moments import Moment, moments, span_words, split_place
 from farhost.programs.timed_faults.places import hosts_of
+from farhost.programs.timed_faults.protocol import Befalls
 
 if TYPE_CHECKING:
     from farhost.programs.control import Control
@@ -19,6 +20,7 @@ class Crash(SpanFault):
     """Each host alone. The power cut itself is traced (`crash`), and the boot."""
 
     kind = "crash"
+    befalls: Befalls = "hosts"
     help = "A host loses its power, and boots a while later."
     default = "5s"
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from farhost.network.faults.setting import Setting, format_setting, parse_setting
 from farhost.programs.timed_faults.moments import Moment, strike
 from farhost.programs.timed_faults.places import hosts_of
+from farhost.programs.timed_faults.protocol import Befalls
 from farhost.units import parse_count
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ class Drift:
     """Each host alone; `fast` or `slow` is a part of the place, and the size is in ppm."""
 
     kind = "drift"
+    befalls: Befalls = "hosts"
     help = "A host's clocks run fast or slow."
     replayed = "100%:100000"
 

@@ -12,6 +12,7 @@ from farhost.network.faults.setting import Setting
 from farhost.network.faults.span_fault import SpanFault
 from farhost.programs.timed_faults.moments import Moment, moments, span_words, split_place, strike
 from farhost.programs.timed_faults.places import LinkPlace, directions_of, links_of
+from farhost.programs.timed_faults.protocol import Befalls
 
 if TYPE_CHECKING:
     from farhost.programs.control import Control
@@ -21,6 +22,7 @@ class Partition(SpanFault):
     """Both ways at once."""
 
     kind = "partition"
+    befalls: Befalls = "links"
     help = "A link lets nothing through for a while, both ways."
     default = "20s"
 
@@ -37,6 +39,7 @@ class PartitionOneWay(SpanFault):
     """One way: a route or a firewall that is wrong in one place."""
 
     kind = "partition-one-way"
+    befalls: Befalls = "links"
     help = "A link lets nothing through for a while, one way."
     default = "20s"
 

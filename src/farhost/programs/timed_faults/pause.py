@@ -10,6 +10,7 @@ from farhost.network.faults.setting import Setting
 from farhost.network.faults.span_fault import SpanFault
 from farhost.programs.timed_faults.moments import Moment, moments, span_words, split_place, strike
 from farhost.programs.timed_faults.places import programs_of
+from farhost.programs.timed_faults.protocol import Befalls
 
 if TYPE_CHECKING:
     from farhost.programs.control import Control
@@ -19,6 +20,7 @@ class Pause(SpanFault):
     """Each program alone."""
 
     kind = "pause"
+    befalls: Befalls = "programs"
     help = "A program does nothing for a while; its kernel goes on."
     default = "2s"
 

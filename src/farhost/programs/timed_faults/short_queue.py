@@ -10,6 +10,7 @@ from farhost.network.faults.setting import Setting
 from farhost.network.faults.span_fault import SpanFault
 from farhost.programs.timed_faults.moments import Moment, moments, span_words, split_place, strike
 from farhost.programs.timed_faults.places import LinkPlace, directions_of
+from farhost.programs.timed_faults.protocol import Befalls
 
 if TYPE_CHECKING:
     from farhost.programs.control import Control
@@ -21,6 +22,7 @@ class ShortQueue(SpanFault):
     """Each direction alone."""
 
     kind = "short-queue"
+    befalls: Befalls = "links"
     help = "A link with a rate has room for 2 packets for a while, one way."
     default = "10s"
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from farhost.network.faults.setting import Setting, format_setting, parse_setting
 from farhost.programs.timed_faults.moments import Moment, moments, split_place, strike, when_words
 from farhost.programs.timed_faults.places import LinkPlace, links_of
+from farhost.programs.timed_faults.protocol import Befalls
 from farhost.units import parse_count
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ class ShrinkMtu:
     """Each link alone, both ways at once; the size is by how many bytes."""
 
     kind = "shrink-mtu"
+    befalls: Befalls = "links"
     help = "The MTU of a link falls, down to 1280 at most."
     replayed = "100%:65535"
 

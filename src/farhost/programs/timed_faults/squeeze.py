@@ -11,6 +11,7 @@ from farhost.network.faults.setting import Setting
 from farhost.network.faults.span_fault import SpanFault
 from farhost.programs.timed_faults.moments import Moment, moments, span_words, split_place, strike
 from farhost.programs.timed_faults.places import LinkPlace, directions_of
+from farhost.programs.timed_faults.protocol import Befalls
 
 if TYPE_CHECKING:
     from farhost.programs.control import Control
@@ -22,6 +23,7 @@ class Squeeze(SpanFault):
     """Each direction alone; one that is as slow anyway has nothing to lose."""
 
     kind = "squeeze"
+    befalls: Befalls = "links"
     help = "A link slows down to 64 kbit/s for a while, one way."
     default = "10s"
 
