@@ -28,13 +28,15 @@ _SPACE = 1 << 64
 class Choices:
     """The decisions of one run."""
 
-    __slots__ = ("_key", "_keyed", "_replay", "asked", "seed", "taken")
+    __slots__ = ("_key", "_keyed", "_replay", "asked", "drawn", "seed", "taken")
 
     def __init__(self, seed: int, replay: Mapping[Choice, int] | None = None, record: bool = False) -> None:
         """With `replay`, a fault answers what the mapping says and 0 where it is silent; draws come from the seed.
         `record`: keep what was asked."""
         self.taken: dict[Choice, int] = {}
         """The faults that happened, in the order in which they did, with their sizes."""
+        self.drawn = False
+        """Whether the seed was used."""
         self.asked: dict[Choice, int] | None = None
         """The faults that could have happened, each with its largest size, if that is kept."""
         self.restart(seed, replay, record)
@@ -42,7 +44,7 @@ class Choices:
     def restart(self, seed: int, replay: Mapping[Choice, int] | None = None, record: bool = False) -> None:
         """Become what `Choices(seed, replay, record)` would be: for a run that was made ready before its seed was
         known. Nothing may have been decided yet."""
-        assert not self.taken, "a run under way cannot get another seed"
+        assert not self.taken and not self.drawn, "a run under way cannot get another seed"
         self.seed = seed
         self.asked = {} if record else None
         self._replay = replay
@@ -51,6 +53,7 @@ class Choices:
         """Copied for each number: setting up the key costs more than the number."""
 
     def _number(self, kind: str, place: str) -> int:
+        self.drawn = True
         number = self._keyed.copy()
         number.update(f"{kind}\0{place}".encode())
         return int.from_bytes(number.digest(), "big")
@@ -123,4 +126,5 @@ class Choices:
 
     def draw_bytes(self, kind: str, place: str, size: int) -> bytes:
         """`size` bytes from the seed alone: the entropy of a simulated process."""
+        self.drawn = True
         return hashlib.shake_256(self._key + f"\0{kind}\0{place}".encode()).digest(size)
