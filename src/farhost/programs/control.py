@@ -54,6 +54,10 @@ class Startable(Protocol):
     def host(self) -> str:
         """The name of its host."""
 
+    @property
+    def name(self) -> str | None:
+        """For reports; the host's name unless given."""
+
     def start(self, runtime: "Runtime", host: "Host", scratch: "Scratch") -> "ProgramProcess":
         """Start it; called in an event."""
 
@@ -195,6 +199,23 @@ class Control:
             if program.host == host:
                 self._queue(number)
         self.runtime.settled()
+
+    def step_clock(self, host: str, step_ns: int) -> None:
+        """A host's wall clock jumps by so much, forward or, less than 0, back, as NTP or settimeofday(2) does it.
+        ValueError for a host that there is not."""
+        self._check(host)
+        self._soon(partial(self._step_clock, host, step_ns))
+
+    def _step_clock(self, host: str, step_ns: int) -> None:
+        kernel = self.runtime.network.hosts[host].kernel
+        kernel.step_clock(step_ns)
+        for process in self.runtime.everyone:
+            if process.kernel is kernel:
+                process.clocks_changed()
+
+    def runs(self) -> bool:
+        """Whether any program still has something to do: after that faults have nobody to befall."""
+        return bool(self.runtime.starts) or any(process.status is None for process in self.runtime.everyone)
 
     def _check(self, host: str) -> None:
         hosts = self.runtime.network.hosts

@@ -310,6 +310,9 @@ class ProgramProcess(ProcessView, Complaints):
         numerator, denominator = kernel.drift
         return (scheduler.now_ns - kernel.boot_ns) * numerator // denominator
 
+    def clocks_changed(self) -> None:
+        """Its host's clocks are others than before: nothing to do where they are asked each time."""
+
     # Signals.
 
     def _signalled(self, signal: int) -> None:

@@ -11,7 +11,7 @@ so taking one decision away moves no other. Two sorts of answer:
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 
@@ -94,6 +94,38 @@ class Choices:
         if size:
             self.taken[name] = size
         return size
+
+    def fault_at_one(
+        self,
+        kind: str,
+        subject: str,
+        places: Callable[[int], str],
+        count: int,
+        ratio: tuple[int, int],
+        limit: int = 1,
+        rather_small: bool = False,
+    ) -> list[tuple[int, int]]:
+        """A fault that happens to `subject` with the probability `ratio`, at one of `count` places, each as likely:
+        which place, and its size, from 1 to `limit`. A replay may have it at any of the places, and at several.
+
+        >>> choices = Choices(seed=7)
+        >>> [(which, size)] = choices.fault_at_one("crash", "server", "server #{}".format, 5, (1, 1), 1000)
+        >>> choices.taken == {Choice("crash", f"server #{which}"): size}
+        True
+        """
+        numerator, denominator = ratio
+        if numerator <= 0 or limit <= 0:
+            return []
+        if self.asked is not None:
+            self.asked.update((Choice(kind, places(number)), limit) for number in range(count))
+        numbers = range(count)
+        if self._replay is None:
+            if self._number(kind, subject) * denominator >= numerator * _SPACE:
+                return []
+            which = self.draw(f"{kind} which", subject, count)
+            numbers = range(which, which + 1)
+        sizes = [(number, self.fault(kind, places(number), (1, 1), limit, rather_small)) for number in numbers]
+        return [(number, size) for number, size in sizes if size]
 
     def _size(self, name: Choice, limit: int, rather_small: bool, one_more: tuple[int, int] | None) -> int:
         """From 0 up to but not including `limit`."""

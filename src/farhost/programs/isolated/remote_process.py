@@ -14,7 +14,7 @@ from farhost.programs.complaints import Complaints
 from farhost.programs.costs import CLOCK_NS
 from farhost.programs.directory import high_base
 from farhost.programs.isolated import messages as m
-from farhost.programs.isolated.messages import Message
+from farhost.programs.isolated.messages import Clocks, Message
 from farhost.programs.isolated.turns import Turns
 from farhost.wire.byte_order import ByteOrder
 
@@ -51,8 +51,8 @@ class RemoteProcess(Complaints):
         self.gid: int = about["gid"]
         self.user: str = about["user"]
         self.byte_order: ByteOrder = about["byte_order"]
-        self._monotonic_ns: int = about["monotonic_ns"]
-        self._realtime_ns: int = about["realtime_ns"]
+        self.clocks = Clocks(*about["clocks"])
+        """Its host's; the run tells when they change."""
         self.resolver: Lookups = RemoteLookups(self._ask)
         self.recursion_limits: dict[int, int] = {}
         self.real_base = high_base()
@@ -155,11 +155,11 @@ class RemoteProcess(Complaints):
 
     def monotonic_ns(self) -> int:
         """CLOCK_MONOTONIC."""
-        return self._turns.now_ns + self._monotonic_ns
+        return self.clocks.monotonic_ns(self._turns.now_ns)
 
     def realtime_ns(self) -> int:
         """CLOCK_REALTIME."""
-        return self._turns.now_ns + self._realtime_ns
+        return self.clocks.realtime_ns(self._turns.now_ns)
 
     def pause(self, duration_ns: int) -> None:
         """The running thread is charged for something that takes so long; handlers of signals run after it."""
