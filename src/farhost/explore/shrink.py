@@ -10,6 +10,7 @@ left is always what happened in the run, never what was asked of it.
 """
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from farhost.explore.laboratory import EnoughError, Laboratory, Limits, Progress, Run, kept
@@ -226,7 +227,7 @@ def _fail_with(lab: Laboratory, faults: dict[Choice, int], choice: Choice, sizes
 def _split(faults: FaultList, parts: int) -> list[FaultList]:
     """So many pieces of nearly equal length, in order."""
     edges = [len(faults) * number // parts for number in range(parts + 1)]
-    return [faults[start:end] for start, end in zip(edges, edges[1:])]
+    return [faults[start:end] for start, end in pairwise(edges)]
 
 
 def _without(faults: FaultList, left_out: Sequence[tuple[Choice, int]]) -> dict[Choice, int]:

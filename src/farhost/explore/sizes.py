@@ -61,8 +61,8 @@ def simplest(size: int, fails: Fails, is_time: bool) -> int:
         passing = max((point for point in points if point < lowest), default=passing)
     if not is_time:
         return lowest
-    rounder = [value for value in map(lambda digits: _rounded(lowest, digits), range(1, MOST_DIGITS + 1))]
-    rounder = [value for value in dict.fromkeys(rounder) if value != lowest]
+    rounded = (_rounded(lowest, digits) for digits in range(1, MOST_DIGITS + 1))
+    rounder = [value for value in dict.fromkeys(rounded) if value != lowest]
     for value, fail in zip(rounder, fails(rounder) if rounder else ()):
         if fail:
             return value
@@ -147,7 +147,7 @@ def _middle(low: int, high: int) -> int:
 
 def _rounded(size: int, digits: int) -> int:
     """The next number that is no smaller and has so many digits before its zeros."""
-    unit = 10 ** max(0, len(str(size)) - digits)
+    unit: int = 10 ** max(0, len(str(size)) - digits)
     return -(-size // unit) * unit
 
 

@@ -97,6 +97,13 @@ def first_difference(one: bytes, other: bytes) -> range | None:
     return None if fewer == more else range(fewer, fewer + 1)
 
 
+def check_trail(data: bytes, events: int) -> None:
+    """TrailError for what is no trail of so many events."""
+    found = _read(data).events
+    if found != events:
+        raise TrailError(f"a trail of {found} events is none of {events}")
+
+
 class _Trail(NamedTuple):
     """A trail, read."""
 
