@@ -12,7 +12,7 @@
     [expected]                     how the run ended: verdict, signature, message (its first line)
     [trace]                        shape, content (absent where bytes differ from run to run), events, trail
 
-Without [trace] a replay has nothing to compare with, and says only how the run ends: so a file may be written by hand.
+Without [trace] a replay has nothing to compare with, and says only how the run ends: a file may be written by hand.
 Every mistake in one is a `ReplayError` that names the file, the key, and what would do.
 """
 
