@@ -56,10 +56,9 @@ WHOLE = Replay(
 texts = st.text(st.characters(exclude_categories=["Cs"]))
 choices = st.builds(Choice, st.sampled_from(sorted(every_fault())), texts)
 faults = st.builds(ReplayFault, choices, st.integers(1, 1 << 62), st.none() | st.booleans(), texts)
-scenario_keys = texts.filter(lambda key: key != "directory")
-scenarios = st.dictionaries(
-    scenario_keys, texts | st.integers(-(1 << 63), (1 << 63) - 1) | st.booleans() | st.lists(texts)
-)
+integers = st.integers(-(1 << 63), (1 << 63) - 1)
+values = texts | integers | st.booleans() | st.lists(texts)
+scenarios = st.dictionaries(texts.filter(lambda key: key != "directory"), values)
 
 
 @st.composite
