@@ -118,6 +118,8 @@ class ProcessOutcome(NamedTuple):
     """Which of the run's programs it is, or was a life of: one that was restarted has several."""
     ended_by: str = ""
     """crash (of its host), restart, or kill (by a signal from outside): an end that was asked for is no failure."""
+    ended_ns: int = 0
+    """When it ended, in virtual time; 0 while it runs."""
 
 
 class Outcome(NamedTuple):
@@ -369,6 +371,7 @@ def _process_outcome(process: ProgramProcess) -> ProcessOutcome:
         process.traceback,
         () if process.status is not None else waiting([process]),
         ended_by=_ended_by(process),
+        ended_ns=process.ended_ns,
     )
 
 
