@@ -20,7 +20,7 @@ from typing import Any
 
 from greenlet import getcurrent
 
-from farhost.facade.failure import RunFailed, first_error, report_text, with_notes
+from farhost.facade.failure import InvariantError, RunFailed, first_error, report_text, with_notes
 from farhost.facade.host import Host
 from farhost.facade.outputs import Outputs
 from farhost.facade.program import Program, not_running
@@ -34,6 +34,8 @@ from farhost.programs.in_place.install import begin_life, end_life
 from farhost.programs.run import Outcome, run_programs
 from farhost.programs.watchdog import LIMIT_S
 from farhost.report.counts import PacketCounts
+from farhost.report.strace import format_call
+from farhost.scenario.invariants import Check, Watch, parse_within
 from farhost.trace.tracer import Tracer
 from farhost.units import UnitError, parse_duration
 
@@ -94,6 +96,7 @@ class Network:
         self._counts = PacketCounts()
         self._outputs = Outputs()
         self._plans: list[tuple[int, Callable[[], object]]] = []
+        self._watch = Watch(format_call)
         self._control: Control | None = None
         self._ran = False
         self._life = weakref.finalize(self, end_life, begin_life())
@@ -211,6 +214,26 @@ class Network:
         sees it."""
         self._outputs.captures.append((os.fspath(path), None if host is None else self._name(host)))
 
+    # What must hold.
+
+    def always(self, check: Check, message: str = "") -> None:
+        """From now on this must hold, whenever a call of a program has returned: `check` is called then, and breaks
+        the run by returning False or by raising. What is None or True holds.
+
+            net.always(lambda: len(leaders) <= 1, "at most one leader")
+
+        It runs outside of the simulation and must not wait; `host.sockets()` and `program.stdout` tell what there is
+        so far. The run ends at once as `invariant`: `run` raises InvariantError.
+        """
+        self._check_unfinished("watch")
+        self._watch.always(check, message)
+
+    def eventually(self, check: Check, within: str = "60s", message: str = "") -> None:
+        """This must have come true within so much virtual time from the run's start, or from now in a run: `check`
+        returned what counts as True. An AssertionError is not yet. UnitError."""
+        self._check_unfinished("watch")
+        self._watch.eventually(check, parse_within(within), message)
+
     # What happens to programs and hosts.
 
     def at(self, time: str, what: Callable[..., object], /, *args: Any, **kwargs: Any) -> None:
@@ -241,6 +264,7 @@ class Network:
         self._hand_out(control)
         for due_ns, act in self._plans:
             control.at(due_ns, act)
+        self._watch.begin(control)
 
     def _hand_out(self, control: Control | None) -> None:
         self._control = control
@@ -254,7 +278,7 @@ class Network:
         more can happen; at most until a virtual time, such as "60s".
 
         A run that did not pass raises, unless `check` is False: the exception of the function that failed first, or
-        `RunFailed`, which says who waits where. UnitError, and ValueError if there is nothing to
+        `RunFailed`, which says who waits where, or `InvariantError`. UnitError, and ValueError if there is nothing to
         run or it has run.
         """
         __tracebackhide__ = True
@@ -294,6 +318,11 @@ class Network:
             error = with_notes(first, self.programs, self.seed)
             if not isinstance(error, KeyboardInterrupt):
                 return error
+        if self._watch.broken is not None and outcome.kind == "invariant":
+            broken = InvariantError(self._watch.broken.message, outcome)
+            broken.add_note(f"seed {self.seed}")
+            broken.__cause__ = self._watch.broken.error
+            return broken
         return RunFailed(self.report(), outcome)
 
     def _check_runnable(self) -> None:
@@ -304,6 +333,11 @@ class Network:
             raise ValueError("a simulated program cannot run a network")
         if getcurrent() is not self._network.scheduler.hub:
             raise ValueError("a network runs in the thread that made it")
+
+    def _check_unfinished(self, what: str) -> None:
+        """ValueError once the run is over."""
+        if self._control is None:
+            self.check_open(what)
 
     def check_open(self, what: str) -> None:
         """ValueError once it has run: `what` can no longer be done."""
