@@ -12,6 +12,7 @@ Everything that decides a run is here and in its programs: the same seed gives t
 
 import functools
 import os
+import traceback
 import weakref
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -20,6 +21,9 @@ from typing import Any
 
 from greenlet import getcurrent
 
+from farhost.explore.observing import Observer
+from farhost.explore.orders import Orders, Verdict
+from farhost.explore.signature import of_exception
 from farhost.facade.failure import InvariantError, RunFailed, first_error, report_text, with_notes
 from farhost.facade.host import Host
 from farhost.facade.outputs import Outputs
@@ -32,9 +36,11 @@ from farhost.programs.control import Control
 from farhost.programs.in_place.caller import simulated as simulated_thread
 from farhost.programs.in_place.install import begin_life, end_life
 from farhost.programs.run import Outcome, run_programs
+from farhost.programs.run_faults import HORIZON_NS, RunFaults
 from farhost.programs.watchdog import LIMIT_S
 from farhost.report.counts import PacketCounts
 from farhost.report.strace import format_call
+from farhost.scenario.faults import every_fault, parse_faults, replayed
 from farhost.scenario.invariants import Check, Watch, parse_within
 from farhost.trace.tracer import Tracer
 from farhost.units import UnitError, parse_duration
@@ -81,7 +87,8 @@ class NameServer:
 class Network:
     """Hosts, the links between them, and one run of the programs that are started on them."""
 
-    def __init__(self, seed: int = 0) -> None:
+    def __init__(self, seed: int = 0, *, faults: str | Sequence[str] = ()) -> None:
+        """`faults`: as `faults` takes them. UnitError."""
         self.seed = seed
         self.programs: list[Program] = []
         """In the order of their starts."""
@@ -97,10 +104,16 @@ class Network:
         self._outputs = Outputs()
         self._plans: list[tuple[int, Callable[[], object]]] = []
         self._watch = Watch(format_call)
+        self._faults: list[str] = []
+        self._observer: Observer | None = None
+        """What a run under orders is watched with."""
+        self.until: str | None = None
+        """At most until when a run goes that is not told otherwise."""
         self._control: Control | None = None
         self._ran = False
         self._life = weakref.finalize(self, end_life, begin_life())
         self._life.atexit = False
+        self.faults(*([faults] if isinstance(faults, str) else faults))
 
     # Building.
 
@@ -198,6 +211,59 @@ class Network:
         """Mend a link that was cut."""
         self._network.heal(self._name(a), self._name(b), direction=direction)
 
+    # Faults.
+
+    def faults(self, *texts: str) -> None:
+        """What may befall links, calls, hosts and name servers in the run, by words, with the seed's chance.
+
+            net.faults("loss=2% short-read=5%")          # everywhere
+            net.faults("client>server: spike=2%:300ms")  # one direction; client-server: both; or one host
+
+        They hold beside what was said of the links, in the whole run. UnitError for a word or a value; a place that
+        there is not is a WordError of `run`.
+        """
+        self.check_open("say which faults there are")
+        parse_faults(texts)
+        self._faults += texts
+
+    def obey(self, orders: Orders) -> None:
+        """Run with this seed and these faults: for an exploration, which made the network ready before it knew them.
+        What the orders replay stands in place of the faults that were said by `faults`. ValueError once it has run.
+        """
+        self.check_open("give it orders")
+        self.seed = orders.seed
+        self._network.choices.restart(orders.seed, orders.replay, orders.record)
+        self._observer = Observer(orders)
+
+    def verdict(self, error: BaseException | None = None) -> Verdict:
+        """What came of the run under orders, for whom `error` ended, if one did: with the run itself, or with what
+        was found out about it afterwards. ValueError without orders."""
+        observer, outcome, choices = self._observer, self.outcome, self._network.choices
+        if observer is None:
+            raise ValueError("there is no verdict: this network has no orders")
+        if error is None:
+            return observer.verdict(outcome, choices, "passed", "", ())
+        if outcome is not None and not outcome.ok and self._is_of_run(error):
+            return observer.verdict_of(outcome, choices, self.report())
+        text = "".join(traceback.format_exception_only(error)).strip()
+        return observer.verdict(outcome, choices, "outcome", text, ("outcome", *of_exception(error)))
+
+    def _is_of_run(self, error: BaseException) -> bool:
+        """Whether `run` raised it."""
+        if isinstance(error, RunFailed):
+            return error.outcome is self.outcome
+        return any(program.error is error for program in self.programs)
+
+    def _prepare_faults(self) -> RunFaults:
+        """Give links and name servers theirs, now that all are described; those of the run itself."""
+        orders = Orders(self.seed) if self._observer is None else self._observer.orders
+        if orders.replay is None:
+            faults = parse_faults((*self._faults, *orders.faults), self._network.hosts)
+        else:
+            faults = replayed(sorted({choice.kind for choice in orders.replay} & every_fault().keys()))
+        faults.apply_to_network(self._network)
+        return faults.for_run(orders.horizon_ns or HORIZON_NS)
+
     def _name(self, host: Host | str) -> str:
         if isinstance(host, Host) and host.network is not self:
             raise ValueError(f"{host!r} is a host of another network")
@@ -278,23 +344,32 @@ class Network:
         more can happen; at most until a virtual time, such as "60s".
 
         A run that did not pass raises, unless `check` is False: the exception of the function that failed first, or
-        `RunFailed`, which says who waits where, or `InvariantError`. UnitError, and ValueError if there is nothing to
-        run or it has run.
+        `RunFailed`, which says who waits where, or `InvariantError`. UnitError, WordError
+        for the place of a fault, and ValueError if there is nothing to run or it has run.
         """
         __tracebackhide__ = True
+        until = self.until if until is None else until
         until_ns = None if until is None else parse_duration(until)
         self._check_runnable()
         self._network.check_resolvers()
+        faults = self._prepare_faults()
         self._ran = True
         count = Counter(program.host for program in self.programs)
         runnables = [
             program.runnable(program.host if count[program.host] == 1 else program.name) for program in self.programs
         ]
         self.tracer.add(self._counts)
+        if self._observer is not None:
+            self._observer.listen(self.tracer)
         try:
             with self._outputs.writing(self._network):
                 outcome = run_programs(
-                    self._network, runnables, until_ns=until_ns, watchdog_s=self.watchdog_s, prepare=self._prepare
+                    self._network,
+                    runnables,
+                    until_ns=until_ns,
+                    watchdog_s=self.watchdog_s,
+                    prepare=self._prepare,
+                    faults=faults,
                 )
         finally:
             self._hand_out(None)
