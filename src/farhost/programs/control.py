@@ -135,6 +135,10 @@ class Control:
         """The latest process of a program; None before its first start."""
         return self._latest.get(number)
 
+    def lives(self, number: int) -> "list[ProgramProcess]":
+        """Every process of a program so far, oldest first."""
+        return [process for process, program in self.numbers.items() if program == number]
+
     def kill(self, number: int, signal: int) -> None:
         """Send a signal to a program; nothing if it does not run."""
         assert 1 <= signal <= LAST_SIGNAL, signal

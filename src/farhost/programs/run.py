@@ -17,7 +17,7 @@ from typing import Any, NamedTuple, Protocol
 from farhost.network.host import Host
 from farhost.network.network import Network
 from farhost.programs.control import Control
-from farhost.programs.endings import Waiting, is_resting, only_looks, waiting
+from farhost.programs.endings import Waiting, ended_by, is_resting, only_looks, waiting
 from farhost.programs.escapes import GUARD
 from farhost.programs.hooks import program_hooks
 from farhost.programs.making import Made, make_script
@@ -103,6 +103,8 @@ class ProcessOutcome(NamedTuple):
     """Which of the run's programs it is, or was a life of: one that was restarted has several."""
     ended_by: str = ""
     """crash (of its host), restart, or kill (by a signal from outside): an end that was asked for is no failure."""
+    ended_ns: int = 0
+    """When it ended, in virtual time; 0 while it runs."""
 
 
 class Outcome(NamedTuple):
@@ -110,7 +112,8 @@ class Outcome(NamedTuple):
 
     ok: bool
     kind: str
-    """passed; failed (a program did not exit with 0), deadlock, until (the limit was reached), hung."""
+    """passed; failed (a program did not exit with 0), deadlock, until (the limit was reached), hung; or what who
+    watched the run ended it with: invariant (`farhost.scenario.invariants`)."""
     message: str
     """Why it did not pass, one line a fact; empty if it did."""
     processes: tuple[ProcessOutcome, ...]
@@ -280,8 +283,13 @@ class Run:
             self._end = End.STOPPED
         if self._end is End.UNTIL or self._interrupted or runtime.defect is not None:
             return
-        while not self._rested and not self._stuck and self.watchdog.hung is None and self._end is not End.IDLE:
+        while not self._is_over() and self._end is not End.IDLE:
             self._end = scheduler.run(self.until_ns)
+
+    def _is_over(self) -> bool:
+        """Whether somebody has ended the run."""
+        ended = self._rested or self._stuck or self.watchdog.hung is not None
+        return ended or self.runtime.verdict is not None
 
     def _look(self) -> None:
         """In an event: stop when only servers at rest are left, or nothing but their looks for a long time."""
@@ -333,13 +341,18 @@ class Run:
     def _outcome(self) -> Outcome:
         runtime = self.runtime
         processes = tuple(_process_outcome(process) for process in runtime.processes)
-        kind, message = self._verdict(processes)
+        kind, message = runtime.verdict or self._verdict(processes)
+        if kind == "passed":
+            for look in runtime.last_looks:
+                look()
+            kind, message = runtime.verdict or (kind, message)
         return Outcome(kind == "passed", kind, message, processes, self._virtual_ns(), tuple(runtime.escapes))
 
     def _virtual_ns(self) -> int:
         """The time of the last thing that a program did; a network's business afterwards does not count."""
         alive = [process for process in self.runtime.everyone if process.status is None]
-        if self._end is End.UNTIL and not all(is_resting(process) for process in alive):
+        is_ended = self.runtime.verdict is not None and bool(alive)
+        if is_ended or (self._end is End.UNTIL and not all(is_resting(process) for process in alive)):
             return self.runtime.scheduler.now_ns
         moments = [0]
         for process in self.runtime.everyone:
@@ -390,11 +403,6 @@ def _process_outcome(process: ProgramProcess) -> ProcessOutcome:
         process.stderr.decode("utf-8", "backslashreplace"),
         process.traceback,
         () if process.status is not None else waiting([process]),
-        ended_by=_ended_by(process),
+        ended_by=ended_by(process),
+        ended_ns=process.ended_ns,
     )
-
-
-def _ended_by(process: ProgramProcess) -> str:
-    if process.status is not None and process.status < 0:
-        return process.ended_by or ("kill" if -process.status in process.asked else "")
-    return ""

@@ -46,6 +46,10 @@ class Runtime:
         """Called after a process has ended, in an event."""
         self.defect: BaseException | None = None
         """An exception that farhost itself must not raise: the run stops, and its caller is told."""
+        self.verdict: tuple[str, str] | None = None
+        """(kind, message) of the run's end, if who watches it has ended it."""
+        self.last_looks: list[Callable[[], None]] = []
+        """Called when a run has passed otherwise, before its programs are gone: who watches it may still end it."""
         self.escapes: dict[str, None] = {}
         """What programs reached for outside the simulation, each place once, in order."""
         self.on_output: Callable[[ProgramProcess, int, bytes], None] | None = None
@@ -120,6 +124,14 @@ class Runtime:
             self.defect = error
             self.defect_trace = error.__traceback__
         self.scheduler.stop()
+
+    def end(self, kind: str, message: str) -> None:
+        """Who watches the run has seen enough: it ends now, with this verdict (the first one counts)."""
+        if self.verdict is None:
+            self.verdict = kind, message
+            for process in self.everyone:
+                process.silence()
+            self.scheduler.stop()
 
     def collect_soon(self) -> None:
         """Collect garbage in an event of its own: finalizers run outside every thread, where nothing can wait."""

@@ -33,6 +33,7 @@ VERDICTS = {
     "deadlock": ("failed: deadlock, nothing more can happen", "bold red"),
     "until": ("failed: not at its end when the time was up", "bold red"),
     "hung": ("failed: hung in real time", "bold red"),
+    "invariant": ("failed: an invariant does not hold", "bold red"),
 }
 
 _ASKED = {
@@ -62,6 +63,8 @@ def summary_lines(result: RunResult) -> list[Line]:
     if outcome.kind == "hung":
         verdict += f": {outcome.message}"
     lines = [(f"{verdict} (virtual time {_seconds(outcome.virtual_ns)}, seed {result.seed})", style)]
+    if outcome.kind == "invariant":
+        lines += [(f"  {line}", "") for line in outcome.message.splitlines()]
     if outcome.kind == "hung":
         lines += [(hint, "") for what, hint in HINTS.items() if what in outcome.message]
     waits = _wait_lines(outcome)
