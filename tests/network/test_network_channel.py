@@ -16,6 +16,7 @@ from farhost.wire.packet import ACK, FIN, PSH, Packet, RawBody, TcpSegment, UdpD
 from farhost.wire.segmentation import split
 
 MS = 1_000_000
+ZEROS = [f"{kind}=off" if kind in ("drop", "blackhole") else f"{kind}=0%" for kind in TABLE]
 FLOW = "client>server client:49152>server:5000"
 
 
@@ -260,7 +261,39 @@ def test_what_befalls_one_half_of_a_segment_need_not_befall_the_other() -> None:
         assert [(when // MS, body.sequence - 1001) for when, body in bodies(bench)] == arrived, (kind, half)
 
 
-@pytest.mark.parametrize("text", ["loss=0%", " ".join(f"{kind}=0%" for kind in TABLE) + " jitter=0s"])
+def test_a_burst_of_loss_is_one_fault_and_its_packets_are_counted() -> None:
+    choice = Choice("gemodel", "client>server client udp:49152 #3")
+    bench = make_bench("gemodel=100%:10%", replay={choice: 3})
+    for ordinal in range(1, 9):
+        bench.channel.transmit(datagram(ordinal))
+    bench.run()
+    assert numbers(bench) == [1, 2, 6, 7, 8]
+    assert bench.channel.dropped == {"gemodel": 3} and bench.channel.struck == {"gemodel": 1}
+    assert [event.amount for event in bench.events if isinstance(event, FaultEvent)] == [3]
+    drops = [(event.action, event.reason) for event in bench.events if isinstance(event, PacketEvent)]
+    assert drops == [("dropped", "gemodel")] * 3
+
+
+def test_a_packet_that_is_lost_twice_is_dropped_once() -> None:
+    bench = make_bench("loss=100% drop=UDP#1")
+    bench.channel.transmit(datagram(1))
+    bench.run()
+    assert bench.channel.dropped == {"loss": 1}
+    assert bench.channel.struck == {"loss": 1, "drop": 1}
+    assert [event.reason for event in bench.events if isinstance(event, PacketEvent)] == ["loss"]
+
+
+def test_what_is_counted_is_counted_from_when_the_word_was_said() -> None:
+    bench = make_bench("drop=UDP#2")
+    for at_ms, text in ((10, "delay=1ms drop=UDP#2"), (20, "drop=UDP#1"), (30, ""), (40, "drop=UDP#1")):
+        bench.scheduler.call_at(at_ms * MS, bench.channel.set_conditions, Conditions.parse(text))
+    for ordinal, at_ms in enumerate((5, 15, 25, 26, 35, 45, 46), 1):
+        bench.scheduler.call_at(at_ms * MS, bench.channel.transmit, datagram(ordinal))
+    bench.run()
+    assert numbers(bench) == [1, 4, 5, 7]
+
+
+@pytest.mark.parametrize("text", [*ZEROS, " ".join(ZEROS) + " jitter=0s"])
 def test_a_probability_of_zero_is_no_fault_at_all(text: str) -> None:
     plain, zero = make_bench("delay=3ms"), make_bench(f"delay=3ms {text}")
     for bench in (plain, zero):
@@ -356,6 +389,9 @@ FAULTS = st.fixed_dictionaries(
         "corrupt": st.just("20%"),
         "spike": st.just("20%:9ms"),
         "split": st.just("20%"),
+        "gemodel": st.just("5%:50%"),
+        "drop": st.sampled_from(["DATA#3-4+UDP#2", "FIN#1"]),
+        "blackhole": st.just("800"),
         "rate": st.sampled_from(["1mbit", "100mbit"]),
         "limit": st.sampled_from(["1", "4", "20"]),
         "jitter": st.just("3ms"),

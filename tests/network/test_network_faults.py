@@ -3,17 +3,33 @@
 import pytest
 
 from farhost.network.damage import Damaged, damage, flip
-from farhost.network.faults.protocol import Fate
+from farhost.network.faults.protocol import Fate, Memory
 from farhost.network.faults.table import FAULTS
 from farhost.sim.choices import Choices
 from farhost.wire.addresses import parse_address
 from farhost.wire.codec import encode
-from farhost.wire.packet import ACK, RST, SYN, URG, Flow, Packet, RawBody, TcpSegment, UdpDatagram
+from farhost.wire.packet import (
+    ACK,
+    FIN,
+    PSH,
+    RST,
+    SYN,
+    URG,
+    Flow,
+    IcmpMessage,
+    Packet,
+    RawBody,
+    TcpSegment,
+    UdpDatagram,
+)
 
 ENDS = parse_address("10.0.0.1"), parse_address("10.0.0.2")
 SEGMENT = TcpSegment(49152, 5000, 1001, 1, ACK, 64240, payload=bytes(48))
 PACKET = Packet(*ENDS, 6, SEGMENT, flow=Flow("a:49152>b:5000", 1000))
 NEVER = FAULTS["loss"].parse("0%")
+CERTAIN = ("drop", "blackhole")
+"""Words without a probability."""
+ALWAYS = {"gemodel": "100%:50%", "drop": "ANY#1-", "blackhole": "20"}
 
 
 def fate(place: str = "a>b x #1", packet: Packet = PACKET) -> Fate:
@@ -21,7 +37,7 @@ def fate(place: str = "a>b x #1", packet: Packet = PACKET) -> Fate:
 
 
 def always(kind: str, size: str = ""):
-    return FAULTS[kind].parse(f"100%{size}")
+    return FAULTS[kind].parse(ALWAYS.get(kind, f"100%{size}"))
 
 
 @pytest.mark.parametrize("kind", list(FAULTS))
@@ -33,7 +49,7 @@ def test_a_fault_never_strikes_at_zero_and_always_at_one(kind: str) -> None:
     assert [(choice.kind, choice.place) for choice in choices.taken] == [(kind, "a>b x #1")]
 
 
-@pytest.mark.parametrize("kind", list(FAULTS))
+@pytest.mark.parametrize("kind", [kind for kind in FAULTS if kind not in CERTAIN])
 def test_a_fault_replays_from_the_list_of_those_taken(kind: str) -> None:
     seeded = Choices(3)
     places = [f"a>b x #{number}" for number in range(200)]
@@ -50,7 +66,8 @@ def test_each_fault_writes_its_verdict() -> None:
     struck = {kind: fate() for kind in FAULTS}
     for kind, fault in FAULTS.items():
         fault.strike(choices, struck[kind], always(kind))
-    assert struck["loss"].lost_by == "loss"
+    for kind in ("loss", "gemodel", "drop", "blackhole"):
+        assert struck[kind].lost_by == kind
     assert struck["duplicate"].copies == 1
     assert 0 < struck["reorder"].extra_ns <= 40_000_000
     bit = struck["corrupt"].flipped_bit
@@ -129,3 +146,76 @@ def test_a_flipped_bit_is_one_bit() -> None:
         changed = flip(data, bit)
         assert sum((one ^ other).bit_count() for one, other in zip(data, changed)) == 1
         assert flip(changed, bit) == data
+
+
+def counted(words: str, packets: list[Packet]) -> list[int]:
+    """Which packets, from 1, are lost of those that a channel carries."""
+    memory: Memory = {}
+    setting = FAULTS["drop"].parse(words)
+    choices = Choices(1)
+    lost = []
+    for number, packet in enumerate(packets, 1):
+        one = Fate(f"a>b x #{number}", 100, 0, packet, memory)
+        if FAULTS["drop"].strike(choices, one, setting):
+            assert one.lost_by == "drop"
+            lost.append(number)
+    assert [int(choice.place.rpartition("#")[2]) for choice in choices.taken] == lost
+    return lost
+
+
+def tcp(flags: int, payload: bytes = b"") -> Packet:
+    return PACKET._replace(body=SEGMENT._replace(flags=flags, payload=payload))
+
+
+UDP, ICMP = PACKET._replace(body=UdpDatagram(1, 2, b"data")), PACKET._replace(body=IcmpMessage(8, 0, 1, b""))
+KINDS = [
+    ("SYN", tcp(SYN)),
+    ("SYNACK", tcp(SYN | ACK)),
+    ("FIN", tcp(FIN | ACK)),
+    ("RST", tcp(RST | ACK)),
+    ("DATA", tcp(ACK | PSH, b"data")),
+    ("ACK", tcp(ACK)),
+    ("UDP", UDP),
+    ("ICMP", ICMP),
+]
+
+
+@pytest.mark.parametrize("kind", [kind for kind, _ in KINDS])
+def test_of_each_kind_those_are_lost_that_were_named(kind: str) -> None:
+    packets = [packet for _, packet in KINDS] * 6
+    here = [number for number, (one, _) in enumerate(KINDS * 6, 1) if one == kind]
+    assert counted(f"{kind}#2-3,5", packets) == [here[1], here[2], here[4]]
+    assert counted(f"{kind}#4-", packets) == here[3:]
+
+
+def test_kinds_are_counted_each_by_itself_and_any_is_each() -> None:
+    packets = [tcp(SYN), tcp(ACK), tcp(FIN | ACK, b"last"), UDP]
+    assert counted("FIN#1", packets) == counted("DATA#1", packets) == [3]
+    assert counted("SYN#1+UDP#1", packets) == [1, 4]
+    assert counted("ANY#2,4", packets) == [2, 4]
+    assert counted("ANY#1", [PACKET._replace(body=RawBody(b"fragment"))]) == [1]
+
+
+def test_bursts_of_loss_have_a_length_of_the_mean_and_are_one_choice_each() -> None:
+    memory: Memory = {}
+    choices = Choices(1)
+    setting = FAULTS["gemodel"].parse("2%:25%")
+    lost = []
+    for number in range(20_000):
+        one = Fate(f"a>b x #{number}", 100, 0, PACKET, memory)
+        FAULTS["gemodel"].strike(choices, one, setting)
+        lost.append(bool(one.lost_by))
+    lengths = [len(run) for run in "".join(".#"[one] for one in lost).split(".") if run]
+    assert lengths == list(choices.taken.values())
+    assert 3.5 < sum(lengths) / len(lengths) < 4.5
+    assert 0.2 < lengths.count(1) / len(lengths) < 0.3
+    good = lost.count(False)
+    assert 0.015 < len(lengths) / good < 0.025
+
+
+def test_a_black_hole_swallows_what_is_larger() -> None:
+    setting = FAULTS["blackhole"].parse("1400")
+    for size, lost_by in ((1399, ""), (1400, ""), (1401, "blackhole")):
+        one = Fate("a>b x #1", size, 0, PACKET, {})
+        FAULTS["blackhole"].strike(Choices(1), one, setting)
+        assert one.lost_by == lost_by

@@ -53,6 +53,15 @@ def test_a_seed_of_any_length_works() -> None:
     assert 0 <= Choices(10**80).draw("port", "x", 10) < 10
 
 
+def test_geometric_sizes_have_their_mean_and_a_limit() -> None:
+    choices = Choices(1)
+    sizes = [choices.fault("burst", place, (1, 1), 1000, one_more=(3, 4)) for place in PLACES]
+    assert 3.5 < sum(sizes) / len(sizes) < 4.5
+    assert 0.2 < sizes.count(1) / len(sizes) < 0.3
+    assert max(choices.fault("short", place, (1, 1), 3, one_more=(3, 4)) for place in PLACES) == 3
+    assert {choices.fault("alone", place, (1, 1), 1000, one_more=(0, 1)) for place in PLACES} == {1}
+
+
 def _place(number: int) -> str:
     return f"server #{number}"
 

@@ -194,10 +194,16 @@ class Kernel:
 
     # Processes.
 
-    def spawn_process(self, name: str, parent: Process | None = None, arguments: tuple[str, ...] = ()) -> Process:
-        """A new process. With a parent it inherits what survives fork(2) and execve(2); else it gets a console."""
+    def spawn_process(
+        self, name: str, parent: Process | None = None, arguments: tuple[str, ...] = (), *, begins: bool = True
+    ) -> Process:
+        """A new process. With a parent it inherits what survives fork(2) and execve(2); else it gets a console.
+
+        One that does not begin now has its number and nothing else until `begin_process`.
+        """
         process = Process(self, self.next_pid(), self._process_name(name), parent)
-        self._enter(process, arguments)
+        if begins:
+            self.begin_process(process, arguments)
         if parent is None:
             for stream in range(3):
                 process.descriptors.add(ConsoleFile(self, process, stream))
@@ -218,14 +224,15 @@ class Kernel:
         descriptors' numbers."""
         process = Process(self, pid, self._process_name(name), None, GivenDescriptors())
         process.uid, process.gid = uid, gid
-        self._enter(process, arguments)
+        self.begin_process(process, arguments)
         return process
 
     def _process_name(self, name: str) -> str:
         count = self._names[name] = self._names.get(name, 0) + 1
         return name if count == 1 else f"{name}.{count}"
 
-    def _enter(self, process: Process, arguments: tuple[str, ...]) -> None:
+    def begin_process(self, process: Process, arguments: tuple[str, ...]) -> None:
+        """The process is there from now on."""
         self.processes[process.pid] = process
         tracer = self.environment.tracer
         if tracer.on:

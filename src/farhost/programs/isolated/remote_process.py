@@ -63,6 +63,8 @@ class RemoteProcess(Complaints):
         self.failure: BaseException | None = None
         self.finishing = False
         self.traceback = ""
+        self.early = False
+        self.at_begin: list[Callable[[], object]] = []
         self.at_end: list[Callable[[], None]] = []
         self.handlers: dict[int, Handler] = {}
         self._on_signal: Callable[[int], None] | None = None
@@ -88,7 +90,7 @@ class RemoteProcess(Complaints):
 
     def _call(self, name: str, *arguments: object) -> Any:
         current = self._turns.current
-        if current is None:
+        if current is None or self.early:
             return self.call_now(name, *arguments)
         return self._make(m.CALL, current.key, 0, name, arguments)
 
@@ -142,7 +144,7 @@ class RemoteProcess(Complaints):
     def look_at_clock(self) -> int:
         """Virtual time in ns, after the cost of a look; free outside the process's own threads."""
         turns = self._turns
-        if not turns.charge(CLOCK_NS, 1):
+        if not self.early and not turns.charge(CLOCK_NS, 1):
             turns.ask(Message(m.CLOCK, self._key()))
         return turns.now_ns
 
@@ -165,7 +167,7 @@ class RemoteProcess(Complaints):
 
     def pause(self, duration_ns: int) -> None:
         """The running thread is charged for something that takes so long; handlers of signals run after it."""
-        if not self._turns.charge(duration_ns, 0):
+        if not self.early and not self._turns.charge(duration_ns, 0):
             self._turns.ask(Message(m.PAUSE, self._key(), (duration_ns,)))
 
     def used_ns(self, thread: RemoteThread) -> int:
