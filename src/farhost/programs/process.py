@@ -80,10 +80,6 @@ class ProgramProcess(ProcessView, Complaints):
         """When it ended."""
         self.dead = False
         """Whether its calls are inert."""
-        self.early = False
-        """Whether it is being made, and has not begun."""
-        self.at_begin: list[Callable[[], object]] = []
-        """Called when it begins, in no time: what could not be done early."""
         self.attention = False
         """Whether something waits for a thread that comes out of a call: death, a signal's handler, a stop."""
         self.asked: set[int] = set()
@@ -97,12 +93,7 @@ class ProgramProcess(ProcessView, Complaints):
         self._init_signals()
         self.at_end: list[Callable[[], None]] = []
         """Called in an event after the process has ended: what the outside has to release."""
-        self.failure: BaseException | None = None
-        """The exception that ended its main thread, if one did."""
-        self.finishing = False
-        """Whether its main thread has come to the end of the program."""
-        self.traceback = ""
-        """What the uncaught exception looked like."""
+        self._init_program()
         self.world_sys: Any = None
         """The `sys` of its world, once it has one."""
         self.place: Place | None = None
@@ -115,6 +106,19 @@ class ProgramProcess(ProcessView, Complaints):
         self.call: Trap = make_trap(self)
         if begins:
             self._enter()
+
+    def _init_program(self) -> None:
+        """Its beginning and its end."""
+        self.early = False
+        """Whether it is being made, and has not begun."""
+        self.at_begin: list[Callable[[], object]] = []
+        """Called when it begins, in no time: what could not be done early."""
+        self.failure: BaseException | None = None
+        """The exception that ended its main thread, if one did."""
+        self.finishing = False
+        """Whether its main thread has come to the end of the program."""
+        self.traceback = ""
+        """What the uncaught exception looked like."""
 
     def begin(self) -> None:
         """It was made before the run: from now on it is there."""
