@@ -172,8 +172,8 @@ class ReadyRun:
         faults: RunFaults = NO_FAULTS,
         last: bool = False,
     ) -> Outcome:
-        """Run to the end (`run_programs`). `last`: this process was forked for it and ends soon, so nothing is cleaned
-        up; the parent's `close` does that."""
+        """Run to the end (`run_programs`). `last`: this process was forked for it and ends soon, so nothing is
+        cleaned up; the `close` of the process that made it ready does that."""
         runtime, programs, control = self.runtime, self.programs, self.control
         runtime.on_output = on_output
         runtime.faults = faults
