@@ -231,6 +231,8 @@ class WorldProcess(Caller, Protocol):
     """What the uncaught exception looked like."""
     finishing: bool
     """Whether its main thread has come to the end of the program, and waits for the others."""
+    before_step: Callable[[], None] | None
+    """Called before a lock is taken, where the thread may lose the processor there (a fault)."""
     at_end: list[Callable[[], None]]
     """Called after the process has ended: what the outside has to release."""
     bear: "Callable[[Birth], int] | None"

@@ -56,6 +56,11 @@ class ProgramProcess(ProcessView, Complaints):
         self.name = self.kernel_process.name
         """For reports: unique on its host."""
         self.threads: list[ProgramThread] = []
+        self._threads_made = 0
+        self.lateness_ns: Callable[[ProgramThread], int] | None = None
+        """How much later than it might a thread runs that has just been woken, where a fault has a say in it."""
+        self.before_step: Callable[[], None] | None = None
+        """Called before a lock is taken and a clock is looked at, where the thread may lose the processor there."""
         self.files: dict[int, OpenFile] = self.kernel_process.descriptors.files
         self.byte_order: ByteOrder = self.kernel.byte_order
         self.resolver: Lookups = host.resolver
@@ -123,6 +128,11 @@ class ProgramProcess(ProcessView, Complaints):
         self.threads.append(thread)
         return thread
 
+    def next_ordinal(self) -> int:
+        """The number of the thread that is made now: 1, 2, ..."""
+        self._threads_made += 1
+        return self._threads_made
+
     @property
     def current_thread(self) -> ProgramThread | None:
         """The thread of this process that runs now; None when none of them does."""
@@ -187,6 +197,8 @@ class ProgramProcess(ProcessView, Complaints):
 
         thread.task = self.runtime.scheduler.spawn(f"{self.name}/{thread.name}", run, kind)
         thread.task.context = thread
+        if self.lateness_ns is not None:
+            thread.park = thread.park_and_run_late
 
     def _thread_ended(self, thread: ProgramThread) -> None:
         self.threads.remove(thread)
@@ -263,6 +275,8 @@ class ProgramProcess(ProcessView, Complaints):
         task = scheduler.current
         if task is not None and not self.dead:
             runtime.calls += 1
+            if self.before_step is not None:
+                self.before_step()
             scheduler.charge(CLOCK_NS)
             if self.attention:
                 self.attend()
@@ -274,6 +288,8 @@ class ProgramProcess(ProcessView, Complaints):
         scheduler = runtime.scheduler
         if scheduler.current is not None and not self.dead:
             runtime.calls += 1
+            if self.before_step is not None:
+                self.before_step()
             events = scheduler.events
             now_ns = scheduler.now_ns + CLOCK_NS
             if events and events[0][0] <= now_ns:

@@ -109,6 +109,7 @@ class IsolatedProcess(ProgramProcess):
             "monotonic_ns": kernel.monotonic_ns() - self.now_ns,
             "realtime_ns": kernel.realtime_ns() - self.now_ns,
             "tells": number,
+            "steps": self.before_step is not None,
         }
         self.start(lambda: self._main(about))
 
