@@ -5,6 +5,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from farhost.facade.program import Program, of_function, of_script
+from farhost.kernel.socket_row import SocketRow
+from farhost.kernel.socket_rows import socket_rows
 from farhost.network import host as simulated
 from farhost.programs.control import BOOT_NS
 from farhost.units import format_duration, parse_duration
@@ -55,6 +57,10 @@ class Host:
     def attach(self, segment: str, v4: str | None = None, v6: str | None = None) -> None:
         """One more interface, on a segment, with these addresses or the next free ones. ValueError."""
         self._host.attach(segment, v4, v6)
+
+    def sockets(self) -> list[SocketRow]:
+        """Its sockets as ss(8) shows them: kind, state, queues, local, peer, users; none while it is off."""
+        return socket_rows(self._host.kernel) if self._host.up else []
 
     # While the network runs: called by a function of the run, or planned by `Network.at`.
 

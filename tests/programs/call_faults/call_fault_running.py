@@ -6,6 +6,7 @@ from typing import NamedTuple
 from farhost.network.conditions import Conditions
 from farhost.network.network import Network
 from farhost.programs.in_place.function import FunctionProgram
+from farhost.programs.in_place.install import begin_life, end_life
 from farhost.programs.isolated.process import IsolatedSpec
 from farhost.programs.run import Outcome, ProgramSpec, run_programs
 from farhost.scenario.faults import parse_faults, replayed
@@ -71,7 +72,11 @@ class Bench:
             network.link_all(Conditions.parse(link))
         parsed = parse_faults(faults)
         parsed.apply_to_network(network)
-        outcome = run_programs(network, specs, until_ns=HOUR_NS, faults=parsed.for_run(), **options)
+        life = begin_life()
+        try:
+            outcome = run_programs(network, specs, until_ns=HOUR_NS, faults=parsed.for_run(), **options)
+        finally:
+            end_life(life)
         struck = [event for event in events.events if isinstance(event, FaultEvent)]
         return Ran(outcome, hashes.result(), struck, dict(network.choices.taken), events.events)
 

@@ -53,18 +53,14 @@ def _make_tick(process: WorldProcess) -> Callable[[], None]:
     """Called before a free lock is taken: now and then that costs what LOCK_STEP of them cost; and the thread may
     lose the processor there, if a fault says so."""
     taken = count(1)
-    before_step = process.before_step
 
     def tick() -> None:
+        if process.before_step is not None:
+            process.before_step()
         if not next(taken) % LOCK_STEP and process.current_thread is not None and not process.dead:
             process.pause(LOCK_STEP_NS)
 
-    def step() -> None:
-        assert before_step is not None
-        before_step()
-        tick()
-
-    return tick if before_step is None else step
+    return tick
 
 
 def _make_rlock(process: WorldProcess, tick: Callable[[], None]) -> Any:
