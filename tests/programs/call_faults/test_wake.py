@@ -5,6 +5,7 @@ from call_fault_running import Bench
 
 from farhost.programs.call_faults.wake import Wake
 from farhost.trace.events import Wake as WakeEvent
+from farhost.units import UnitError
 
 SLEEPERS = """
     import threading, time
@@ -76,7 +77,7 @@ def test_a_delay_is_at_most_what_was_said_and_the_trace_has_it(tmp_path):
     bench = Bench(tmp_path).script("box", SLEEPERS)
     ran = bench.run("wake=100%:10us")
     assert ran.faults
-    assert all(event.kind == "wake" and 1 <= event.amount <= 10_000 for event in ran.faults)
+    assert all(event.kind == "wake" and 1 <= event.amount <= 10 for event in ran.faults)
     woken = sum(isinstance(event, WakeEvent) for event in ran.events)
     assert len(ran.faults) == woken
 
@@ -90,9 +91,15 @@ def test_each_thread_counts_its_own_waits(tmp_path):
 
 def test_it_is_described():
     assert (
-        Wake().describe("box/box thread 2 wait 3", 5000)
+        Wake().describe("box/box thread 2 wait 3", 5)
         == "box/box thread 2 ran 5us late when it was woken from its wait 3"
     )
+
+
+@pytest.mark.parametrize("text", ["5%:500ns", "5%:0s", "5%:1500ns", "5%:7", "5"])
+def test_what_is_no_delay_is_refused(text):
+    with pytest.raises(UnitError):
+        Wake().parse(text)
 
 
 @pytest.mark.parametrize("text", ["5%", "5%:2ms", "100%:60s"])
@@ -111,7 +118,7 @@ def test_a_thread_that_is_held_up_can_be_killed(tmp_path):
         os._exit(0)
     """
     bench = Bench(tmp_path).script("box", source)
-    wakes = {("wake", f"box/box thread 2 wait {n}"): 10**9 for n in range(1, 4)}
+    wakes = {("wake", f"box/box thread 2 wait {n}"): 10**6 for n in range(1, 4)}
     from farhost.sim.choices import Choice
 
     ran = bench.run("wake=100%:10s", replay={Choice(*name): size for name, size in wakes.items()})

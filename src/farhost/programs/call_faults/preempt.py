@@ -3,7 +3,7 @@
 Linux may take the processor from a thread at any instruction (sched(7), CONFIG_PREEMPT or not: it runs user code),
 and CPython lets another thread have the interpreter between any two bytecodes (`sys.setswitchinterval`). Here threads
 give way only where they call something, so of all those places the fault uses these; between two of them a thread
-runs on. Its size is how long it is away, in ns.
+runs on. Its size is how long it is away, in us.
 """
 
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from greenlet import GreenletExit
 
 from farhost.network.faults.setting import Setting
 from farhost.programs.call_faults.striking import Striking, thread_place
-from farhost.programs.call_faults.wake import DelayFault
+from farhost.programs.call_faults.wake import US_NS, DelayFault
 from farhost.units import format_duration
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ class Preempt(DelayFault):
     def describe(self, place: str, size: int) -> str:
         """`FaultWord.describe`."""
         thread, _, step = place.rpartition(" step ")
-        return f"{thread} was off the processor for {format_duration(size)} before its step {step}"
+        return f"{thread} was off the processor for {format_duration(size * US_NS)} before its step {step}"
 
     def wrap(
         self, process: "ProgramProcess", setting: Setting, functions: "Mapping[str, CallFunction]"
@@ -46,9 +46,9 @@ class Preempt(DelayFault):
             if thread is None or process.dead:
                 return
             steps[thread.ordinal] = count = steps.get(thread.ordinal, 0) + 1
-            delay_ns = striking.strike(f"{thread_place(thread)} step {count}", setting.size)
-            if delay_ns:
-                scheduler.charge(delay_ns)
+            delay_us = striking.strike(f"{thread_place(thread)} step {count}", setting.size)
+            if delay_us:
+                scheduler.charge(delay_us * US_NS)
                 if process.dead:
                     raise GreenletExit
 
