@@ -1,4 +1,4 @@
-"""A run and its list of faults: the list makes the run again, an entry less moves no other, and no fault is no change."""
+"""A run and its list of faults: it makes the run again, an entry less moves no other, and zero is no change."""
 
 import socket
 
