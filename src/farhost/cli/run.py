@@ -47,6 +47,7 @@ Links (tc-netem's words; values carry units)
 Hosts
   --host "client: user=root"                   its programs run as root: raw sockets
   --host "server: byte-order=big user=root"    several words for one host
+  --host "server: clock=+5s drift=100ppm"      its wall clock is wrong; its clocks run fast
 
 \b
 Names: hosts know each other, unless there is a name server, which they ask over the network
@@ -69,7 +70,9 @@ What happens in a run
   --at "7s restart server"       the host boots and its programs start again
   --at "3s kill server SIGTERM"  a signal to a host's programs, or one of them: box/server
   --at "1s pause client"  --at "4s resume client"  --at "5s rerun client"
-  --at "2s link client-server loss=5%"         also: link a-b down, link a>b up
+  --at "2s link client-server loss=5%"         from then on; what is not named stays
+  --at "2s partition client-server"  --at "5s heal client-server"         one way: client>server
+  --at "2s clock server -3s"     its wall clock is put back, or forward: +3s
 
 \b
 Captures

@@ -129,10 +129,13 @@ class Network:
         user: str = "user",
         resolver: str = "",
         entries: Mapping[str, str] | None = None,
+        clock: str = "",
+        drift: str = "",
     ) -> Host:
         """A new host, attached to the segments in order; others find it by its name and aliases. `user`: who runs its
         programs, `user` or `root`. `resolver`: how it asks name servers, in resolv.conf(5)'s words, such as
         `"search=example.com timeout=1s"`. `entries`: further lines of its /etc/hosts, names with addresses.
+        `clock="+5s"`: how far its wall clock is wrong; `drift="100ppm"`: how much too fast all its clocks run.
 
         ValueError for a name that is taken, or for a segment that there is not.
         """
@@ -147,6 +150,8 @@ class Network:
             user=user,
             resolver=resolver,
             entries=entries,
+            clock=clock,
+            drift=drift,
         )
         host = self._hosts[name] = Host(self, made)
         return host
