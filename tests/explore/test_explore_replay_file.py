@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from farhost.explore.fault_words import known_kinds
+from farhost.explore.fault_words import describe_fault, known_kinds
 from farhost.explore.orders import Orders
 from farhost.explore.replay_file import (
     VERDICTS,
@@ -103,7 +103,7 @@ def test_toml_is_what_tomllib_reads(table, comment):
 
 def test_a_file_reads_well():
     text = replay_text(WHOLE._replace(trail=b""))
-    assert '[[fault]]\n# client>server data 0+5 #1 was lost\nkind = "loss"' in text
+    assert f'[[fault]]\n# {describe_fault(*WHOLE.faults[0][:2])}\nkind = "loss"' in text
     assert 'around = "200ms to 900ms also fail"' in text
     assert '    "server.py 5000",\n' in text
     assert max(map(len, replay_text(WHOLE).splitlines())) <= 120
@@ -158,7 +158,7 @@ MISTAKES = {
     "an unknown fault": (
         'kind = "loss"',
         'kind = "lost"',
-        "[fault 1] kind: there is no fault 'lost': there are loss, ",
+        "[fault 1] kind: there is no fault 'lost': there are ",
     ),
     "a key of a fault": ("essential = true", "esential = true", "[fault 1] esential: there is no such key"),
     "a size of nothing": ("size = 1\n", "size = 0\n", "[fault 1] size: 0 is too small: it is at least 1"),

@@ -16,7 +16,7 @@ from farhost.cli.exits import FAILED, PASSED, REPLAY_DIVERGED, VERSION
 from farhost.cli.outputs import capturing, ended_by_signals, interrupt, writing
 from farhost.explore.divergence import Versions
 from farhost.explore.replay_file import Replay, read_replay
-from farhost.explore.replaying import Replayed, RunScenario, Watch, checked_lines, have_again, replayed_lines
+from farhost.explore.replaying import Replayed, RunScenario, checked_lines, have_again, replayed_lines
 from farhost.explore.table_reading import ReplayError
 from farhost.network.network import Network
 from farhost.report.columns import ColumnsSink

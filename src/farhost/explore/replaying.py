@@ -84,7 +84,10 @@ def replayed_lines(found: Replayed, versions: Versions) -> list[Line]:
         time = format_time(found.verdict.virtual_ns).strip()
         return [(f"passed, as it was recorded (virtual time {time} s, seed {found.verdict.seed})", "bold green")]
     compared = "byte for byte" if found.replay.content else "call for call" if found.replay.shape else "in the end"
-    return [*failure_lines(Failure(found.verdict, found.replay.faults, found.streams)), (f"the same {compared}", "dim")]
+    return [
+        *failure_lines(Failure(found.verdict, found.replay.faults, found.streams)),
+        (f"the same {compared}", "dim"),
+    ]
 
 
 def checked_lines(found: Replayed) -> list[Line]:
@@ -99,6 +102,8 @@ def checked_lines(found: Replayed) -> list[Line]:
     lines = [("passed", "bold green")]
     if replay.faults and len(silent) == len(replay.faults):
         first = describe_fault(silent[0].choice, silent[0].size)
-        text = f"  none of its faults happened ({first}): the programs no longer get there, so it shows nothing any more"
+        text = (
+            f"  none of its faults happened ({first}): the programs no longer get there, so it shows nothing any more"
+        )
         lines.append((text, "yellow"))
     return lines

@@ -14,8 +14,9 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from farhost.explore.laboratory import EnoughError, Laboratory, Limits, Progress, Run, kept
+from farhost.explore.moving import with_size
 from farhost.explore.orders import FaultList, Orders, Verdict
-from farhost.explore.sizes import Neighbourhood, explore_around, simplest, with_size
+from farhost.explore.sizes import Neighbourhood, explore_around, simplest
 from farhost.sim.choices import Choice
 from farhost.trace.trail import first_difference
 
@@ -147,8 +148,7 @@ class _State:
             lab.stage = "removing faults"
             self._remove()
             lab.stage = "simplifying faults"
-            for choice, _ in self.faults:
-                self._simplify(choice, is_time(choice))
+            self._simplify_all(is_time)
             lab.stage = "leaving each out"
             if self._prove():
                 return
@@ -176,11 +176,19 @@ class _State:
             else:
                 parts *= 2
 
+    def _simplify_all(self, is_time: Callable[[Choice], bool]) -> None:
+        """Each fault, also those that another one's size has moved."""
+        done: set[Choice] = set()
+        while True:
+            choice = next((choice for choice, _ in self.faults if choice not in done), None)
+            if choice is None:
+                return
+            done.add(choice)
+            self._simplify(choice, is_time(choice))
+
     def _simplify(self, choice: Choice, is_time: bool) -> None:
         """Give one fault the simplest size that does it."""
         faults = dict(self.faults)
-        if choice not in faults:
-            return  # A smaller size of another one has made it impossible.
 
         def fails(sizes: Sequence[int]) -> list[bool]:
             return _fail_with(self._lab, faults, choice, sizes)
