@@ -2,14 +2,14 @@
 
 from pathlib import Path
 
+from farhost.explore.observing import Observer
 from farhost.explore.orders import Orders, Verdict
 from farhost.explore.replay_file import Replay
 from farhost.programs.run import ProgramSpec, run_programs
 from farhost.scenario.description import build_network
-from farhost.scenario.faults import Faults, replayed
+from farhost.scenario.faults import replayed
 from farhost.scenario.words import parse_programs
 from farhost.trace.tracer import Tracer
-from farhost.trace.trail import TrailSink
 
 SERVER = """
 import socket
@@ -46,33 +46,16 @@ def write_programs(folder: Path, client: str = CLIENT) -> None:
 
 def run_here(replay: Replay, orders: Orders, watch) -> Verdict:
     """`farhost.explore.replaying.RunScenario`."""
-    sink = TrailSink()
+    observer, tracer = Observer(orders), Tracer()
+    observer.listen(tracer)
     programs = parse_programs(replay.scenario["programs"])
     hosts = list(dict.fromkeys(program.host for program in programs))
-    links = list(replay.scenario.get("link", ()))
-    network = build_network(hosts, orders.seed, Tracer(sink), (), links)
-    faults = Faults()
-    if orders.replay is not None:
-        network.choices.restart(orders.seed, orders.replay)
-        faults = replayed(dict.fromkeys(choice.kind for choice in orders.replay))
+    network = build_network(hosts, orders.seed, tracer, (), list(replay.scenario.get("link", ())))
+    network.choices.restart(orders.seed, orders.replay, orders.record)
+    kinds = dict.fromkeys(choice.kind for choice in orders.replay or ())
+    faults = replayed(kinds)
     faults.apply_to_network(network)
     specs = [ProgramSpec(program.host, program.argv, program.name) for program in programs]
     with watch(network):
         outcome = run_programs(network, specs, faults=faults.for_run())
-    failed = [process.traceback.strip().splitlines()[-1] for process in outcome.processes if process.traceback]
-    output = "".join(f"{one.name}: {line}\n" for one in outcome.processes for line in one.stdout.splitlines())
-    shape, content, events = sink.result()
-    return Verdict(
-        seed=orders.seed,
-        ok=outcome.ok,
-        kind=outcome.kind,
-        message="\n".join(failed),
-        signature=tuple(failed),
-        shape=shape,
-        content=content,
-        events=events,
-        virtual_ns=outcome.virtual_ns,
-        taken=tuple(network.choices.taken.items()),
-        trail=sink.trail() if orders.trail else b"",
-        output=output,
-    )
+    return observer.verdict_of(outcome, network.choices, outcome.message)

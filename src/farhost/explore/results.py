@@ -140,7 +140,7 @@ def _printed_exception(verdict: Verdict) -> tuple[str, str] | None:
     """Where the exception was raised that a program printed last, and the exception."""
     place, said = "", ""
     for line in verdict.output.splitlines():
-        who, mark, text = line.partition(" ! ")
+        _, mark, text = line.partition(" ! ")
         frame = _FRAME.fullmatch(text)
         if not mark:
             continue
