@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from farhost.explore.divergence import Versions
@@ -12,7 +12,7 @@ from farhost.explore.replay_file import Replay, ReplayFault
 from farhost.explore.shrink import Difference, Shrunk, ShrunkFault
 from farhost.explore.sizes import neighbourhood_words
 from farhost.explore.streams import Stream
-from farhost.explore.toml_writing import Value
+from farhost.explore.toml_writing import Table
 from farhost.explore.words import headline
 from farhost.report.columns import format_time
 from farhost.report.summary import VERDICTS, Line
@@ -51,9 +51,10 @@ def failure_of(shrunk: Shrunk, streams: Sequence[Stream] = (), commands: Sequenc
 
 
 def replay_of(
-    shrunk: Shrunk, scenario: Mapping[str, Value], directory: str, versions: Versions, horizon_ns: int
+    shrunk: Shrunk, scenario: Table, directory: str, versions: Versions, horizon_ns: int, paths: str = ""
 ) -> Replay:
-    """What shrinking found, for a file. For a test instead of a scenario, `_replace(test=..., test_file=...)`."""
+    """What shrinking found, for a file. For a test instead of a scenario, `_replace(test=..., test_file=...)`.
+    `directory` and `paths` as `Replay` has them."""
     verdict = shrunk.verdict
     return Replay(
         farhost=versions.farhost,
@@ -61,6 +62,7 @@ def replay_of(
         seed=verdict.seed,
         scenario=scenario,
         directory=directory,
+        paths=paths,
         horizon_ns=horizon_ns,
         faults=replay_faults(shrunk),
         kind=verdict.kind,
@@ -131,9 +133,9 @@ def _why(verdict: Verdict) -> list[str]:
     """What went wrong: the message, and the exception with its place where that has been printed."""
     found = [line for line in verdict.message.strip().splitlines() if line.strip()]
     printed = _printed_exception(verdict)
-    if printed and not any(printed[1] in line for line in found):
-        found.insert(0, ": ".join(filter(None, printed)))
-    return found
+    if printed is None or any(printed[0] in line for line in found):
+        return found
+    return [f"{printed[0]}: {printed[1]}", *(line for line in found if line != printed[1])]
 
 
 def _printed_exception(verdict: Verdict) -> tuple[str, str] | None:
