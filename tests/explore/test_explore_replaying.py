@@ -79,6 +79,20 @@ def test_the_replay_is_the_same_run(found):
     assert "1 fault: the reply was read as 1 of its 12 bytes" in lines
 
 
+def test_a_folder_with_another_name_changes_nothing_but_the_traceback(found, folder, monkeypatch):
+    """CPython names the script's file by its whole path in a traceback, so the program writes more or fewer bytes."""
+    _, path = found
+    other = folder / "another folder with a long name"
+    other.mkdir()
+    write_programs(other)
+    monkeypatch.chdir(other)
+    again = have_again(read_replay(path), run_here)
+    assert again.verdict.shape != read_replay(path).shape
+    assert again.reproduced and again.other_places
+    lines = texts(replayed_lines(again, HERE))
+    assert lines[-1] == "the same, but that the traceback names files in another folder than that of the recording"
+
+
 def test_a_fixed_program_diverges_and_passes_the_check(found, folder):
     _, path = found
     write_programs(folder, FIXED_CLIENT)

@@ -4,7 +4,14 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import NamedTuple, Protocol
 
-from farhost.explore.divergence import EventsSink, Versions, divergence_lines, first_divergence, is_reproduced
+from farhost.explore.divergence import (
+    EventsSink,
+    Versions,
+    divergence_lines,
+    ends_alike,
+    first_divergence,
+    is_reproduced,
+)
 from farhost.explore.fault_words import describe_fault
 from farhost.explore.orders import Orders, Verdict
 from farhost.explore.replay_file import Replay
@@ -39,11 +46,13 @@ class Replayed(NamedTuple):
     """These and those right before them."""
     steady: bool = True
     """False if two runs of now differ from one another."""
+    other_places: bool = False
+    """Whether it is the recorded run up to a traceback that names files in another folder."""
 
     @property
     def reproduced(self) -> bool:
         """Whether it is the recorded run."""
-        return is_reproduced(self.replay, self.verdict)
+        return self.other_places or is_reproduced(self.replay, self.verdict)
 
 
 def have_again(replay: Replay, run: RunScenario, watch: Watch | None = None) -> Replayed:
@@ -56,7 +65,10 @@ def have_again(replay: Replay, run: RunScenario, watch: Watch | None = None) -> 
     events = EventsSink(where)
     again = run(replay, replay.orders(), watching([events]))
     steady = (again.shape, again.events) == (verdict.shape, verdict.events)
-    return Replayed(replay, verdict, streams.result(), where, tuple(events.lines()), steady)
+    # The same end after as many events, and all before the traceback as it was: the program took no other way.
+    alike = steady and ends_alike(replay, verdict) and verdict.events == replay.events
+    other_places = alike and events.of_places_alone()
+    return Replayed(replay, verdict, streams.result(), where, tuple(events.lines()), steady, other_places)
 
 
 def watching(sinks: Sequence[Sink], watch: Watch | None = None) -> Watch:
@@ -83,11 +95,17 @@ def replayed_lines(found: Replayed, versions: Versions) -> list[Line]:
     if found.verdict.ok:
         time = format_time(found.verdict.virtual_ns).strip()
         return [(f"passed, as it was recorded (virtual time {time} s, seed {found.verdict.seed})", "bold green")]
-    compared = "byte for byte" if found.replay.content else "call for call" if found.replay.shape else "in the end"
-    return [
-        *failure_lines(Failure(found.verdict, found.replay.faults, found.streams)),
-        (f"the same {compared}", "dim"),
-    ]
+    report = failure_lines(Failure(found.verdict, found.replay.faults, found.streams))
+    return [*report, (_compared(found), "dim")]
+
+
+def _compared(found: Replayed) -> str:
+    """How much of it is known to be the same."""
+    if found.other_places:
+        return "the same, but that the traceback names files in another folder than that of the recording"
+    if not found.replay.shape:
+        return "the same end; nothing else was recorded"
+    return f"the same {'byte for byte' if found.replay.content else 'call for call'}"
 
 
 def checked_lines(found: Replayed) -> list[Line]:
