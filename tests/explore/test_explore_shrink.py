@@ -137,6 +137,15 @@ def test_one_of_two_independent_causes_is_enough():
     assert all(one.essential for one in shrunk.faults)
 
 
+def test_a_single_fault_that_removal_goes_past_is_found():
+    """Three faults of the first half do it, and so does one of the second."""
+
+    def fails(taken):
+        return "boom" if {"x001", "x012", "x023"} <= taken.keys() or "x050" in taken else ""
+
+    assert names_of(Case(fails, many(64)).shrink()) == ["x050"]
+
+
 def test_a_fault_that_hides_the_failure_is_not_needed():
     """Not monotone: fewer faults of some fail, more of them pass."""
 

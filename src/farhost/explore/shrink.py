@@ -20,6 +20,10 @@ from farhost.explore.sizes import Neighbourhood, explore_around, simplest
 from farhost.sim.choices import Choice
 from farhost.trace.trail import first_difference
 
+_MANY = 3
+"""From so many faults on that removal leaves, it is worth to look for one that does it alone."""
+_MOST_ALONE = 400
+"""So many are tried alone at most."""
 _MOST_PASSES = 5
 """Sizes are simplified and faults removed in turn, so many times at most: in practice one time is enough."""
 
@@ -133,6 +137,7 @@ class _State:
         self._lab = lab
         self.verdict = verdict
         self.faults: FaultList = verdict.taken
+        self._first = verdict.taken
         self.without: dict[Choice, Verdict] = {}
         """How runs end that leave one fault out."""
 
@@ -147,6 +152,9 @@ class _State:
         for _ in range(_MOST_PASSES):
             lab.stage = "removing faults"
             self._remove()
+            if len(self.faults) >= _MANY:
+                lab.stage = "trying single faults"
+                self._try_alone()
             lab.stage = "simplifying faults"
             self._simplify_all(is_time)
             lab.stage = "leaving each out"
@@ -175,6 +183,15 @@ class _State:
                 return
             else:
                 parts *= 2
+
+    def _try_alone(self) -> None:
+        """What removal leaves has no fault too many, but there may be a smaller list that it went past: a single fault
+        of the first failure."""
+        lists = [{choice: size} for choice, size in self._first[:_MOST_ALONE]]
+        found = self._lab.first_failing(lists)
+        if found is not None:
+            number, verdict = found
+            self._become(verdict, lists[number])
 
     def _simplify_all(self, is_time: Callable[[Choice], bool]) -> None:
         """Each fault, also those that another one's size has moved."""
