@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from farhost.explore.fault_words import known_kinds
 from farhost.explore.orders import Orders
 from farhost.explore.replay_file import (
     VERDICTS,
@@ -17,7 +18,6 @@ from farhost.explore.replay_file import (
 )
 from farhost.explore.table_reading import ReplayError
 from farhost.explore.toml_writing import toml_comment, toml_line
-from farhost.scenario.faults import every_fault
 from farhost.sim.choices import Choice
 from farhost.trace.events import Wake
 from farhost.trace.trail import TrailSink
@@ -54,7 +54,7 @@ WHOLE = Replay(
     trail=trail_of(200),
 )
 texts = st.text(st.characters(exclude_categories=["Cs"]))
-choices = st.builds(Choice, st.sampled_from(sorted(every_fault())), texts)
+choices = st.builds(Choice, st.sampled_from(known_kinds()), texts)
 faults = st.builds(ReplayFault, choices, st.integers(1, 1 << 62), st.none() | st.booleans(), texts)
 integers = st.integers(-(1 << 63), (1 << 63) - 1)
 values = texts | integers | st.booleans() | st.lists(texts)

@@ -23,10 +23,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from farhost.explore.fault_words import describe_fault, known_kinds
 from farhost.explore.orders import Orders
 from farhost.explore.table_reading import ReplayError, TableReader
 from farhost.explore.toml_writing import TomlError, Value, toml_comment, toml_line
-from farhost.scenario.faults import every_fault
 from farhost.sim.choices import Choice
 from farhost.trace.trail import TrailError, check_trail
 
@@ -187,9 +187,8 @@ def _read(table: TableReader) -> Replay:
 
 def _read_fault(table: TableReader) -> ReplayFault:
     kind = table.text("kind")
-    if kind not in every_fault():
-        known = ", ".join(every_fault())
-        raise table.error("kind", f"there is no fault {kind!r}: there are {known}")
+    if kind not in known_kinds():
+        raise table.error("kind", f"there is no fault {kind!r}: there are {', '.join(known_kinds())}")
     place = table.text("place")
     size = table.integer("size", least=1, most=_LARGEST - 1, default=1)
     essential = table.flag("essential")
@@ -230,9 +229,7 @@ def _read_trace(table: TableReader) -> tuple[str, str, int, bytes]:
 
 def _fault_lines(fault: ReplayFault) -> list[str]:
     kind, place = fault.choice
-    word = every_fault().get(kind)
-    lines = ["[[fault]]"]
-    lines += toml_comment(word.describe(place, fault.size)) if word is not None else []
+    lines = ["[[fault]]", *toml_comment(describe_fault(fault.choice, fault.size))]
     lines += [toml_line("kind", kind), toml_line("place", place), toml_line("size", fault.size)]
     if fault.essential is not None:
         lines.append(toml_line("essential", fault.essential))

@@ -27,7 +27,7 @@ HINTS = {
     WAITS: "  virtual time stands still for all meanwhile: make locks, queues and events after the network, "
     "and wait for nothing that is not simulated",
 }
-_VERDICTS = {
+VERDICTS = {
     "passed": ("passed", "bold green"),
     "failed": ("failed", "bold red"),
     "deadlock": ("failed: deadlock, nothing more can happen", "bold red"),
@@ -59,7 +59,7 @@ class RunResult(NamedTuple):
 def summary_lines(result: RunResult) -> list[Line]:
     """The summary for people."""
     outcome = result.outcome
-    verdict, style = _VERDICTS.get(outcome.kind, (outcome.kind, "bold red"))
+    verdict, style = VERDICTS.get(outcome.kind, (outcome.kind, "bold red"))
     if outcome.kind == "hung":
         verdict += f": {outcome.message}"
     lines = [(f"{verdict} (virtual time {_seconds(outcome.virtual_ns)}, seed {result.seed})", style)]
