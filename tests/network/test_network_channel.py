@@ -6,13 +6,18 @@ from hypothesis import strategies as st
 from network_ends import Bench, burst, datagram, make_bench
 
 from farhost.network.conditions import Conditions
+from farhost.network.faults.split import GAP_NS
+from farhost.network.faults.table import FAULTS as TABLE
 from farhost.protocols.icmp_quote import Trouble, parse_error
 from farhost.protocols.ip.reassemble import Reassembler
+from farhost.sim.choices import Choice
 from farhost.trace.events import FaultEvent, PacketEvent, QueueDepth
-from farhost.wire.packet import FIN, PSH, Packet, RawBody, TcpSegment, UdpDatagram
+from farhost.wire.packet import ACK, FIN, PSH, Packet, RawBody, TcpSegment, UdpDatagram
 from farhost.wire.segmentation import split
 
 MS = 1_000_000
+ZEROS = [f"{kind}=off" if kind in ("drop", "blackhole") else f"{kind}=0%" for kind in TABLE]
+FLOW = "client>server client:49152>server:5000"
 
 
 def numbers(bench: Bench) -> list[int]:
@@ -184,7 +189,111 @@ def test_a_corrupted_packet_differs_in_one_bit() -> None:
     assert bench.channel.delivered == 100
 
 
-@pytest.mark.parametrize("text", ["loss=0%", "loss=0% reorder=0% duplicate=0% corrupt=0% jitter=0s"])
+def test_a_spike_holds_up_its_packet_and_all_behind_it() -> None:
+    bench = make_bench("delay=10ms spike=10%:50ms", seed=2)
+    for ordinal in range(1, 101):
+        bench.scheduler.call_at(ordinal * MS, bench.channel.transmit, datagram(ordinal))
+    bench.run()
+    assert numbers(bench) == list(range(1, 101))
+    late = {packet.ordinal: when - (packet.ordinal + 10) * MS for when, packet in bench.arrivals()}
+    spikes = {
+        int(event.place.rpartition("#")[2]): event.amount for event in bench.events if type(event) is FaultEvent
+    }
+    assert len(spikes) > 5
+    longest = max(spikes, key=spikes.__getitem__)
+    assert late[longest] >= spikes[longest] > 5 * MS
+    assert late[longest + 1] >= late[longest] - MS
+    assert bench.channel.struck["spike"] == len(spikes)
+
+
+def test_a_spike_within_a_burst_holds_up_the_rest_of_it() -> None:
+    choice = Choice("spike", "client>server client:49152>server:5000 data 2000+1000 #1")
+    bench = make_bench("delay=1ms spike=100%", replay={choice: 5 * MS})
+    bench.channel.transmit(burst(0, 5000))
+    bench.channel.transmit(burst(5000, 10))
+    bench.run()
+    assert [(when // MS, body.sequence - 1001, len(body.payload)) for when, body in bodies(bench)] == [
+        (1, 0, 1000),
+        (1, 1000, 1000),
+        (6, 2000, 1000),
+        (6, 3000, 1000),
+        (6, 4000, 1000),
+        (6, 5000, 10),
+    ]
+
+
+def bodies(bench: Bench) -> list[tuple[int, TcpSegment]]:
+    """When each packet on the wire arrived, and its segment."""
+    return [(when, packet.body) for when, packet in bench.arrivals() if isinstance(packet.body, TcpSegment)]
+
+
+def test_a_segment_that_is_split_arrives_as_two_one_behind_the_other() -> None:
+    bench = make_bench("delay=1ms split=100%", replay={Choice("split", f"{FLOW} fin 0+12 #1"): 5})
+    bench.channel.transmit(burst(0, 12, flags=ACK | PSH | FIN, identification=7))
+    bench.channel.transmit(burst(12, 3))
+    bench.run()
+    assert [(when, body.sequence - 1001, body.flags, bytes(body.payload)) for when, body in bodies(bench)] == [
+        (MS, 0, ACK, bytes(range(5))),
+        (MS + GAP_NS, 5, ACK | PSH | FIN, bytes(range(5, 12))),
+        (MS + GAP_NS, 12, ACK, bytes(range(12, 15))),
+    ]
+    assert [packet.identification for _, packet in bench.arrivals()] == [7, 8, 0]
+    channel = bench.channel
+    assert (channel.sent, channel.split, channel.delivered, channel.struck) == (2, 1, 3, {"split": 1})
+    assert [event.action for event in bench.events if isinstance(event, PacketEvent)] == ["split"]
+
+
+def test_what_befalls_one_half_of_a_segment_need_not_befall_the_other() -> None:
+    text = "split=100% spike=100% loss=100% reorder=100%:1s duplicate=100%"
+    cut_in_two = {Choice("split", f"{FLOW} data 0+12 #1"): 5}
+    for kind, half, arrived in (
+        ("spike", "5+7", [(0, 0), (3, 5), (3, 12)]),
+        ("spike", "0+5", [(3, 0), (3, 5), (3, 12)]),
+        ("loss", "0+5", [(0, 5), (0, 12)]),
+        ("reorder", "0+5", [(0, 5), (0, 12), (3, 0)]),
+        ("duplicate", "5+7", [(0, 0), (0, 5), (0, 5), (0, 12)]),
+    ):
+        size = 3 * MS if kind in ("spike", "reorder") else 1
+        bench = make_bench(text, replay={**cut_in_two, Choice(kind, f"{FLOW} data {half} #1"): size})
+        bench.channel.transmit(burst(0, 12))
+        bench.channel.transmit(burst(12, 3))
+        bench.run()
+        assert [(when // MS, body.sequence - 1001) for when, body in bodies(bench)] == arrived, (kind, half)
+
+
+def test_a_burst_of_loss_is_one_fault_and_its_packets_are_counted() -> None:
+    choice = Choice("gemodel", "client>server client udp:49152 #3")
+    bench = make_bench("gemodel=100%:10%", replay={choice: 3})
+    for ordinal in range(1, 9):
+        bench.channel.transmit(datagram(ordinal))
+    bench.run()
+    assert numbers(bench) == [1, 2, 6, 7, 8]
+    assert bench.channel.dropped == {"gemodel": 3} and bench.channel.struck == {"gemodel": 1}
+    assert [event.amount for event in bench.events if isinstance(event, FaultEvent)] == [3]
+    drops = [(event.action, event.reason) for event in bench.events if isinstance(event, PacketEvent)]
+    assert drops == [("dropped", "gemodel")] * 3
+
+
+def test_a_packet_that_is_lost_twice_is_dropped_once() -> None:
+    bench = make_bench("loss=100% drop=UDP#1")
+    bench.channel.transmit(datagram(1))
+    bench.run()
+    assert bench.channel.dropped == {"loss": 1}
+    assert bench.channel.struck == {"loss": 1, "drop": 1}
+    assert [event.reason for event in bench.events if isinstance(event, PacketEvent)] == ["loss"]
+
+
+def test_what_is_counted_is_counted_from_when_the_word_was_said() -> None:
+    bench = make_bench("drop=UDP#2")
+    for at_ms, text in ((10, "delay=1ms drop=UDP#2"), (20, "drop=UDP#1"), (30, ""), (40, "drop=UDP#1")):
+        bench.scheduler.call_at(at_ms * MS, bench.channel.set_conditions, Conditions.parse(text))
+    for ordinal, at_ms in enumerate((5, 15, 25, 26, 35, 45, 46), 1):
+        bench.scheduler.call_at(at_ms * MS, bench.channel.transmit, datagram(ordinal))
+    bench.run()
+    assert numbers(bench) == [1, 4, 5, 7]
+
+
+@pytest.mark.parametrize("text", [*ZEROS, " ".join(ZEROS) + " jitter=0s"])
 def test_a_probability_of_zero_is_no_fault_at_all(text: str) -> None:
     plain, zero = make_bench("delay=3ms"), make_bench(f"delay=3ms {text}")
     for bench in (plain, zero):
@@ -278,6 +387,11 @@ FAULTS = st.fixed_dictionaries(
         "duplicate": st.just("20%"),
         "reorder": st.just("20%"),
         "corrupt": st.just("20%"),
+        "spike": st.just("20%:9ms"),
+        "split": st.just("20%"),
+        "gemodel": st.just("5%:50%"),
+        "drop": st.sampled_from(["DATA#3-4+UDP#2", "FIN#1"]),
+        "blackhole": st.just("800"),
         "rate": st.sampled_from(["1mbit", "100mbit"]),
         "limit": st.sampled_from(["1", "4", "20"]),
         "jitter": st.just("3ms"),

@@ -15,26 +15,26 @@ def channels(*links):
 
 
 def test_without_words_links_are_perfect():
-    assert {(found.delay_ns, found.loss) for found in channels().values()} == {(0, (0, 1))}
+    assert {(found.delay_ns, found.ratio("loss")) for found in channels().values()} == {(0, (0, 1))}
 
 
 def test_words_without_a_place_hold_everywhere_and_add_up():
     found = channels("delay=40ms", "loss=2%")
     assert len(found) == 6
-    assert {(one.delay_ns, one.loss) for one in found.values()} == {(40_000_000, (1, 50))}
+    assert {(one.delay_ns, one.ratio("loss")) for one in found.values()} == {(40_000_000, (1, 50))}
 
 
 def test_a_direction_has_its_own_words_on_top_of_those_for_all():
     found = channels("client>server: delay=200ms", "delay=40ms loss=2%")
-    assert (found["client>server"].delay_ns, found["client>server"].loss) == (200_000_000, (1, 50))
+    assert (found["client>server"].delay_ns, found["client>server"].ratio("loss")) == (200_000_000, (1, 50))
     assert found["server>client"].delay_ns == 40_000_000
 
 
 def test_a_pair_has_its_words_in_both_directions():
     found = channels("client-server: loss=20%", "client>server: delay=1ms")
-    assert found["client>server"].loss == found["server>client"].loss == (1, 5)
+    assert found["client>server"].ratio("loss") == found["server>client"].ratio("loss") == (1, 5)
     assert (found["client>server"].delay_ns, found["server>client"].delay_ns) == (1_000_000, 0)
-    assert found["third>server"].loss == (0, 1)
+    assert found["third>server"].ratio("loss") == (0, 1)
 
 
 def test_a_host_has_its_byte_order():

@@ -8,7 +8,7 @@ from wire_packets import A4, A6, B4, B6, one_of_every_sort, packets
 from farhost.wire import linux
 from farhost.wire.codec import MalformedPacket, decode, decode_body, encode, encode_body, parse, wire_size
 from farhost.wire.packet import ACK, CWR, FIN, NO_FLOW, PSH, Flow, Packet, RawBody, TcpSegment, UdpDatagram
-from farhost.wire.segmentation import cut, pieces, split
+from farhost.wire.segmentation import cut, halves, pieces, split
 
 
 def of_the_wire(packet: Packet) -> Packet:
@@ -149,3 +149,19 @@ def test_parsing_goes_behind_ipv6_extension_headers_and_stops_at_a_fragment() ->
     found = parse(piece)
     assert (found.protocol, found.more_fragments, found.identification) == (linux.IPPROTO_UDP, True, 77)
     assert found.body == RawBody(body)
+
+
+@pytest.mark.parametrize(("here", "there", "identifications"), [(A4, B4, [9, 10]), (A6, B6, [9, 9])])
+def test_two_halves_make_up_a_segment_and_are_right_on_the_wire(
+    here: bytes, there: bytes, identifications: list[int]
+) -> None:
+    body = TcpSegment(1, 2, 2**32 - 3, 7, ACK | PSH | FIN | CWR, 100, payload=b"hello, world", segment_size=1000)
+    whole = Packet(here, there, linux.IPPROTO_TCP, body, identification=9, flow=Flow("a"), ordinal=2)
+    first, second = halves(whole, 5)
+    assert [first.identification, second.identification] == identifications
+    assert (first.flow, second.flow, first.ordinal, second.ordinal) == (whole.flow, whole.flow, 2, 2)
+    read = [parse(decode(encode(half)[0])).body for half in (first, second)]
+    assert read == [
+        body._replace(flags=ACK | CWR, payload=b"hello", segment_size=0),
+        body._replace(flags=ACK | PSH | FIN, sequence=2, payload=b", world", segment_size=0),
+    ]

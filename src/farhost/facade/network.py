@@ -193,7 +193,8 @@ class Network:
     ) -> Link:
         """Say what the link between two hosts is like, in both directions or in one (`a>b`); callable in a run too.
 
-        The words are delay, jitter, loss, reorder, duplicate, corrupt, rate, limit, mtu, with units: `delay="40ms"`.
+        The words are delay, jitter, rate, limit, mtu and the faults of docs/faults.md, with units: `delay="40ms"`,
+        `spike="1%:300ms"`.
         ValueError for hosts without a segment in common; UnitError for a word or a value.
         """
         ends = self._name(a), self._name(b)

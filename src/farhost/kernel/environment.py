@@ -29,7 +29,15 @@ class Clock(Protocol):
 class Chance(Protocol):
     """Decisions, as `farhost.sim.choices.Choices` makes them."""
 
-    def fault(self, kind: str, place: str, ratio: tuple[int, int], limit: int = 1, rather_small: bool = False) -> int:
+    def fault(
+        self,
+        kind: str,
+        place: str,
+        ratio: tuple[int, int],
+        limit: int = 1,
+        rather_small: bool = False,
+        one_more: tuple[int, int] | None = None,
+    ) -> int:
         """The size of a fault, 1 to limit; 0: it does not happen."""
 
     def chance(self, kind: str, place: str, numerator: int, denominator: int) -> bool:

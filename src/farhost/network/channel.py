@@ -7,7 +7,7 @@ super-segment leave one behind the other and arrive together, when the last one 
 own, and the burst is split only where one is touched. With `bursts=off` the pieces arrive as packets of their own,
 and nothing else differs.
 
-Conservation, in packets on the wire: sent + duplicated = delivered + dropped + in flight.
+Conservation, in packets on the wire: sent + duplicated + split = delivered + dropped + in flight.
 """
 
 from collections import deque
@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from farhost.kernel.environment import Environment
 from farhost.network.conditions import Conditions
 from farhost.network.damage import Damaged, damage
-from farhost.network.faults.protocol import Fate, Fault
-from farhost.network.faults.setting import Ratio
+from farhost.network.faults.protocol import Fate, Fault, Memory
+from farhost.network.faults.setting import Setting
+from farhost.network.faults.split import GAP_NS
 from farhost.network.faults.table import FAULTS
 from farhost.protocols.icmp import may_answer, packet_too_big
 from farhost.protocols.ip.fragment import fragment
@@ -25,7 +26,7 @@ from farhost.trace.events import FaultEvent, PacketEvent, QueueDepth
 from farhost.wire.codec import wire_size
 from farhost.wire.packet import Packet, TcpSegment
 from farhost.wire.packet_place import piece_places, place
-from farhost.wire.segmentation import cut, split
+from farhost.wire.segmentation import cut, halves, split
 
 if TYPE_CHECKING:
     from farhost.network.port import Port
@@ -58,10 +59,12 @@ class Channel:
         "_environment",
         "_free_ns",
         "_last_ns",
+        "_memory",
         "_queue",
         "_queued",
         "_rated",
         "conditions",
+        "cuts",
         "delivered",
         "down",
         "dropped",
@@ -70,6 +73,7 @@ class Channel:
         "name",
         "sent",
         "source",
+        "split",
         "struck",
         "target",
     )
@@ -85,13 +89,17 @@ class Channel:
         self.sent = 0
         self.delivered = 0
         self.duplicated = 0
+        self.split = 0
+        """How many segments became two packets: one more each."""
         self.in_flight = 0
         self.dropped: dict[str, int] = {}
-        """By reason: loss, queue, mtu, down."""
+        """By reason: queue, mtu, down, or the fault that lost it."""
         self.struck: dict[str, int] = {}
         """How often each fault took effect, by its word; jitter is none."""
         self.down = False
         """Nothing gets through (a partition); what is on its way arrives."""
+        self.cuts = 0
+        """How many partitions with a time at which they heal are under way; they do what `down` does."""
         self._batch: list[Packet] | None = None
         """The latest packets on their way, as long as they have not arrived: more that arrive with them join them."""
         self._batch_due_ns = 0
@@ -101,7 +109,8 @@ class Channel:
         """When the wire is free again."""
         self._queue: deque[_Queued] = deque()
         self._queued = 0
-        self._active: tuple[tuple[Fault, Ratio], ...] = ()
+        self._active: tuple[tuple[Fault, Setting], ...] = ()
+        self._memory: Memory = {}
         self.conditions = conditions
         self._delay_ns = 0
         self._careful = False
@@ -111,18 +120,23 @@ class Channel:
 
     def set_conditions(self, conditions: Conditions) -> None:
         """From now on the channel is like this; packets on their way are not touched, and none overtakes them."""
+        before = self.conditions
         self.conditions = conditions
         self._delay_ns = conditions.delay_ns
-        ratios = [(fault, conditions.ratio(kind)) for kind, fault in FAULTS.items()]
-        self._active = tuple((fault, ratio) for fault, ratio in ratios if ratio[0] > 0)
+        self._active = tuple((FAULTS[kind], setting) for kind, setting in conditions.faults)
+        self._memory = {
+            kind: self._memory.get(kind, {}) if before.setting(kind) == setting else {}
+            for kind, setting in conditions.faults
+        }
         self.refresh()
 
     def refresh(self) -> None:
-        """An interface's MTU, or `down`, has changed."""
+        """An interface's MTU, `down` or `cuts` has changed."""
         conditions = self.conditions
         faulty = bool(
             self._active
             or self.down
+            or self.cuts
             or conditions.jitter_ns
             or not conditions.bursts
             or conditions.mtu < self.source.interface.mtu
@@ -176,7 +190,7 @@ class Channel:
         body = packet.body
         count = body.pieces if type(body) is TcpSegment else 1
         self.sent += count
-        if self.down:
+        if self.down or self.cuts:
             self._drop(packet, count, "down")
             return
         end_ns = self._environment.clock.now_ns
@@ -274,44 +288,56 @@ class Channel:
 
     def _strike(self, packet: Packet, count: int, due_ns: int) -> None:
         """Decide each piece's fate; those that nothing befalls stay together."""
-        environment = self._environment
-        chance = environment.chance
         size = wire_size(packet)
         body = packet.body
         payload = len(body.payload) if type(body) is TcpSegment else 0
         step = body.segment_size if type(body) is TcpSegment and count > 1 else payload
         header = (size - payload) // count
-        fate = Fate("", header + step, self._delay_ns)
+        fate = Fate("", header + step, self._delay_ns, packet, self._memory)
         whole_from = 0
         active = self._active
         prefix = f"{self.name} "
         for number, where in enumerate(piece_places(packet)):
             fate.place = prefix + where
+            fate.number = number
             if number == count - 1:
                 fate.size = header + payload - number * step
-            struck: list[tuple[Fault, int]] | None = None
-            for fault, ratio in active:
-                amount = fault.strike(chance, fate, ratio)
-                if amount is not None:
-                    struck = struck or []
-                    struck.append((fault, amount))
+            struck = self._ask(fate, active)
             if struck is None:
                 continue
             if whole_from < number:
                 self._schedule(due_ns, cut(packet, whole_from, number))
             piece = packet if count == 1 else cut(packet, number, number + 1)
-            self._note(piece, fate, struck)
-            self._suffer(piece, fate, due_ns)
+            due_ns = self._suffer(piece, fate, struck, due_ns)
             whole_from = number + 1
-            fate = Fate("", header + step, self._delay_ns)
+            fate = Fate("", header + step, self._delay_ns, packet, self._memory)
         if whole_from < count:
             self._schedule(due_ns, packet if whole_from == 0 else cut(packet, whole_from, count))
 
-    def _suffer(self, piece: Packet, fate: Fate, due_ns: int) -> None:
-        """Do what was decided about one piece."""
-        if fate.lost:
+    def _ask(self, fate: Fate, faults: tuple[tuple[Fault, Setting], ...]) -> list[tuple[Fault, int]] | None:
+        """Ask faults about a packet: those that struck, each with its size; None if there are none."""
+        chance = self._environment.chance
+        struck: list[tuple[Fault, int]] | None = None
+        for fault, setting in faults:
+            amount = fault.strike(chance, fate, setting)
+            if amount is not None:
+                if struck is None:
+                    struck = []
+                struck.append((fault, amount))
+                if fate.cut_at:
+                    break
+        return struck
+
+    def _suffer(self, piece: Packet, fate: Fate, struck: list[tuple[Fault, int]], due_ns: int) -> int:
+        """Do what was decided about one piece; when those behind it arrive at the earliest."""
+        self._note(piece, fate, struck)
+        if fate.cut_at:
+            return self._part(piece, fate.cut_at, due_ns)
+        if fate.held_ns:
+            due_ns = self._last_ns = due_ns + fate.held_ns
+        if fate.lost_by:
             self.in_flight -= 1
-            self._count_drop("loss", 1)
+            self._count_drop(fate.lost_by, 1)
         else:
             arriving = piece if fate.flipped_bit is None else damage(piece, fate.flipped_bit)
             if fate.extra_ns or isinstance(arriving, Damaged):
@@ -323,15 +349,42 @@ class Channel:
         self.in_flight += fate.copies
         for _ in range(fate.copies):
             self._schedule(due_ns, piece)
+        return due_ns
+
+    def _part(self, piece: Packet, size: int, due_ns: int) -> int:
+        """One segment is two packets from here on, each with a fate of its own."""
+        self.split += 1
+        self.in_flight += 1
+        first, second = halves(piece, size)
+        due_ns = self._send_half(first, due_ns)
+        self._last_ns = due_ns + GAP_NS
+        return self._send_half(second, self._last_ns)
+
+    def _send_half(self, half: Packet, due_ns: int) -> int:
+        fate = Fate(f"{self.name} {place(half)}", wire_size(half), self._delay_ns, half, self._memory)
+        others = self._active[1:]
+        """Without `split`, which is the first of the table: it struck already."""
+        struck = self._ask(fate, others)
+        if struck is not None:
+            return self._suffer(half, fate, struck, due_ns)
+        self._schedule(due_ns, half)
+        return due_ns
 
     def _note(self, piece: Packet, fate: Fate, struck: list[tuple[Fault, int]]) -> None:
         """Count and trace the faults that took effect on a piece."""
         tracer = self._environment.tracer
         for fault, amount in struck:
-            self.struck[fault.kind] = self.struck.get(fault.kind, 0) + 1
-            if tracer.on:
-                self._trace_fault(fault.kind, fate.place, amount)
-                self._trace(fault.action, fault.kind if fate.lost and fault.action == "dropped" else "", piece, 1)
+            kind, action = fault.kind, fault.action
+            if amount:
+                self.struck[kind] = self.struck.get(kind, 0) + 1
+            if not tracer.on:
+                continue
+            if amount:
+                self._trace_fault(kind, fate.place, amount)
+            if action != "dropped":
+                self._trace(action, "", piece, 1)
+            elif kind == fate.lost_by:
+                self._trace(action, kind, piece, 1)
 
     # Arrival.
 
@@ -389,6 +442,7 @@ class Channel:
 
     def check_invariants(self) -> None:
         """Conservation, and what else always holds."""
-        assert self.sent + self.duplicated == self.delivered + sum(self.dropped.values()) + self.in_flight, self.name
+        made = self.sent + self.duplicated + self.split
+        assert made == self.delivered + sum(self.dropped.values()) + self.in_flight, self.name
         assert self.in_flight >= 0
         assert self._queued == sum(burst.pieces for burst in self._queue)

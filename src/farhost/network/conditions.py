@@ -2,26 +2,25 @@
 
     delay=40ms jitter=5ms loss=2% reorder=10% duplicate=1% corrupt=0.1% rate=10mbit limit=100 mtu=1400
 
-The words are netem's (tc-netem(8)). Where we differ: jitter never reorders, reordering is `reorder`'s business; the
-limit counts packets that wait for their turn on the wire, not those on their way; a packet that is lost has taken
-its time on the wire all the same, so that taking a loss away moves no other packet.
+The words are netem's (tc-netem(8)), and those of the table of faults, which docs/faults.md lists. Where we differ
+from netem: jitter never reorders, reordering is `reorder`'s business; the limit counts packets that wait for their
+turn on the wire, not those on their way; a packet that is lost has taken its time on the wire all the same, so that
+taking a loss away moves no other packet.
 """
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from farhost.network.faults.setting import Ratio
+from farhost.network.faults.setting import OFF, Ratio, Setting
 from farhost.network.faults.table import FAULTS
 from farhost.units import (
     UnitError,
     format_count,
     format_duration,
     format_rate,
-    format_ratio,
     parse_count,
     parse_duration,
     parse_rate,
-    parse_ratio,
 )
 
 DEFAULT_LIMIT = 1000
@@ -44,21 +43,18 @@ class Conditions(NamedTuple):
     with a rate has a queue."""
     mtu: int = DEFAULT_MTU
     """Bytes of the largest IP packet."""
-    loss: Ratio = (0, 1)
-    reorder: Ratio = (0, 1)
-    duplicate: Ratio = (0, 1)
-    corrupt: Ratio = (0, 1)
     bursts: bool = True
     """False: the pieces of a super-segment are held as packets of their own. Nothing that happens differs."""
-    other_faults: tuple[tuple[str, Ratio], ...] = ()
-    """Faults of the table that have no field here, by word."""
+    faults: tuple[tuple[str, Setting], ...] = ()
+    """What may befall a packet, by word, in the order of the table; those that never happen are left out."""
+
+    def setting(self, kind: str) -> Setting:
+        """How strong a fault of the table is."""
+        return next((setting for word, setting in self.faults if word == kind), OFF)
 
     def ratio(self, kind: str) -> Ratio:
         """The probability of a fault of the table."""
-        if kind in Conditions._fields:
-            found: Ratio = getattr(self, kind)
-            return found
-        return dict(self.other_faults).get(kind, (0, 1))
+        return self.setting(kind).ratio
 
     def words(self) -> str:
         """The description that `parse` reads: what differs from a perfect link; nothing for a perfect one.
@@ -71,8 +67,7 @@ class Conditions(NamedTuple):
             for word, (field, _) in _WORDS.items()
             if getattr(self, field) != Conditions._field_defaults[field]
         ]
-        ratios = [(kind, self.ratio(kind)) for kind in FAULTS]
-        return " ".join([*found, *(f"{kind}={format_ratio(ratio)}" for kind, ratio in ratios if ratio[0])])
+        return " ".join([*found, *(f"{kind}={FAULTS[kind].format(setting)}" for kind, setting in self.faults)])
 
     @classmethod
     def parse(cls, text: str, base: "Conditions | None" = None) -> "Conditions":
@@ -80,7 +75,7 @@ class Conditions(NamedTuple):
 
         UnitError names the word that is wrong, given twice, or unknown.
 
-        >>> Conditions.parse("delay=40ms loss=2%").loss
+        >>> Conditions.parse("delay=40ms loss=2%").ratio("loss")
         (1, 50)
         >>> Conditions.parse("dely=40ms")  # doctest: +ELLIPSIS
         Traceback (most recent call last):
@@ -160,9 +155,6 @@ def _set(conditions: Conditions, word: str, value: str) -> Conditions:
         return conditions._replace(**change)
     if word not in FAULTS:
         raise UnitError(f"no word {word!r} describes a link: they are {', '.join(known_words())}")
-    ratio = parse_ratio(value)
-    if word in Conditions._fields:
-        change = {word: ratio}
-        return conditions._replace(**change)
-    others = {**dict(conditions.other_faults), word: ratio}
-    return conditions._replace(other_faults=tuple(others.items()))
+    settings = {**dict(conditions.faults), word: FAULTS[word].parse(value)}
+    there_are = [(kind, settings[kind]) for kind in FAULTS if kind in settings]
+    return conditions._replace(faults=tuple((kind, setting) for kind, setting in there_are if setting.ratio[0]))

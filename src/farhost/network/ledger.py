@@ -1,6 +1,7 @@
 """What became of every packet: the counters of all channels, and the law that they obey.
 
-In packets on the wire (a super-segment counts as its pieces): sent + duplicated = delivered + dropped + in flight.
+In packets on the wire (a super-segment counts as its pieces):
+sent + duplicated + split = delivered + dropped + in flight.
 """
 
 from collections.abc import Iterable
@@ -17,15 +18,18 @@ class Account(NamedTuple):
     duplicated: int
     delivered: int
     dropped: dict[str, int]
-    """By reason: loss, queue, mtu, down."""
+    """By reason: queue, mtu, down, or the fault that lost them."""
     in_flight: int
     struck: dict[str, int]
-    """How often each fault took effect: loss, reorder, duplicate, corrupt."""
+    """How often each fault took effect, by its word."""
+    split: int = 0
+    """Segments that became two packets on their way."""
 
     @property
     def balance(self) -> int:
         """Packets that appeared from nowhere, or vanished (negative): always 0."""
-        return self.delivered + sum(self.dropped.values()) + self.in_flight - self.sent - self.duplicated
+        made = self.sent + self.duplicated + self.split
+        return self.delivered + sum(self.dropped.values()) + self.in_flight - made
 
 
 class Ledger(NamedTuple):
@@ -56,6 +60,7 @@ def _account(channel: Channel) -> Account:
         dict(channel.dropped),
         channel.in_flight,
         dict(channel.struck),
+        channel.split,
     )
 
 
@@ -74,4 +79,5 @@ def _total(accounts: tuple[Account, ...]) -> Account:
         dropped,
         sum(account.in_flight for account in accounts),
         struck,
+        sum(account.split for account in accounts),
     )

@@ -231,6 +231,10 @@ class WorldProcess(Caller, Protocol):
     """What the uncaught exception looked like."""
     finishing: bool
     """Whether its main thread has come to the end of the program, and waits for the others."""
+    early: bool
+    """Whether it is being made, and has not begun."""
+    at_begin: list[Callable[[], object]]
+    """Called when it begins, in no time: what could not be done early."""
     at_end: list[Callable[[], None]]
     """Called after the process has ended: what the outside has to release."""
     bear: "Callable[[Birth], int] | None"

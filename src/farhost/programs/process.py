@@ -13,6 +13,7 @@ from greenlet import GreenletExit
 
 from farhost.kernel.console import ConsoleFile
 from farhost.kernel.files import OpenFile
+from farhost.kernel.syscalls.table import FUNCTIONS
 from farhost.kernel.waiting import Blocked, WaitQueue
 from farhost.programs.birth import Birth
 from farhost.programs.caller import Handler, Lookups
@@ -45,14 +46,22 @@ class ProgramProcess(ProcessView, Complaints):
     """Starts a child: its pid. None: it can have none."""
 
     def __init__(
-        self, runtime: "Runtime", host: "Host", name: str, argv: tuple[str, ...], parent: "Process | None" = None
+        self,
+        runtime: "Runtime",
+        host: "Host",
+        name: str,
+        argv: tuple[str, ...],
+        parent: "Process | None" = None,
+        *,
+        begins: bool = True,
     ) -> None:
+        """`begins`: False where `begin` is called later."""
         self.runtime = runtime
         self.host = host
         self.host_name = host.name
         self.argv = argv
         self.kernel = host.kernel
-        self.kernel_process = host.kernel.spawn_process(name, parent, argv)
+        self.kernel_process = host.kernel.spawn_process(name, parent, argv, begins=begins)
         self.name = self.kernel_process.name
         """For reports: unique on its host."""
         self.threads: list[ProgramThread] = []
@@ -71,6 +80,10 @@ class ProgramProcess(ProcessView, Complaints):
         """When it ended."""
         self.dead = False
         """Whether its calls are inert."""
+        self.early = False
+        """Whether it is being made, and has not begun."""
+        self.at_begin: list[Callable[[], object]] = []
+        """Called when it begins, in no time: what could not be done early."""
         self.attention = False
         """Whether something waits for a thread that comes out of a call: death, a signal's handler, a stop."""
         self.asked: set[int] = set()
@@ -97,8 +110,23 @@ class ProgramProcess(ProcessView, Complaints):
         self._continued = WaitQueue()
         self._used_ns = 0
         self._buried = False
-        runtime.adopt(self)
+        self.functions = dict(FUNCTIONS)
+        """What the trap calls, by name: the kernel's functions, behind the faults that hold for the process."""
         self.call: Trap = make_trap(self)
+        if begins:
+            self._enter()
+
+    def begin(self) -> None:
+        """It was made before the run: from now on it is there."""
+        self.main_thread.began_ns = self.runtime.scheduler.now_ns
+        self.kernel.begin_process(self.kernel_process, self.argv)
+        self._enter()
+        for do in self.at_begin:
+            do()
+
+    def _enter(self) -> None:
+        self.runtime.adopt(self)
+        self.functions.update(self.runtime.faults.functions_for(self, FUNCTIONS))
 
     def _init_signals(self) -> None:
         """Handlers, masks, timers; and what the kernel tells of signals."""
@@ -126,12 +154,8 @@ class ProgramProcess(ProcessView, Complaints):
     @property
     def current_thread(self) -> ProgramThread | None:
         """The thread of this process that runs now; None when none of them does."""
-        task = self.runtime.scheduler.current
-        if task is None:
-            return None
-        thread = task.context
-        assert isinstance(thread, ProgramThread)
-        return thread if thread.process is self else None
+        thread = self.runtime.current
+        return thread if thread is not None and thread.process is self else None
 
     def thread_number(self) -> int:
         """The tid of the thread that runs now; 0 when none of them does."""
@@ -285,6 +309,9 @@ class ProgramProcess(ProcessView, Complaints):
         kernel = self.kernel
         numerator, denominator = kernel.drift
         return (scheduler.now_ns - kernel.boot_ns) * numerator // denominator
+
+    def clocks_changed(self) -> None:
+        """Its host's clocks are others than before: nothing to do where they are asked each time."""
 
     # Signals.
 

@@ -30,6 +30,7 @@ class ProcessView(ABC):
     threads: "list[ProgramThread]"
     at_end: list[Callable[[], None]]
     dead: bool
+    early: bool
     attention: bool
     handlers: dict[int, Handler]
     signal_mask: set[int]
@@ -85,7 +86,8 @@ class ProcessView(ABC):
 
     def pause(self, duration_ns: int) -> None:
         """The running thread is charged for something that takes so long; handlers of signals run after it."""
-        self.runtime.scheduler.charge(duration_ns)
+        if not self.early:
+            self.runtime.scheduler.charge(duration_ns)
         if self.attention:
             self.attend()
 

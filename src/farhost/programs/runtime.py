@@ -67,13 +67,15 @@ class Runtime:
         """Files of the machine in messages under way, whose descriptors are ours to close."""
         self.recursion_limits: dict[int, int] = {}
         """What each process has set, by its identity."""
+        self.early: ProgramThread | None = None
+        """The thread whose process is being made, before it begins."""
         self._collecting = False
 
     @property
     def current(self) -> ProgramThread | None:
         """The simulated thread that runs now; None outside of one."""
         task = self.scheduler.current
-        return None if task is None else cast(ProgramThread, task.context)
+        return self.early if task is None else cast(ProgramThread, task.context)
 
     def adopt(self, process: "ProgramProcess") -> None:
         """A process was made: it is one of the run's, and what it prints is kept with it."""

@@ -18,6 +18,7 @@ class Scratch:
     def __init__(self) -> None:
         self._root: str | None = None
         self._lock = -1
+        self._hosts: dict[str, None] = {}
 
     def __enter__(self) -> "Scratch":
         return self
@@ -26,9 +27,17 @@ class Scratch:
         """The directory of a host."""
         if self._root is None:
             self._root = self._make_root()
-        path = os.path.join(self._root, host.replace("/", "_"))
+        name = host.replace("/", "_")
+        self._hosts.setdefault(name)
+        path = os.path.join(self._root, name)
         os.makedirs(path, exist_ok=True)
         return path
+
+    def make_again(self) -> None:
+        """Where a fork of this process has removed them: make those that were there."""
+        if self._root is not None:
+            for host in self._hosts:
+                os.makedirs(os.path.join(self._root, host), exist_ok=True)
 
     def _make_root(self) -> str:
         parent = os.path.realpath(tempfile.gettempdir())

@@ -58,7 +58,7 @@ def make_trap(process: "ProgramProcess") -> Trap:
     kernel = process.kernel
     soft = kernel.soft
     softirq = kernel.softirq
-    functions = runtime.faults.functions_for(process, FUNCTIONS)
+    functions = process.functions
 
     def call(name: str, *arguments: object) -> Any:
         task = scheduler.current

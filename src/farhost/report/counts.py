@@ -1,14 +1,14 @@
 """Packets of a run, counted: what the links did with them (the network's ledger), and what the hosts did (the trace).
 
 A packet is one on the wire: a super-segment counts as the packets that it stands for. What goes through `lo` is on no
-link and is not counted. On the links, sent + duplicated = delivered + dropped + in flight.
+link and is not counted. On the links, sent + duplicated + split = delivered + dropped + in flight.
 """
 
 from farhost.network.ledger import Ledger
 from farhost.trace.events import Event, PacketEvent
 from farhost.wire.packet import FIN, SYN, Packet, TcpSegment
 
-_FAULTS = {"corrupt": "corrupted", "reorder": "reordered"}
+_FAULTS = {"corrupt": "corrupted", "reorder": "reordered", "split": "split", "spike": "delayed"}
 
 
 class PacketCounts:

@@ -14,6 +14,8 @@ DIRECTIONS = {
     "duplicated": "Dup",
     "corrupted": "Corrupt",
     "reordered": "Late",
+    "delayed": "Late",
+    "split": "Split",
 }
 """tcpdump knows Out and In; the rest is what happens to a packet between the two."""
 

@@ -64,12 +64,7 @@ class Faults(NamedTuple):
 
     def words(self) -> list[str]:
         """What `parse_faults` reads."""
-        places = dict.fromkeys(where for where, _, _ in self.said)
-        return [
-            (f"{place}: " if place else "")
-            + " ".join(f"{word}={value}" for w, word, value in self.said if w == place)
-            for place in places
-        ]
+        return list(said_words(self.said))
 
     def apply_to_network(self, network: Network) -> None:
         """Give links and name servers theirs, beside what they have."""
@@ -117,6 +112,19 @@ def parse_faults(texts: Iterable[str], hosts: Collection[str] | None = None) -> 
             found.pop((where, word), None)
             found[where, word] = value
     return Faults(tuple((where, word, value) for (where, word), value in found.items()))
+
+
+def said_words(said: Iterable[Said]) -> tuple[str, ...]:
+    """What `parse_faults` reads: one text for each place.
+
+    >>> said_words([("", "loss", "2%"), ("", "corrupt", "1%"), ("a>b", "loss", "5%")])
+    ('loss=2% corrupt=1%', 'a>b: loss=5%')
+    """
+    texts: dict[str, str] = {}
+    for where, word, value in said:
+        before = texts.get(where) or (f"{where}:" if where else "")
+        texts[where] = f"{before} {word}={value}".strip()
+    return tuple(texts.values())
 
 
 def replayed(kinds: Iterable[str]) -> Faults:

@@ -41,7 +41,8 @@ class SystemCall(NamedTuple):
 
 
 class PacketEvent(NamedTuple):
-    """A packet at an interface: `action` is sent, received, dropped, duplicated, corrupted or reordered."""
+    """A packet at an interface: `action` is sent, received, dropped, duplicated, corrupted, reordered, delayed or
+    split."""
 
     time_ns: int
     host: str

@@ -49,3 +49,22 @@ def split(packet: Packet) -> list[Packet]:
     if count == 1:
         return [packet]
     return [cut(packet, place, place + 1) for place in range(count)]
+
+
+def halves(packet: Packet, size: int) -> tuple[Packet, Packet]:
+    """One segment as two, the first with `size` bytes of its payload: each with part of it, at least one byte.
+
+    By the same rules; flow and ordinal stay.
+    """
+    body = packet.body
+    assert isinstance(body, TcpSegment) and body.pieces == 1, "only one TCP segment has halves"
+    payload = memoryview(body.payload)
+    assert 0 < size < len(payload), f"{size} of {len(payload)} bytes"
+    first = body._replace(flags=body.flags & ~(PSH | FIN), payload=payload[:size], segment_size=0)
+    second = body._replace(
+        sequence=add(body.sequence, size), flags=body.flags & ~CWR, payload=payload[size:], segment_size=0
+    )
+    identification = packet.identification
+    if len(packet.source) == 4:
+        identification = (identification + 1) & 0xFFFF
+    return packet._replace(body=first), packet._replace(body=second, identification=identification)

@@ -5,8 +5,9 @@ drops it, except where no checksum covers the bit (IPv6's hop limit, traffic cla
 """
 
 from farhost.kernel.environment import Chance
+from farhost.network.faults.fault_words import place_words
 from farhost.network.faults.protocol import Fate
-from farhost.network.faults.setting import PlainFault, Ratio
+from farhost.network.faults.setting import PlainFault, Setting
 
 
 class Corrupt(PlainFault):
@@ -16,13 +17,15 @@ class Corrupt(PlainFault):
     action = "corrupted"
     help = "A packet arrives with one bit wrong."
 
-    def strike(self, chance: Chance, fate: Fate, ratio: Ratio) -> int | None:
+    def strike(self, chance: Chance, fate: Fate, setting: Setting) -> int | None:
         """Flip a bit, or not; the size is which one, counted from 1."""
-        if not chance.chance("corrupt", fate.place, *ratio):
+        bit = chance.fault("corrupt", fate.place, setting.ratio, fate.size * 8)
+        if not bit:
             return None
-        fate.flipped_bit = chance.draw("corrupt bit", fate.place, fate.size * 8)
-        return fate.flipped_bit + 1
+        fate.flipped_bit = bit - 1
+        return bit
 
     def describe(self, place: str, size: int) -> str:
         """`FaultWord.describe`."""
-        return f"{place} arrived with bit {size - 1} wrong"
+        bit = size - 1
+        return f"{place_words(place)} arrived with a bit wrong (bit {7 - bit % 8} of the packet's byte {bit // 8})"

@@ -4,8 +4,9 @@ The copy is a packet of its own that nothing else befalls: where the original is
 """
 
 from farhost.kernel.environment import Chance
+from farhost.network.faults.fault_words import place_words
 from farhost.network.faults.protocol import Fate
-from farhost.network.faults.setting import PlainFault, Ratio
+from farhost.network.faults.setting import PlainFault, Setting
 
 
 class Duplicate(PlainFault):
@@ -15,13 +16,13 @@ class Duplicate(PlainFault):
     action = "duplicated"
     help = "A packet arrives twice."
 
-    def strike(self, chance: Chance, fate: Fate, ratio: Ratio) -> int | None:
+    def strike(self, chance: Chance, fate: Fate, setting: Setting) -> int | None:
         """Double it, or not."""
-        if not chance.chance("duplicate", fate.place, *ratio):
+        if not chance.fault("duplicate", fate.place, setting.ratio):
             return None
         fate.copies += 1
         return 1
 
     def describe(self, place: str, size: int) -> str:
         """`FaultWord.describe`."""
-        return f"{place} arrived twice"
+        return f"{place_words(place)} arrived twice"

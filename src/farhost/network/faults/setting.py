@@ -17,7 +17,13 @@ class Setting(NamedTuple):
 
     ratio: Ratio
     size: int = 0
-    """The largest size, in the fault's own unit; 0 for a fault that has none."""
+    """The largest size, in the fault's own unit; 0 for a fault that has none, or that knows a limit of its own."""
+    details: tuple[tuple[str, int, int], ...] = ()
+    """What else a fault's word says, as the fault's file has it; empty for most."""
+
+
+OFF = Setting((0, 1))
+"""A fault that never happens, as one that nobody named."""
 
 
 class FaultWord(Protocol):
@@ -49,8 +55,8 @@ def parse_setting(text: str, size: int = 0, parse_size: Callable[[str], int] | N
     """`2%`, or with `parse_size` `2%:300ms`; `size`: what holds where none is given. UnitError.
 
     >>> from farhost.units import parse_duration
-    >>> parse_setting("2%", 1000, parse_duration), parse_setting("2%:1us", 5, parse_duration)
-    (Setting(ratio=(1, 50), size=1000), Setting(ratio=(1, 50), size=1000))
+    >>> parse_setting("2%", 1000, parse_duration) == parse_setting("2%:1us", 5, parse_duration) == ((1, 50), 1000, ())
+    True
     """
     ratio, colon, given = text.partition(":")
     if not colon:
