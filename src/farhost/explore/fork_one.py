@@ -125,14 +125,15 @@ def _carry_out(ready: Ready, orders: Orders, writing: int, quiet: bool, limit_s:
 
 
 def _begin(quiet: bool, limit_s: float) -> None:
-    """Let Ctrl-C be the parent's business, and the output nobody's; end by SIGALRM if the parent does not do it."""
+    """Let Ctrl-C be the parent's business, input and output nobody's; end by SIGALRM if the parent does not do it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     signal.setitimer(signal.ITIMER_REAL, limit_s + 1)
     if quiet:
         nowhere = os.open(os.devnull, os.O_RDWR)
-        for number in (1, 2):
+        for number in (0, 1, 2):
             os.dup2(nowhere, number)
+        sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: SIM115
         sys.stdout = sys.stderr = open(nowhere, "w", encoding="utf-8", errors="backslashreplace")  # noqa: SIM115
 
 
