@@ -128,15 +128,16 @@ def _carry_out(ready: Ready, orders: Orders, writing: int, quiet: bool, limit_s:
 
 
 def begin_child(quiet: bool = True) -> None:
-    """Let Ctrl-C be the parent's business, and the output nobody's; SIGALRM and the parent's end are its own end."""
+    """Let Ctrl-C be the parent's business, input and output nobody's; SIGALRM and the parent's end are its own end."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if quiet:
         nowhere = os.open(os.devnull, os.O_RDWR)
-        for number in (1, 2):
+        for number in (0, 1, 2):
             os.dup2(nowhere, number)
+        sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: SIM115
         sys.stdout = sys.stderr = open(nowhere, "w", encoding="utf-8", errors="backslashreplace")  # noqa: SIM115
 
 
