@@ -23,6 +23,8 @@ SHELLS = ("bash", "zsh", "fish")
 
 COMMANDS = {
     "run": "run:run",
+    "explore": "explore:explore",
+    "merge": "merge:merge",
     "up": "up:up",
     "exec": "execute:execute",
     "status": "running:status",

@@ -9,6 +9,7 @@ it takes too long) is a verdict too.
     verdict = run_in_child(ready, orders)      # both in one
 """
 
+import ctypes
 import os
 import pickle
 import select
@@ -24,6 +25,7 @@ from farhost.explore.orders import Orders, Ready, Verdict
 LIMIT_S = 300.0
 """How much real time a run may take unless told otherwise; the watchdog of a run finds loops much earlier."""
 _CHUNK = 1 << 16
+_PR_SET_PDEATHSIG = 1
 
 
 class Child:
@@ -113,7 +115,8 @@ def run_in_child(ready: Ready, orders: Orders, *, quiet: bool = True, limit_s: f
 def _carry_out(ready: Ready, orders: Orders, writing: int, quiet: bool, limit_s: float) -> None:
     """In the child; does not return."""
     try:
-        _begin(quiet, limit_s)
+        begin_child(quiet)
+        signal.setitimer(signal.ITIMER_REAL, limit_s + 1)
         data = memoryview(pickle.dumps(ready(orders)))
     except BaseException as error:
         data = memoryview(pickle.dumps(broken(orders, error)))
@@ -124,15 +127,17 @@ def _carry_out(ready: Ready, orders: Orders, writing: int, quiet: bool, limit_s:
         os._exit(0)
 
 
-def _begin(quiet: bool, limit_s: float) -> None:
-    """Let Ctrl-C be the parent's business, and the output nobody's; end by SIGALRM if the parent does not do it."""
+def begin_child(quiet: bool = True) -> None:
+    """Let Ctrl-C be the parent's business, input and output nobody's; SIGALRM and the parent's end are its own end."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
-    signal.setitimer(signal.ITIMER_REAL, limit_s + 1)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if quiet:
         nowhere = os.open(os.devnull, os.O_RDWR)
-        for number in (1, 2):
+        for number in (0, 1, 2):
             os.dup2(nowhere, number)
+        sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: SIM115
         sys.stdout = sys.stderr = open(nowhere, "w", encoding="utf-8", errors="backslashreplace")  # noqa: SIM115
 
 

@@ -117,8 +117,13 @@ class Kernel:
     def drift_by(self, ppm: int) -> None:
         """All its clocks run so many parts per million faster, or less than 0, slower. At virtual time 0, as a change
         of rate would move what a clock says."""
-        numerator, denominator = self.drift
-        self.drift = numerator * _MILLION + ppm * denominator, denominator * _MILLION
+        if ppm:
+            numerator, denominator = self.drift
+            self.drift = numerator * _MILLION + ppm * denominator, denominator * _MILLION
+
+    def has_right_clocks(self) -> bool:
+        """Whether nobody has put its wall clock forward or back, and its clocks do not drift."""
+        return self.realtime_offset_ns == EPOCH_NS and self.drift == (1, 1)
 
     def deadline_ns(self, timeout_ns: int) -> int:
         """The virtual time at which `timeout_ns` have passed on this host's clocks."""

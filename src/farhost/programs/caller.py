@@ -231,6 +231,8 @@ class WorldProcess(Caller, Protocol):
     """What the uncaught exception looked like."""
     finishing: bool
     """Whether its main thread has come to the end of the program, and waits for the others."""
+    before_step: Callable[[], None] | None
+    """Called before a lock is taken, where the thread may lose the processor there (a fault)."""
     early: bool
     """Whether it is being made, and has not begun."""
     at_begin: list[Callable[[], object]]
