@@ -1,4 +1,4 @@
-"""In how many seeds each bug is found, what is left of it after shrinking, and whether correct versions stay whole."""
+"""In how many seeds each bug is found, what is left of it after shrinking, and whether correct versions hold."""
 
 import multiprocessing
 import sys
@@ -127,8 +127,8 @@ def table(names: list[str], seeds: int, correct_seeds: int, count: int, write: C
     failures, tried = sum(row.failures for row in rows), sum(row.tried for row in rows)
     write("")
     write(
-        f"{len(found_rows)} of {len(rows)} bugs found within {seeds} seeds; {small} of {len(found_rows)} shrunk to at "
-        f"most 2 faults; {failures} of {tried} runs of correct versions failed. {count} workers, "
+        f"{len(found_rows)} of {len(rows)} bugs found within {seeds} seeds; {small} of {len(found_rows)} shrunk to "
+        f"at most 2 faults; {failures} of {tried} runs of correct versions failed. {count} workers, "
         f"{time.monotonic() - began_s:.0f} s."
     )
     return 0 if len(found_rows) == len(rows) and not failures else 1
