@@ -66,10 +66,12 @@ def run_replay(replay: Replay, orders: Orders, watch: Watch) -> Verdict:
 
 def faults_of(orders: Orders, built: Built) -> Faults:
     """Which faults may happen: those of the scenario and of the orders, or those that the orders replay."""
-    if orders.replay is None or orders.record:
-        said = parse_faults((*built.faults.words(), *orders.faults), list(built.network.hosts))
-        return said if orders.replay is None else certain(said)
-    return replayed(sorted({choice.kind for choice in orders.replay} & every_fault().keys()))
+    said = parse_faults((*built.faults.words(), *orders.faults), list(built.network.hosts))
+    if orders.replay is None:
+        return said
+    needed = replayed(sorted({choice.kind for choice in orders.replay} & every_fault().keys()))
+    # With faults of their own, the orders ask what might have happened beside.
+    return Faults((*certain(said).said, *needed.said)) if orders.faults else needed
 
 
 def words_of(outcome: Outcome) -> str:
