@@ -85,13 +85,12 @@ def compile_early(argv: tuple[str, ...]) -> CodeType | None:
     the compiler warns of something."""
     if argv[0] in ("-m", "-c"):
         return None
-    with warnings.catch_warnings(record=True) as found:
-        warnings.simplefilter("always")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
         try:
-            code = compile_script(os.path.abspath(argv[0]))
+            return compile_script(os.path.abspath(argv[0]))
         except Exception:
             return None
-    return None if found else code
 
 
 def byte_of(code: int) -> int:
