@@ -208,6 +208,11 @@ class Channel:
         else:
             self._schedule(due_ns, packet)
 
+    @property
+    def last_ns(self) -> int:
+        """When the last of the packets that keep their order arrives, or arrived; 0: there was none."""
+        return self._last_ns
+
     def queue_ahead(self) -> tuple[int, int]:
         """(ns until the wire is free again, its rate in bits a second or 0)."""
         rate_bps = self.conditions.rate_bps

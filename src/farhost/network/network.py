@@ -60,6 +60,8 @@ class Link:
         for channel in self._channels(direction):
             channel.down = down
             channel.refresh()
+            channel.source.look_again()
+            channel.target.look_again()
 
     def _channels(self, direction: str | None) -> list[Channel]:
         both = [self.forward, self.backward]
