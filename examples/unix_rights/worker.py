@@ -3,14 +3,16 @@
 import os
 import socket
 import sys
+import threading
 
 
 def serve(client):
     """Read until the client is done; answer with what came, and who served it."""
     data = b""
-    while piece := client.recv(4096):
-        data += piece
-    client.sendall(b"%d bytes, served by process %d\n" % (len(data), os.getpid()))
+    with client:
+        while piece := client.recv(4096):
+            data += piece
+        client.sendall(b"%d bytes, served by process %d\n" % (len(data), os.getpid()))
 
 
 def main():
@@ -19,16 +21,18 @@ def main():
         listener.bind(sys.argv[1])
         listener.listen()
         acceptor, _ = listener.accept()
-    served = 0
+    threads = []
     with acceptor:
         while True:
             data, descriptors, _, _ = socket.recv_fds(acceptor, 1, 1)
             if not data:
                 break
-            with socket.socket(fileno=descriptors[0]) as client:
-                serve(client)
-            served += 1
-    print(f"worker {os.getpid()} served {served} connections that it had not accepted")
+            # Connections may come in another order than the client uses them in: nobody waits for another.
+            threads.append(threading.Thread(target=serve, args=(socket.socket(fileno=descriptors[0]),)))
+            threads[-1].start()
+    for thread in threads:
+        thread.join()
+    print(f"worker {os.getpid()} served {len(threads)} connections that it had not accepted")
 
 
 if __name__ == "__main__":

@@ -7,24 +7,40 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from farhost.facade.failure import RunFailed
+    from farhost.facade.failure import InvariantError, RunFailed
     from farhost.facade.host import Host
     from farhost.facade.network import Link, Network
     from farhost.facade.program import Program
     from farhost.facade.run import run
     from farhost.programs.escapes import EscapeError
     from farhost.programs.run import Outcome
+    from farhost.scenario.invariants import always, eventually
 
-__all__ = ["EscapeError", "Host", "Link", "Network", "Outcome", "Program", "RunFailed", "run"]
+__all__ = [
+    "EscapeError",
+    "Host",
+    "InvariantError",
+    "Link",
+    "Network",
+    "Outcome",
+    "Program",
+    "RunFailed",
+    "always",
+    "eventually",
+    "run",
+]
 
 _WHERE = {
     "EscapeError": "farhost.programs.escapes",
     "Host": "farhost.facade.host",
+    "InvariantError": "farhost.facade.failure",
     "Link": "farhost.facade.network",
     "Network": "farhost.facade.network",
     "Outcome": "farhost.programs.run",
     "Program": "farhost.facade.program",
     "RunFailed": "farhost.facade.failure",
+    "always": "farhost.scenario.invariants",
+    "eventually": "farhost.scenario.invariants",
     "run": "farhost.facade.run",
 }
 """The module of each public name."""

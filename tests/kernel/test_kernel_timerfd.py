@@ -146,3 +146,79 @@ def test_a_closed_timer_expires_no_more(far):
     far.timerfd_settime(timer, 0, 50, 0)
     far.close(timer)
     assert [timer.callback for _, _, timer in far.kernel.environment.clock.events] == [None]
+
+
+# The clock jumps: the operating system's is nobody's to set here, so these are on farhost alone (fs/timerfd.c).
+
+WALL, STEADY = linux.CLOCK_REALTIME, linux.CLOCK_MONOTONIC
+
+
+@pytest.mark.parametrize(("step", "due"), [(30, 40), (-30, 100), (200, 0)])
+def test_an_absolute_timer_of_the_wall_clock_expires_when_that_says_so(far, step, due):
+    timer = far.timerfd_create(WALL, NONBLOCK)
+    far.timerfd_settime(timer, ABSOLUTE, far.clock_gettime(WALL) + 70, 0)
+    far.kernel.step_clock(step)
+    assert far.timerfd_gettime(timer) == (due, 0)
+    if due:
+        pass_time(far, due - 1)
+        assert errno_of(far.read, timer, 8) == errno.EAGAIN
+        pass_time(far, 1)
+    assert far.read(timer, 8) == number(1)
+
+
+@pytest.mark.parametrize(("clock", "flags"), [(WALL, 0), (STEADY, 0), (STEADY, ABSOLUTE), (WALL, CANCEL)])
+def test_other_timers_do_not_see_the_wall_clock_jump(far, clock, flags):
+    timer = far.timerfd_create(clock, NONBLOCK)
+    start = far.clock_gettime(clock) if flags & ABSOLUTE else 0
+    far.timerfd_settime(timer, flags, start + 70, 0)
+    far.kernel.step_clock(50)
+    assert far.timerfd_gettime(timer) == (70, 0)
+    assert far.poll(((timer, IN),), 0) == ()
+
+
+def test_a_periodic_timer_of_the_wall_clock_goes_on_from_the_time_that_it_now_is(far):
+    timer = far.timerfd_create(WALL, NONBLOCK)
+    far.timerfd_settime(timer, ABSOLUTE, far.clock_gettime(WALL) + 10, 100)
+    pass_time(far, 10)
+    far.kernel.step_clock(250)
+    assert far.read(timer, 8) == number(3)
+    assert far.timerfd_gettime(timer) == (50, 100)
+    pass_time(far, 50)
+    far.kernel.step_clock(-1000)
+    assert far.poll(((timer, IN),), 0) == ((timer, IN),)
+    assert errno_of(far.read, timer, 8) == errno.EAGAIN
+    assert far.timerfd_gettime(timer) == (1000, 100)
+
+
+def test_a_timer_without_nonblock_reads_nothing_once_the_clock_was_set_back(far):
+    timer = far.timerfd_create(WALL, 0)
+    far.timerfd_settime(timer, ABSOLUTE, far.clock_gettime(WALL) + 10, 100)
+    pass_time(far, 10)
+    far.kernel.step_clock(-1000)
+    assert far.read(timer, 8) == b""
+
+
+@pytest.mark.parametrize("expiry", [70, 0])
+def test_a_timer_that_asked_for_it_tells_once_that_the_clock_has_jumped(far, expiry):
+    timer = far.timerfd_create(WALL, NONBLOCK)
+    start = far.clock_gettime(WALL) if expiry else 0
+    far.timerfd_settime(timer, ABSOLUTE | CANCEL, start + expiry, 0)
+    assert far.poll(((timer, IN),), 0) == ()
+    far.kernel.step_clock(-30)
+    assert far.poll(((timer, IN),), 0) == ((timer, IN),)
+    assert errno_of(far.read, timer, 8) == errno.ECANCELED
+    assert errno_of(far.read, timer, 8) == errno.EAGAIN
+    far.timerfd_settime(timer, ABSOLUTE, far.clock_gettime(WALL) + 70, 0)
+    far.kernel.step_clock(1)
+    assert errno_of(far.read, timer, 8) == errno.EAGAIN
+
+
+def test_setting_a_timer_anew_forgets_that_the_clock_has_jumped(far):
+    timer = far.timerfd_create(WALL, NONBLOCK)
+    far.timerfd_settime(timer, ABSOLUTE | CANCEL, 0, 0)
+    far.kernel.step_clock(-30)
+    far.timerfd_settime(timer, 0, 0, 0)
+    assert errno_of(far.read, timer, 8) == errno.EAGAIN
+    assert far.poll(((timer, IN),), 0) == ()
+    far.close(timer)
+    assert far.kernel.wall_timers == {}

@@ -3,11 +3,9 @@
 import pytest
 
 from farhost.scenario.words import (
-    HostWords,
     LinkWords,
     Program,
     WordError,
-    parse_host,
     parse_link,
     parse_names,
     parse_programs,
@@ -98,36 +96,6 @@ def test_a_link_that_is_none_is_refused(text, says):
 def test_where_there_are_no_hosts_that_is_said():
     with pytest.raises(WordError, match="no host 'a': the hosts are none"):
         parse_link("a>b: delay=1ms", [])
-
-
-def test_a_host_has_a_byte_order():
-    assert parse_host("web-1: byte-order=big", HOSTS) == HostWords("web-1", "big", "user")
-
-
-def test_a_host_has_a_user_and_several_words_together():
-    assert parse_host("web-1: user=root", HOSTS) == HostWords("web-1", "little", "root")
-    assert parse_host("web-1: user=root byte-order=big", HOSTS) == HostWords("web-1", "big", "root")
-
-
-@pytest.mark.parametrize(
-    ("text", "says"),
-    [
-        ("nobody: byte-order=big", "no host 'nobody'"),
-        ("server: byte-order=middle", "it is little or big"),
-        ("server: user=admin", "no user 'admin': it is user or root"),
-        (
-            "server: user",
-            "no word 'user': a host has byte-order=little or byte-order=big, and user=user or user=root",
-        ),
-        ("server: user=root user=user", "user is said twice: write it once"),
-        ("server: colour=red", "no word 'colour=red'"),
-        ("server:", "a colon and what it is"),
-        ("byte-order=big", "a colon and what it is"),
-    ],
-)
-def test_a_host_that_is_none_is_refused(text, says):
-    with pytest.raises(WordError, match=says):
-        parse_host(text, HOSTS)
 
 
 def test_a_name_stands_for_hosts_and_addresses():

@@ -60,3 +60,30 @@ def test_geometric_sizes_have_their_mean_and_a_limit() -> None:
     assert 0.2 < sizes.count(1) / len(sizes) < 0.3
     assert max(choices.fault("short", place, (1, 1), 3, one_more=(3, 4)) for place in PLACES) == 3
     assert {choices.fault("alone", place, (1, 1), 1000, one_more=(0, 1)) for place in PLACES} == {1}
+
+
+def _place(number: int) -> str:
+    return f"server #{number}"
+
+
+def test_a_fault_at_one_of_several_places_happens_once_as_often_as_told_and_anywhere() -> None:
+    found = [Choices(seed).fault_at_one("crash", "server", _place, 5, (1, 4), 9) for seed in range(400)]
+    assert 70 < sum(map(len, found)) < 130 and max(map(len, found)) == 1
+    assert {which for one in found for which, _ in one} == {0, 1, 2, 3, 4}
+    assert {size for one in found for _, size in one} == set(range(1, 10))
+    assert Choices(1).fault_at_one("crash", "server", _place, 5, (0, 1), 9) == []
+
+
+def test_a_fault_at_one_of_several_places_replays_at_any_and_at_several() -> None:
+    replay = {Choice("crash", "server #1"): 4, Choice("crash", "server #3"): 99}
+    choices = Choices(1, replay)
+    assert choices.fault_at_one("crash", "server", _place, 5, (1, 1), 9) == [(1, 4), (3, 9)]
+    assert choices.taken == {Choice("crash", "server #1"): 4, Choice("crash", "server #3"): 9}
+
+
+def test_a_record_has_every_place_of_a_fault_whether_it_happened_or_not() -> None:
+    for seed in range(20):
+        choices = Choices(seed, record=True)
+        found = choices.fault_at_one("crash", "server", _place, 5, (1, 2), 9)
+        assert choices.asked == {Choice("crash", f"server #{number}"): 9 for number in range(5)}
+        assert found == Choices(seed).fault_at_one("crash", "server", _place, 5, (1, 2), 9)

@@ -21,6 +21,10 @@ class RunFailed(Exception):
         """How it ended."""
 
 
+class InvariantError(RunFailed, AssertionError):
+    """What must hold (`Network.always`, `Network.eventually`) did not."""
+
+
 def report_text(
     outcome: Outcome, network: Network, counts: PacketCounts, seed: int, programs: Sequence[Program]
 ) -> str:

@@ -5,9 +5,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from farhost.facade.program import Program, of_function, of_script
+from farhost.kernel.socket_row import SocketRow
+from farhost.kernel.socket_rows import socket_rows
 from farhost.network import host as simulated
 from farhost.programs.control import BOOT_NS
-from farhost.units import format_duration, parse_duration
+from farhost.units import format_duration, parse_duration, parse_step
 from farhost.wire import linux
 from farhost.wire.addresses import inet_ntop
 
@@ -56,6 +58,10 @@ class Host:
         """One more interface, on a segment, with these addresses or the next free ones. ValueError."""
         self._host.attach(segment, v4, v6)
 
+    def sockets(self) -> list[SocketRow]:
+        """Its sockets as ss(8) shows them: kind, state, queues, local, peer, users; none while it is off."""
+        return socket_rows(self._host.kernel) if self._host.up else []
+
     # While the network runs: called by a function of the run, or planned by `Network.at`.
 
     @property
@@ -74,6 +80,11 @@ class Host:
         """Boot, which takes `boot`, and start its programs again, with the same arguments. A host that is up crashes
         first. Addresses, sysctls, clock, socket files stay. UnitError; ValueError while the network does not run."""
         self.network.control(f"restart {self.name}").restart(self.name, parse_duration(boot))
+
+    def step_clock(self, step: str) -> None:
+        """Its wall clock jumps: `"+5s"` forward, `"-3s"` back, as NTP or settimeofday(2) does it. The monotonic clock
+        does not. UnitError; ValueError while the network does not run."""
+        self.network.control(f"step the clock of {self.name}").step_clock(self.name, parse_step(step))
 
     def __repr__(self) -> str:
         first = [inet_ntop(address) for address in self._host.addresses(linux.AF_INET)[:1]]

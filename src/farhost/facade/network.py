@@ -12,6 +12,7 @@ Everything that decides a run is here and in its programs: the same seed gives t
 
 import functools
 import os
+import traceback
 import weakref
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -20,7 +21,11 @@ from typing import Any
 
 from greenlet import getcurrent
 
-from farhost.facade.failure import RunFailed, first_error, report_text, with_notes
+from farhost.explore.observing import Observer
+from farhost.explore.orders import Orders, Verdict
+from farhost.explore.profiles import expanded
+from farhost.explore.signature import of_exception
+from farhost.facade.failure import InvariantError, RunFailed, first_error, report_text, with_notes
 from farhost.facade.host import Host
 from farhost.facade.outputs import Outputs
 from farhost.facade.program import Program, not_running
@@ -32,8 +37,12 @@ from farhost.programs.control import Control
 from farhost.programs.in_place.caller import simulated as simulated_thread
 from farhost.programs.in_place.install import begin_life, end_life
 from farhost.programs.run import Outcome, run_programs
+from farhost.programs.run_faults import HORIZON_NS, RunFaults
 from farhost.programs.watchdog import LIMIT_S
 from farhost.report.counts import PacketCounts
+from farhost.report.strace import format_call
+from farhost.scenario.faults import every_fault, parse_faults, replayed
+from farhost.scenario.invariants import Check, Watch, parse_within
 from farhost.trace.tracer import Tracer
 from farhost.units import UnitError, parse_duration
 
@@ -79,7 +88,8 @@ class NameServer:
 class Network:
     """Hosts, the links between them, and one run of the programs that are started on them."""
 
-    def __init__(self, seed: int = 0) -> None:
+    def __init__(self, seed: int = 0, *, faults: str | Sequence[str] = ()) -> None:
+        """`faults`: as `faults` takes them. UnitError."""
         self.seed = seed
         self.programs: list[Program] = []
         """In the order of their starts."""
@@ -94,10 +104,17 @@ class Network:
         self._counts = PacketCounts()
         self._outputs = Outputs()
         self._plans: list[tuple[int, Callable[[], object]]] = []
+        self._watch = Watch(format_call)
+        self._faults: list[str] = []
+        self._observer: Observer | None = None
+        """What a run under orders is watched with."""
+        self.until: str | None = None
+        """At most until when a run goes that is not told otherwise."""
         self._control: Control | None = None
         self._ran = False
         self._life = weakref.finalize(self, end_life, begin_life())
         self._life.atexit = False
+        self.faults(*([faults] if isinstance(faults, str) else faults))
 
     # Building.
 
@@ -113,10 +130,13 @@ class Network:
         user: str = "user",
         resolver: str = "",
         entries: Mapping[str, str] | None = None,
+        clock: str = "",
+        drift: str = "",
     ) -> Host:
         """A new host, attached to the segments in order; others find it by its name and aliases. `user`: who runs its
         programs, `user` or `root`. `resolver`: how it asks name servers, in resolv.conf(5)'s words, such as
         `"search=example.com timeout=1s"`. `entries`: further lines of its /etc/hosts, names with addresses.
+        `clock="+5s"`: how far its wall clock is wrong; `drift="100ppm"`: how much too fast all its clocks run.
 
         ValueError for a name that is taken, or for a segment that there is not.
         """
@@ -131,6 +151,8 @@ class Network:
             user=user,
             resolver=resolver,
             entries=entries,
+            clock=clock,
+            drift=drift,
         )
         host = self._hosts[name] = Host(self, made)
         return host
@@ -158,8 +180,8 @@ class Network:
     def name_server(self, host: Host | str, *, records: Sequence[str] = (), **words: str) -> NameServer:
         """Make a host a name server; from now on hosts ask it over the network, rather than to know all names.
 
-        The words are domain, ttl, delay, drop, drop_next, servfail, nxdomain, wrong, wrong_address; `records` are
-        further ones beside those of all hosts, such as `"www A 10.0.0.9"`. UnitError, ValueError.
+        The words are domain, ttl, delay, slow, drop, drop_next, servfail, nxdomain, wrong, wrong_address, rotate;
+        `records` are further ones beside those of all hosts, such as `"www A 10.0.0.9"`. UnitError, ValueError.
         """
         self.check_open("add a name server")
         return NameServer(self._network.name_server(self._name(host), words, records))
@@ -196,6 +218,62 @@ class Network:
         """Mend a link that was cut."""
         self._network.heal(self._name(a), self._name(b), direction=direction)
 
+    # Faults.
+
+    def faults(self, *texts: str) -> None:
+        """What may befall links, calls, hosts and name servers in the run, by words, with the seed's chance.
+
+            net.faults("loss=2% short-read=5%")          # everywhere
+            net.faults("client>server: spike=2%:300ms")  # one direction; client-server: both; or one host
+            net.faults("default")                        # a name for many (`farhost.explore.profiles`)
+
+        They hold beside what was said of the links, in the whole run. UnitError for a word or a value; a place that
+        there is not is a WordError of `run`.
+        """
+        self.check_open("say which faults there are")
+        words = expanded(texts)
+        parse_faults(words)
+        self._faults += words
+
+    def obey(self, orders: Orders, *, hashed: bool = True) -> None:
+        """Run with this seed and these faults: for an exploration, which made the network ready before it knew them.
+        What the orders replay stands in place of the faults that were said by `faults`. `hashed`: the verdict has the
+        trace's hashes. ValueError once it has run.
+        """
+        self.check_open("give it orders")
+        self.seed = orders.seed
+        self._network.choices.restart(orders.seed, orders.replay, orders.record)
+        self._observer = Observer(orders, hashed)
+
+    def verdict(self, error: BaseException | None = None) -> Verdict:
+        """What came of the run under orders, for whom `error` ended, if one did: with the run itself, or with what
+        was found out about it afterwards. ValueError without orders."""
+        observer, outcome, choices = self._observer, self.outcome, self._network.choices
+        if observer is None:
+            raise ValueError("there is no verdict: this network has no orders")
+        if error is None:
+            return observer.verdict(outcome, choices, "passed", "", ())
+        if outcome is not None and not outcome.ok and self._is_of_run(error):
+            return observer.verdict_of(outcome, choices, self.report())
+        text = "".join(traceback.format_exception_only(error)).strip()
+        return observer.verdict(outcome, choices, "outcome", text, ("outcome", *of_exception(error)))
+
+    def _is_of_run(self, error: BaseException) -> bool:
+        """Whether `run` raised it."""
+        if isinstance(error, RunFailed):
+            return error.outcome is self.outcome
+        return any(program.error is error for program in self.programs)
+
+    def _prepare_faults(self) -> RunFaults:
+        """Give links and name servers theirs, now that all are described; those of the run itself."""
+        orders = Orders(self.seed) if self._observer is None else self._observer.orders
+        if orders.replay is None:
+            faults = parse_faults((*self._faults, *expanded(orders.faults)), self._network.hosts)
+        else:
+            faults = replayed(sorted({choice.kind for choice in orders.replay} & every_fault().keys()))
+        faults.apply_to_network(self._network)
+        return faults.for_run(orders.horizon_ns or HORIZON_NS)
+
     def _name(self, host: Host | str) -> str:
         if isinstance(host, Host) and host.network is not self:
             raise ValueError(f"{host!r} is a host of another network")
@@ -211,6 +289,26 @@ class Network:
         """Write the packets of the run to a file for Wireshark (pcapng): each at both of its ends, or as one host
         sees it."""
         self._outputs.captures.append((os.fspath(path), None if host is None else self._name(host)))
+
+    # What must hold.
+
+    def always(self, check: Check, message: str = "") -> None:
+        """From now on this must hold, whenever a call of a program has returned: `check` is called then, and breaks
+        the run by returning False or by raising. What is None or True holds.
+
+            net.always(lambda: len(leaders) <= 1, "at most one leader")
+
+        It runs outside of the simulation and must not wait; `host.sockets()` and `program.stdout` tell what there is
+        so far. The run ends at once as `invariant`: `run` raises InvariantError.
+        """
+        self._check_unfinished("watch")
+        self._watch.always(check, message)
+
+    def eventually(self, check: Check, within: str = "60s", message: str = "") -> None:
+        """This must have come true within so much virtual time from the run's start, or from now in a run: `check`
+        returned what counts as True. An AssertionError is not yet. UnitError."""
+        self._check_unfinished("watch")
+        self._watch.eventually(check, parse_within(within), message)
 
     # What happens to programs and hosts.
 
@@ -242,6 +340,7 @@ class Network:
         self._hand_out(control)
         for due_ns, act in self._plans:
             control.at(due_ns, act)
+        self._watch.begin(control)
 
     def _hand_out(self, control: Control | None) -> None:
         self._control = control
@@ -255,23 +354,32 @@ class Network:
         more can happen; at most until a virtual time, such as "60s".
 
         A run that did not pass raises, unless `check` is False: the exception of the function that failed first, or
-        `RunFailed`, which says who waits where. UnitError, and ValueError if there is nothing to
-        run or it has run.
+        `RunFailed`, which says who waits where, or `InvariantError`. UnitError, WordError
+        for the place of a fault, and ValueError if there is nothing to run or it has run.
         """
         __tracebackhide__ = True
+        until = self.until if until is None else until
         until_ns = None if until is None else parse_duration(until)
         self._check_runnable()
         self._network.check_resolvers()
+        faults = self._prepare_faults()
         self._ran = True
         count = Counter(program.host for program in self.programs)
         runnables = [
             program.runnable(program.host if count[program.host] == 1 else program.name) for program in self.programs
         ]
         self.tracer.add(self._counts)
+        if self._observer is not None:
+            self._observer.listen(self.tracer)
         try:
             with self._outputs.writing(self._network):
                 outcome = run_programs(
-                    self._network, runnables, until_ns=until_ns, watchdog_s=self.watchdog_s, prepare=self._prepare
+                    self._network,
+                    runnables,
+                    until_ns=until_ns,
+                    watchdog_s=self.watchdog_s,
+                    prepare=self._prepare,
+                    faults=faults,
                 )
         finally:
             self._hand_out(None)
@@ -295,6 +403,11 @@ class Network:
             error = with_notes(first, self.programs, self.seed)
             if not isinstance(error, KeyboardInterrupt):
                 return error
+        if self._watch.broken is not None and outcome.kind == "invariant":
+            broken = InvariantError(self._watch.broken.message, outcome)
+            broken.add_note(f"seed {self.seed}")
+            broken.__cause__ = self._watch.broken.error
+            return broken
         return RunFailed(self.report(), outcome)
 
     def _check_runnable(self) -> None:
@@ -305,6 +418,11 @@ class Network:
             raise ValueError("a simulated program cannot run a network")
         if getcurrent() is not self._network.scheduler.hub:
             raise ValueError("a network runs in the thread that made it")
+
+    def _check_unfinished(self, what: str) -> None:
+        """ValueError once the run is over."""
+        if self._control is None:
+            self.check_open(what)
 
     def check_open(self, what: str) -> None:
         """ValueError once it has run: `what` can no longer be done."""

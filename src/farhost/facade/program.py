@@ -1,7 +1,7 @@
 """A program that was started on a host: a function in place, or a script; and after the run what became of it."""
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ Runnable = FunctionProgram | ProgramSpec
 
 
 class Program:
-    """One program. Its results are None, or empty, until the run is over."""
+    """One program. Its results are None until the run is over."""
 
     def __init__(self, host: str, what: Callable[..., Any] | tuple[str, ...], own_name: str) -> None:
         self.host = host
@@ -52,12 +52,16 @@ class Program:
 
     @property
     def stdout(self) -> str:
-        """What a script wrote to its standard output; a function's goes to the caller's own."""
+        """What a script wrote to its standard output, so far; a function's goes to the caller's own."""
+        if self.control is not None:
+            return _decoded(process.stdout for process in self.control.lives(self.number))
         return "".join(life.stdout for life in self.lives)
 
     @property
     def stderr(self) -> str:
         """The same of standard error."""
+        if self.control is not None:
+            return _decoded(process.stderr for process in self.control.lives(self.number))
         return "".join(life.stderr for life in self.lives)
 
     # While the network runs: called by a function of the run, or planned by `Network.at`.
@@ -109,6 +113,10 @@ class Program:
 
     def __repr__(self) -> str:
         return f"<Program {' '.join(self.argv)} on {self.host}>"
+
+
+def _decoded(printed: Iterable[bytes | bytearray]) -> str:
+    return "".join(data.decode("utf-8", "backslashreplace") for data in printed)
 
 
 def not_running(what: str) -> ValueError:

@@ -12,6 +12,7 @@ from farhost.programs.run import Outcome
 def run(
     *,
     link: str = "",
+    faults: str | Sequence[str] = (),
     seed: int = 0,
     until: str | None = None,
     check: bool = True,
@@ -22,11 +23,11 @@ def run(
         farhost.run(server=serve, client=ask, link="delay=40ms loss=2%", seed=7)
         farhost.run(server="server.py 5000", client=(ask, "server", 5000))
 
-    A program is a function, a sequence of a function and its arguments, or a script's command line. What it returns
-    and raises is `Network.run`'s.
+    A program is a function, a sequence of a function and its arguments, or a script's command line. What may befall
+    them is said by `faults`, as `Network.faults` takes it. What it returns and raises is `Network.run`'s.
     """
     __tracebackhide__ = True
-    network = Network(seed)
+    network = Network(seed, faults=faults)
     network.link_all(**_words(link))
     hosts = [network.host(name) for name in programs]
     for host, program in zip(hosts, programs.values()):

@@ -26,6 +26,7 @@ from farhost.wire.byte_order import ByteOrder
 
 if TYPE_CHECKING:
     from farhost.kernel.process import Thread
+    from farhost.kernel.timerfd import TimerFile
 
 Family = Callable[["Kernel", "Thread", int, int], Socket]
 """(kernel, caller, type, protocol) -> a new socket; KernelError ESOCKTNOSUPPORT, EPROTONOSUPPORT, EPERM."""
@@ -37,6 +38,7 @@ UPTIME_NS = 3600 * 10**9
 """How long a host has been up at virtual time 0: CLOCK_MONOTONIC counts from boot, and never is 0 for a program."""
 
 FIRST_PID = 100
+_MILLION = 1_000_000
 
 
 class Kernel:
@@ -71,6 +73,8 @@ class Kernel:
         """The time of day at virtual time 0, by this host's own clock."""
         self.drift = (1, 1)
         """How many ns (first) this host's clocks move on in how many ns (second) of virtual time."""
+        self.wall_timers: dict[TimerFile, None] = {}
+        """Timers that are set to a time of day."""
         self.processes: dict[int, Process] = {}
         """Those that run, and those that ended and that nobody has waited for."""
         self.on_output: Callable[[Process, int, bytes], None] | None = None
@@ -102,6 +106,24 @@ class Kernel:
         """CLOCK_REALTIME: since 1970, at this host's own rate."""
         numerator, denominator = self.drift
         return self.realtime_offset_ns + self.environment.clock.now_ns * numerator // denominator
+
+    def step_clock(self, step_ns: int) -> None:
+        """clock_settime(2) of CLOCK_REALTIME, by whoever keeps the host's time: it jumps by so much, forward or, less
+        than 0, back. CLOCK_MONOTONIC does not."""
+        self.realtime_offset_ns += step_ns
+        for timer in tuple(self.wall_timers):
+            timer.clock_jumped(step_ns)
+
+    def drift_by(self, ppm: int) -> None:
+        """All its clocks run so many parts per million faster, or less than 0, slower. At virtual time 0, as a change
+        of rate would move what a clock says."""
+        if ppm:
+            numerator, denominator = self.drift
+            self.drift = numerator * _MILLION + ppm * denominator, denominator * _MILLION
+
+    def has_right_clocks(self) -> bool:
+        """Whether nobody has put its wall clock forward or back, and its clocks do not drift."""
+        return self.realtime_offset_ns == EPOCH_NS and self.drift == (1, 1)
 
     def deadline_ns(self, timeout_ns: int) -> int:
         """The virtual time at which `timeout_ns` have passed on this host's clocks."""
@@ -177,10 +199,16 @@ class Kernel:
 
     # Processes.
 
-    def spawn_process(self, name: str, parent: Process | None = None, arguments: tuple[str, ...] = ()) -> Process:
-        """A new process. With a parent it inherits what survives fork(2) and execve(2); else it gets a console."""
+    def spawn_process(
+        self, name: str, parent: Process | None = None, arguments: tuple[str, ...] = (), *, begins: bool = True
+    ) -> Process:
+        """A new process. With a parent it inherits what survives fork(2) and execve(2); else it gets a console.
+
+        One that does not begin now has its number and nothing else until `begin_process`.
+        """
         process = Process(self, self.next_pid(), self._process_name(name), parent)
-        self._enter(process, arguments)
+        if begins:
+            self.begin_process(process, arguments)
         if parent is None:
             for stream in range(3):
                 process.descriptors.add(ConsoleFile(self, process, stream))
@@ -201,14 +229,15 @@ class Kernel:
         descriptors' numbers."""
         process = Process(self, pid, self._process_name(name), None, GivenDescriptors())
         process.uid, process.gid = uid, gid
-        self._enter(process, arguments)
+        self.begin_process(process, arguments)
         return process
 
     def _process_name(self, name: str) -> str:
         count = self._names[name] = self._names.get(name, 0) + 1
         return name if count == 1 else f"{name}.{count}"
 
-    def _enter(self, process: Process, arguments: tuple[str, ...]) -> None:
+    def begin_process(self, process: Process, arguments: tuple[str, ...]) -> None:
+        """The process is there from now on."""
         self.processes[process.pid] = process
         tracer = self.environment.tracer
         if tracer.on:

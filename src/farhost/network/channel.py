@@ -64,6 +64,7 @@ class Channel:
         "_queued",
         "_rated",
         "conditions",
+        "cuts",
         "delivered",
         "down",
         "dropped",
@@ -97,6 +98,8 @@ class Channel:
         """How often each fault took effect, by its word; jitter is none."""
         self.down = False
         """Nothing gets through (a partition); what is on its way arrives."""
+        self.cuts = 0
+        """How many partitions with a time at which they heal are under way; they do what `down` does."""
         self._batch: list[Packet] | None = None
         """The latest packets on their way, as long as they have not arrived: more that arrive with them join them."""
         self._batch_due_ns = 0
@@ -128,11 +131,12 @@ class Channel:
         self.refresh()
 
     def refresh(self) -> None:
-        """An interface's MTU, or `down`, has changed."""
+        """An interface's MTU, `down` or `cuts` has changed."""
         conditions = self.conditions
         faulty = bool(
             self._active
             or self.down
+            or self.cuts
             or conditions.jitter_ns
             or not conditions.bursts
             or conditions.mtu < self.source.interface.mtu
@@ -186,7 +190,7 @@ class Channel:
         body = packet.body
         count = body.pieces if type(body) is TcpSegment else 1
         self.sent += count
-        if self.down:
+        if self.down or self.cuts:
             self._drop(packet, count, "down")
             return
         end_ns = self._environment.clock.now_ns

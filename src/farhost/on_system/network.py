@@ -12,6 +12,7 @@ from time import monotonic, sleep
 from types import TracebackType
 from typing import Any, NoReturn
 
+from farhost.explore.profiles import expanded
 from farhost.facade.failure import RunFailed
 from farhost.facade.program import of_script
 from farhost.network.conditions import Conditions
@@ -21,6 +22,7 @@ from farhost.on_system.sockets import WATCH
 from farhost.on_system.waits import Wait
 from farhost.programs.in_place.function import check_function, describe
 from farhost.programs.run import Outcome
+from farhost.scenario.faults import parse_faults
 from farhost.units import parse_duration
 
 LIMIT_S = 60.0
@@ -77,6 +79,14 @@ class Host:
         """NotOnSystem."""
         refuse("restarting a host")
 
+    def step_clock(self, step: str) -> None:
+        """NotOnSystem."""
+        refuse("stepping a host's clock")
+
+    def sockets(self) -> NoReturn:
+        """NotOnSystem."""
+        refuse("a list of a host's sockets")
+
     def attach(self, segment: str, v4: str | None = None, v6: str | None = None) -> None:
         """NotOnSystem."""
         refuse("a second interface")
@@ -88,13 +98,15 @@ class Host:
 class Network:
     """Hosts on the loopback, and one run of their programs in real time."""
 
-    def __init__(self, seed: int = 0) -> None:
+    def __init__(self, seed: int = 0, *, faults: str | Sequence[str] = ()) -> None:
         self.seed = seed
+        self.until: str | None = None
         self.programs: list[Program] = []
         self.outcome: Outcome | None = None
         self.hosts: dict[str, Host] = {}
         self._before: list[threading.Thread] = []
         self._began_s = 0.0
+        self.faults(*([faults] if isinstance(faults, str) else faults))
 
     def host(
         self,
@@ -108,6 +120,8 @@ class Network:
         user: str = "user",
         resolver: str = "",
         entries: Mapping[str, str] | None = None,
+        clock: str = "",
+        drift: str = "",
     ) -> Host:
         """A new host. ValueError for a name that is taken; NotOnSystem for another byte order or other settings, or
         names of its own."""
@@ -117,6 +131,8 @@ class Network:
             refuse("a host with a byte order or settings of its own")
         if resolver or entries:
             refuse("a host with names or a resolver of its own")
+        if clock or drift:
+            refuse("a host with a clock of its own")
         if user == "root" and os.geteuid() != 0:
             refuse("a host whose programs are root's")
         host = self.hosts[name] = Host(self, name, len(self.hosts) + 1)
@@ -177,6 +193,18 @@ class Network:
     def heal(self, a: Host | str, b: Host | str, *, direction: str | None = None) -> None:
         """Nothing: it was never cut."""
 
+    def faults(self, *texts: str) -> None:
+        """Nothing, but that the words must be right: a test holds whether its faults happen or not. UnitError."""
+        parse_faults(expanded(texts))
+
+    def always(self, check: Callable[[], object], message: str = "") -> None:
+        """NotOnSystem."""
+        refuse("looking after each call")
+
+    def eventually(self, check: Callable[[], object], within: str = "60s", message: str = "") -> None:
+        """NotOnSystem."""
+        refuse("looking after each call")
+
     def trace(self, path: str | os.PathLike[str]) -> None:
         """NotOnSystem."""
         refuse("a trace")
@@ -188,6 +216,7 @@ class Network:
     def run(self, until: str | None = None, *, check: bool = True) -> Outcome:
         """As `farhost.facade.network.Network.run`, in real time; at most a minute unless `until` says otherwise."""
         __tracebackhide__ = True
+        until = self.until if until is None else until
         limit_s = LIMIT_S if until is None else parse_duration(until) / 1e9
         if self.outcome is not None:
             raise ValueError("cannot run: this network has run, and a network runs once; make a new one")

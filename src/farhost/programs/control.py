@@ -19,6 +19,7 @@ from farhost.wire.names import SIGNAL_NAMES
 
 if TYPE_CHECKING:
     from farhost.network.host import Host
+    from farhost.programs.making import Made
     from farhost.programs.process import ProgramProcess
     from farhost.programs.runtime import Runtime
     from farhost.programs.scratch import Scratch
@@ -53,6 +54,10 @@ class Startable(Protocol):
     def host(self) -> str:
         """The name of its host."""
 
+    @property
+    def name(self) -> str | None:
+        """For reports; the host's name unless given."""
+
     def start(self, runtime: "Runtime", host: "Host", scratch: "Scratch") -> "ProgramProcess":
         """Start it; called in an event."""
 
@@ -69,8 +74,19 @@ class Control:
         """Which program each process is, or was, a life of."""
         self._latest: dict[int, ProgramProcess] = {}
         self._booting: dict[str, Timer] = {}
+        self._made: dict[int, Made] = {}
+        """Processes that were made before the run, by their program's number."""
         for number in range(len(programs)):
             self._queue(number)
+
+    def make_early(self) -> None:
+        """Make the processes of scripts before the run: of each host the first, whose numbers are known."""
+        found: set[str] = set()
+        for number, program in enumerate(self.programs):
+            make = getattr(program, "make", None)
+            if make is not None and program.host not in found:
+                self._made[number] = make(self.runtime, self.runtime.network.hosts[program.host], self._scratch)
+            found.add(program.host)
 
     # When.
 
@@ -106,7 +122,11 @@ class Control:
             return
         if host.kernel.unix.real is None:
             host.kernel.unix.real = MachineFiles()
-        process = program.start(self.runtime, host, self._scratch)
+        made = self._made.pop(number, None)
+        if made is not None and made.process.kernel is host.kernel:
+            process = made.begin()
+        else:
+            process = program.start(self.runtime, host, self._scratch)
         self.numbers[process] = number
         self._latest[number] = process
         process.patience = self._scheduler.call_at(self._scheduler.now_ns + START_PATIENCE_NS, process.settle)
@@ -114,6 +134,10 @@ class Control:
     def process(self, number: int) -> "ProgramProcess | None":
         """The latest process of a program; None before its first start."""
         return self._latest.get(number)
+
+    def lives(self, number: int) -> "list[ProgramProcess]":
+        """Every process of a program so far, oldest first."""
+        return [process for process, program in self.numbers.items() if program == number]
 
     def kill(self, number: int, signal: int) -> None:
         """Send a signal to a program; nothing if it does not run."""
@@ -180,7 +204,33 @@ class Control:
                 self._queue(number)
         self.runtime.settled()
 
+    def step_clock(self, host: str, step_ns: int) -> None:
+        """A host's wall clock jumps by so much, forward or, less than 0, back, as NTP or settimeofday(2) does it.
+        ValueError for a host that there is not."""
+        self._check(host)
+        self._soon(partial(self._step_clock, host, step_ns))
+
+    def _step_clock(self, host: str, step_ns: int) -> None:
+        kernel = self.runtime.network.hosts[host].kernel
+        before = _since_1970(kernel.realtime_ns())
+        kernel.step_clock(step_ns)
+        if kernel.environment.tracer.on:
+            kernel.trace_state("wall clock", before, _since_1970(kernel.realtime_ns()))
+        for process in self.runtime.everyone:
+            if process.kernel is kernel:
+                process.clocks_changed()
+
+    def runs(self) -> bool:
+        """Whether any program still has something to do: after that faults have nobody to befall."""
+        return bool(self.runtime.starts) or any(process.status is None for process in self.runtime.everyone)
+
     def _check(self, host: str) -> None:
         hosts = self.runtime.network.hosts
         if host not in hosts:
             raise ValueError(f"no host {host!r}: the hosts are {', '.join(hosts) or 'none'}")
+
+
+def _since_1970(time_ns: int) -> str:
+    """Seconds and ms, as `date +%s.%3N` shows them."""
+    seconds, rest_ns = divmod(time_ns, 1_000_000_000)
+    return f"{seconds}.{rest_ns // 1_000_000:03d} s"

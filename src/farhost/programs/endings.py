@@ -156,6 +156,13 @@ def only_looks(runtime: "Runtime") -> bool:
     return True
 
 
+def ended_by(process: "ProgramProcess") -> str:
+    """Who ended a process from outside of the simulation: crash, restart, kill; empty if nobody did."""
+    if process.status is not None and process.status < 0:
+        return process.ended_by or ("kill" if -process.status in process.asked else "")
+    return ""
+
+
 def waiting(processes: Iterable["ProgramProcess"]) -> tuple[Waiting, ...]:
     """Every thread that waits, in order of its start."""
     return tuple(

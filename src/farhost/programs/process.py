@@ -13,6 +13,7 @@ from greenlet import GreenletExit
 
 from farhost.kernel.console import ConsoleFile
 from farhost.kernel.files import OpenFile
+from farhost.kernel.syscalls.table import FUNCTIONS
 from farhost.kernel.waiting import Blocked, WaitQueue
 from farhost.programs.birth import Birth
 from farhost.programs.caller import Handler, Lookups
@@ -45,17 +46,27 @@ class ProgramProcess(ProcessView, Complaints):
     """Starts a child: its pid. None: it can have none."""
 
     def __init__(
-        self, runtime: "Runtime", host: "Host", name: str, argv: tuple[str, ...], parent: "Process | None" = None
+        self,
+        runtime: "Runtime",
+        host: "Host",
+        name: str,
+        argv: tuple[str, ...],
+        parent: "Process | None" = None,
+        *,
+        begins: bool = True,
     ) -> None:
+        """`begins`: False where `begin` is called later."""
         self.runtime = runtime
         self.host = host
         self.host_name = host.name
         self.argv = argv
         self.kernel = host.kernel
-        self.kernel_process = host.kernel.spawn_process(name, parent, argv)
+        self.kernel_process = host.kernel.spawn_process(name, parent, argv, begins=begins)
         self.name = self.kernel_process.name
         """For reports: unique on its host."""
         self.threads: list[ProgramThread] = []
+        self._init_turns()
+        self._init_life()
         self.files: dict[int, OpenFile] = self.kernel_process.descriptors.files
         self.byte_order: ByteOrder = self.kernel.byte_order
         self.resolver: Lookups = host.resolver
@@ -65,23 +76,62 @@ class ProgramProcess(ProcessView, Complaints):
         self.main_thread = self._new_thread("MainThread", True)
         self.stdout = bytearray()
         self.stderr = bytearray()
-        self.status: int | None = None
-        """None while it runs; then its exit status, or minus the signal that killed it."""
-        self.ended_ns = 0
-        """When it ended."""
         self.dead = False
         """Whether its calls are inert."""
         self.attention = False
         """Whether something waits for a thread that comes out of a call: death, a signal's handler, a stop."""
-        self.asked: set[int] = set()
-        """Signals that came from outside of the simulation: its end by one of them is no failure."""
-        self.ended_by = ""
-        """Who ended it, if it was neither itself nor another program: crash (of its host), restart."""
         self.settled = False
         """Whether all its threads have been parked at one time, or it has ended."""
         self.patience: Timer | None = None
         """The timer that settles it in any case."""
         self._init_signals()
+        self.world_sys: Any = None
+        """The `sys` of its world, once it has one."""
+        self.place: Place | None = None
+        """What it has instead of a world if it is a function that runs in the caller's own modules."""
+        self._continued = WaitQueue()
+        self._used_ns = 0
+        self._buried = False
+        self.functions = dict(FUNCTIONS)
+        """What the trap calls, by name: the kernel's functions, behind the faults that hold for the process."""
+        self.call: Trap = make_trap(self)
+        if begins:
+            self._enter()
+
+    def begin(self) -> None:
+        """It was made before the run: from now on it is there."""
+        self.main_thread.began_ns = self.runtime.scheduler.now_ns
+        self.kernel.begin_process(self.kernel_process, self.argv)
+        self._enter()
+        for do in self.at_begin:
+            do()
+
+    def _enter(self) -> None:
+        self.runtime.adopt(self)
+        self.functions.update(self.runtime.faults.functions_for(self, FUNCTIONS))
+
+    def _init_turns(self) -> None:
+        """Which thread runs when, where faults have a say in that."""
+        self._threads_made = 0
+        self.lateness_ns: Callable[[ProgramThread], int] | None = None
+        """How much later than it might a thread runs that has just been woken, where a fault has a say in it."""
+        self.before_step: Callable[[], None] | None = None
+        """Called before a lock is taken and a clock is looked at, where the thread may lose the processor there."""
+
+    def _init_life(self) -> None:
+        """Its beginning, and how it ended, once it has."""
+        self.early = False
+        """Whether it is being made, and has not begun."""
+        self.at_begin: list[Callable[[], object]] = []
+        """Called when it begins, in no time: what could not be done early."""
+        self.status: int | None = None
+        """None while it runs; then its exit status, or minus the signal that killed it."""
+        self.ended_ns = 0
+        """When it ended."""
+        self.asked: set[int] = set()
+        """Signals that came from outside of the simulation: its end by one of them is no failure."""
+        self.ended_by = ""
+        """Who ended it, if it was neither itself nor another program: crash (of its host), restart."""
         self.at_end: list[Callable[[], None]] = []
         """Called in an event after the process has ended: what the outside has to release."""
         self.failure: BaseException | None = None
@@ -90,15 +140,6 @@ class ProgramProcess(ProcessView, Complaints):
         """Whether its main thread has come to the end of the program."""
         self.traceback = ""
         """What the uncaught exception looked like."""
-        self.world_sys: Any = None
-        """The `sys` of its world, once it has one."""
-        self.place: Place | None = None
-        """What it has instead of a world if it is a function that runs in the caller's own modules."""
-        self._continued = WaitQueue()
-        self._used_ns = 0
-        self._buried = False
-        runtime.adopt(self)
-        self.call: Trap = make_trap(self)
 
     def _init_signals(self) -> None:
         """Handlers, masks, timers; and what the kernel tells of signals."""
@@ -123,15 +164,16 @@ class ProgramProcess(ProcessView, Complaints):
         self.threads.append(thread)
         return thread
 
+    def next_ordinal(self) -> int:
+        """The number of the thread that is made now: 1, 2, ..."""
+        self._threads_made += 1
+        return self._threads_made
+
     @property
     def current_thread(self) -> ProgramThread | None:
         """The thread of this process that runs now; None when none of them does."""
-        task = self.runtime.scheduler.current
-        if task is None:
-            return None
-        thread = task.context
-        assert isinstance(thread, ProgramThread)
-        return thread if thread.process is self else None
+        thread = self.runtime.current
+        return thread if thread is not None and thread.process is self else None
 
     def thread_number(self) -> int:
         """The tid of the thread that runs now; 0 when none of them does."""
@@ -187,6 +229,8 @@ class ProgramProcess(ProcessView, Complaints):
 
         thread.task = self.runtime.scheduler.spawn(f"{self.name}/{thread.name}", run, kind)
         thread.task.context = thread
+        if self.lateness_ns is not None:
+            thread.park = thread.park_and_run_late
 
     def _thread_ended(self, thread: ProgramThread) -> None:
         self.threads.remove(thread)
@@ -263,6 +307,8 @@ class ProgramProcess(ProcessView, Complaints):
         task = scheduler.current
         if task is not None and not self.dead:
             runtime.calls += 1
+            if self.before_step is not None:
+                self.before_step()
             scheduler.charge(CLOCK_NS)
             if self.attention:
                 self.attend()
@@ -274,6 +320,8 @@ class ProgramProcess(ProcessView, Complaints):
         scheduler = runtime.scheduler
         if scheduler.current is not None and not self.dead:
             runtime.calls += 1
+            if self.before_step is not None:
+                self.before_step()
             events = scheduler.events
             now_ns = scheduler.now_ns + CLOCK_NS
             if events and events[0][0] <= now_ns:
@@ -285,6 +333,9 @@ class ProgramProcess(ProcessView, Complaints):
         kernel = self.kernel
         numerator, denominator = kernel.drift
         return (scheduler.now_ns - kernel.boot_ns) * numerator // denominator
+
+    def clocks_changed(self) -> None:
+        """Its host's clocks are others than before: nothing to do where they are asked each time."""
 
     # Signals.
 

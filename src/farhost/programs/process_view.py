@@ -30,6 +30,7 @@ class ProcessView(ABC):
     threads: "list[ProgramThread]"
     at_end: list[Callable[[], None]]
     dead: bool
+    early: bool
     attention: bool
     handlers: dict[int, Handler]
     signal_mask: set[int]
@@ -75,6 +76,10 @@ class ProcessView(ABC):
         """RLIMIT_NOFILE."""
         return self.kernel_process.descriptors.limit
 
+    def deadline_ns(self, timeout_ns: int) -> int:
+        """The virtual time at which so much has passed on its host's clocks."""
+        return self.kernel.deadline_ns(timeout_ns)
+
     def monotonic_ns(self) -> int:
         """CLOCK_MONOTONIC."""
         return self.kernel.monotonic_ns()
@@ -85,7 +90,8 @@ class ProcessView(ABC):
 
     def pause(self, duration_ns: int) -> None:
         """The running thread is charged for something that takes so long; handlers of signals run after it."""
-        self.runtime.scheduler.charge(duration_ns)
+        if not self.early:
+            self.runtime.scheduler.charge(duration_ns)
         if self.attention:
             self.attend()
 
@@ -170,7 +176,7 @@ class ProcessView(ABC):
     def _timer(self, signal: int) -> IntervalTimer:
         timer = self._timers.get(signal)
         if timer is None:
-            timer = self._timers[signal] = IntervalTimer(self.runtime.scheduler, lambda: self._alarm(signal))
+            timer = self._timers[signal] = IntervalTimer(self.kernel, lambda: self._alarm(signal))
             self.at_end.append(lambda: timer.set(0, 0))
         return timer
 

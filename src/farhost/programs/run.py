@@ -16,13 +16,11 @@ from typing import Any, NamedTuple, Protocol
 
 from farhost.network.host import Host
 from farhost.network.network import Network
-from farhost.programs.children import may_bear
 from farhost.programs.control import Control
-from farhost.programs.directory import Directory
-from farhost.programs.endings import Waiting, is_resting, only_looks, waiting
+from farhost.programs.endings import Waiting, ended_by, is_resting, only_looks, waiting
 from farhost.programs.escapes import GUARD
 from farhost.programs.hooks import program_hooks
-from farhost.programs.launch import run_program
+from farhost.programs.making import Made, make_script
 from farhost.programs.process import ProgramProcess
 from farhost.programs.run_faults import NO_FAULTS, RunFaults
 from farhost.programs.runtime import Runtime
@@ -31,7 +29,6 @@ from farhost.programs.settings import NO_SETTINGS, Settings
 from farhost.programs.shared import wanted
 from farhost.programs.warn import program_warnings
 from farhost.programs.watchdog import LIMIT_S, Abort, Watchdog
-from farhost.programs.world import World, scratch_environment
 from farhost.sim.scheduler import End
 
 LOOK_NS = 1_000_000_000
@@ -76,26 +73,14 @@ class ProgramSpec(NamedTuple):
     """In what it runs."""
     has_world: bool = True
 
-    def start(self, runtime: Runtime, host: Host, scratch: Scratch) -> ProgramProcess:
-        """Start the script in a world of its own; called in an event."""
+    def make(self, runtime: Runtime, host: Host, scratch: Scratch) -> Made:
+        """Make its process, in a world of its own, before it begins."""
         argv = tuple(str(word) for word in self.argv)
-        process = ProgramProcess(runtime, host, self.name or self.host, argv)
-        may_bear(process)
-        settings = self.settings
-        scratch_path = scratch.of(self.host)
-        directory = Directory(process, settings.directory or scratch_path)
-        environment = scratch_environment(scratch_path, self.host, host.kernel.user)
-        environment |= {"PWD": directory.path, **settings.environment}
-        process.feed(settings.stdin)
-        settings.apply(process.kernel_process)
+        return make_script(runtime, host, self.name or self.host, argv, self.settings, scratch.of(self.host))
 
-        def body() -> int:
-            world = World(process, directory, environment)
-            process.at_end.append(world.close)
-            return run_program(process, world, argv)
-
-        process.start(body)
-        return process
+    def start(self, runtime: Runtime, host: Host, scratch: Scratch) -> ProgramProcess:
+        """Start the script; called in an event."""
+        return self.make(runtime, host, scratch).begin()
 
 
 class ProcessOutcome(NamedTuple):
@@ -118,6 +103,8 @@ class ProcessOutcome(NamedTuple):
     """Which of the run's programs it is, or was a life of: one that was restarted has several."""
     ended_by: str = ""
     """crash (of its host), restart, or kill (by a signal from outside): an end that was asked for is no failure."""
+    ended_ns: int = 0
+    """When it ended, in virtual time; 0 while it runs."""
 
 
 class Outcome(NamedTuple):
@@ -125,7 +112,8 @@ class Outcome(NamedTuple):
 
     ok: bool
     kind: str
-    """passed; failed (a program did not exit with 0), deadlock, until (the limit was reached), hung."""
+    """passed; failed (a program did not exit with 0), deadlock, until (the limit was reached), hung; or what who
+    watched the run ended it with: invariant (`farhost.scenario.invariants`)."""
     message: str
     """Why it did not pass, one line a fact; empty if it did."""
     processes: tuple[ProcessOutcome, ...]
@@ -152,22 +140,57 @@ def run_programs(
     A real Ctrl-C ends the run with KeyboardInterrupt. An exception of farhost's own comes out as it is. SharedError:
     what pyproject.toml or the environment wants shared cannot be.
     """
-    wanted()
-    runtime = Runtime(network)
-    runtime.on_output = on_output
-    runtime.faults = faults
-    run = Run(runtime, until_ns, watchdog_s, any(program.has_world for program in programs))
-    with Scratch() as scratch:
-        control = Control(runtime, programs, scratch)
-        if prepare is not None:
-            prepare(control)
-        faults.plan(control)
-        run.release = scratch.remove
-        outcome = run.go()
-    numbers = [control.numbers[process] for process in runtime.processes]
-    processes = [one._replace(program=number) for one, number in zip(outcome.processes, numbers)]
-    missing = [_not_started(program, n) for n, program in enumerate(programs) if control.process(n) is None]
-    return outcome._replace(processes=(*processes, *missing))
+    ready = ReadyRun(network, programs)
+    return ready.go(until_ns=until_ns, watchdog_s=watchdog_s, on_output=on_output, prepare=prepare, faults=faults)
+
+
+class ReadyRun:
+    """A run that is made ready and has not begun; it runs once, here or in a fork of this process."""
+
+    def __init__(self, network: Network, programs: Sequence[Program], *, early: bool = False) -> None:
+        """`early`: make the processes of scripts now, as far as they are known: the first of each host. The run is
+        the same, and begins sooner. SharedError."""
+        wanted()
+        self.runtime = Runtime(network)
+        self.programs = programs
+        self.scratch = Scratch()
+        self.control = Control(self.runtime, programs, self.scratch)
+        if early:
+            self.control.make_early()
+
+    def close(self) -> None:
+        """It will not run here: remove what was made for it."""
+        self.scratch.remove()
+
+    def go(
+        self,
+        *,
+        until_ns: int | None = None,
+        watchdog_s: float = LIMIT_S,
+        on_output: Callable[[ProgramProcess, int, bytes], None] | None = None,
+        prepare: Callable[[Control], None] | None = None,
+        faults: RunFaults = NO_FAULTS,
+        last: bool = False,
+    ) -> Outcome:
+        """Run to the end (`run_programs`). `last`: this process was forked for it and ends soon, so nothing is
+        cleaned up; the `close` of the process that made it ready does that."""
+        runtime, programs, control = self.runtime, self.programs, self.control
+        runtime.on_output = on_output
+        runtime.faults = faults
+        run = Run(runtime, until_ns, watchdog_s, any(program.has_world for program in programs), last)
+        with self.scratch as scratch:
+            scratch.make_again()
+            if last:
+                scratch.leave()
+            if prepare is not None:
+                prepare(control)
+            faults.plan(control)
+            run.release = scratch.remove
+            outcome = run.go()
+        numbers = [control.numbers[process] for process in runtime.processes]
+        processes = [one._replace(program=number) for one, number in zip(outcome.processes, numbers)]
+        missing = [_not_started(program, n) for n, program in enumerate(programs) if control.process(n) is None]
+        return outcome._replace(processes=(*processes, *missing))
 
 
 def _not_started(program: Program, number: int) -> ProcessOutcome:
@@ -179,8 +202,16 @@ def _not_started(program: Program, number: int) -> ProcessOutcome:
 class Run:
     """One run under way."""
 
-    def __init__(self, runtime: Runtime, until_ns: int | None, watchdog_s: float, has_worlds: bool = True) -> None:
+    def __init__(
+        self,
+        runtime: Runtime,
+        until_ns: int | None,
+        watchdog_s: float,
+        has_worlds: bool = True,
+        last: bool = False,
+    ) -> None:
         self.runtime = runtime
+        self._last = last
         self.until_ns = until_ns
         self.watchdog = Watchdog(runtime, watchdog_s)
         self._has_worlds = has_worlds
@@ -212,7 +243,8 @@ class Run:
                 with program_warnings(runtime) if self._has_worlds else contextlib.nullcontext():
                     self._run()
                 outcome = self._outcome()
-                self._abandon()
+                if not self._last:
+                    self._abandon()
         finally:
             self._ending = True
             GUARD.leave()
@@ -258,8 +290,13 @@ class Run:
             self._end = End.STOPPED
         if self._end is End.UNTIL or self._interrupted or runtime.defect is not None:
             return
-        while not self._rested and not self._stuck and self.watchdog.hung is None and self._end is not End.IDLE:
+        while not self._is_over() and self._end is not End.IDLE:
             self._end = scheduler.run(self.until_ns)
+
+    def _is_over(self) -> bool:
+        """Whether somebody has ended the run."""
+        ended = self._rested or self._stuck or self.watchdog.hung is not None
+        return ended or self.runtime.verdict is not None
 
     def _look(self) -> None:
         """In an event: stop when only servers at rest are left, or nothing but their looks for a long time."""
@@ -311,13 +348,18 @@ class Run:
     def _outcome(self) -> Outcome:
         runtime = self.runtime
         processes = tuple(_process_outcome(process) for process in runtime.processes)
-        kind, message = self._verdict(processes)
+        kind, message = runtime.verdict or self._verdict(processes)
+        if kind == "passed":
+            for look in runtime.last_looks:
+                look()
+            kind, message = runtime.verdict or (kind, message)
         return Outcome(kind == "passed", kind, message, processes, self._virtual_ns(), tuple(runtime.escapes))
 
     def _virtual_ns(self) -> int:
         """The time of the last thing that a program did; a network's business afterwards does not count."""
         alive = [process for process in self.runtime.everyone if process.status is None]
-        if self._end is End.UNTIL and not all(is_resting(process) for process in alive):
+        is_ended = self.runtime.verdict is not None and bool(alive)
+        if is_ended or (self._end is End.UNTIL and not all(is_resting(process) for process in alive)):
             return self.runtime.scheduler.now_ns
         moments = [0]
         for process in self.runtime.everyone:
@@ -368,11 +410,6 @@ def _process_outcome(process: ProgramProcess) -> ProcessOutcome:
         process.stderr.decode("utf-8", "backslashreplace"),
         process.traceback,
         () if process.status is not None else waiting([process]),
-        ended_by=_ended_by(process),
+        ended_by=ended_by(process),
+        ended_ns=process.ended_ns,
     )
-
-
-def _ended_by(process: ProgramProcess) -> str:
-    if process.status is not None and process.status < 0:
-        return process.ended_by or ("kill" if -process.status in process.asked else "")
-    return ""

@@ -46,6 +46,10 @@ class Runtime:
         """Called after a process has ended, in an event."""
         self.defect: BaseException | None = None
         """An exception that farhost itself must not raise: the run stops, and its caller is told."""
+        self.verdict: tuple[str, str] | None = None
+        """(kind, message) of the run's end, if who watches it has ended it."""
+        self.last_looks: list[Callable[[], None]] = []
+        """Called when a run has passed otherwise, before its programs are gone: who watches it may still end it."""
         self.escapes: dict[str, None] = {}
         """What programs reached for outside the simulation, each place once, in order."""
         self.on_output: Callable[[ProgramProcess, int, bytes], None] | None = None
@@ -63,13 +67,15 @@ class Runtime:
         """Files of the machine in messages under way, whose descriptors are ours to close."""
         self.recursion_limits: dict[int, int] = {}
         """What each process has set, by its identity."""
+        self.early: ProgramThread | None = None
+        """The thread whose process is being made, before it begins."""
         self._collecting = False
 
     @property
     def current(self) -> ProgramThread | None:
         """The simulated thread that runs now; None outside of one."""
         task = self.scheduler.current
-        return None if task is None else cast(ProgramThread, task.context)
+        return self.early if task is None else cast(ProgramThread, task.context)
 
     def adopt(self, process: "ProgramProcess") -> None:
         """A process was made: it is one of the run's, and what it prints is kept with it."""
@@ -118,6 +124,14 @@ class Runtime:
             self.defect = error
             self.defect_trace = error.__traceback__
         self.scheduler.stop()
+
+    def end(self, kind: str, message: str) -> None:
+        """Who watches the run has seen enough: it ends now, with this verdict (the first one counts)."""
+        if self.verdict is None:
+            self.verdict = kind, message
+            for process in self.everyone:
+                process.silence()
+            self.scheduler.stop()
 
     def collect_soon(self) -> None:
         """Collect garbage in an event of its own: finalizers run outside every thread, where nothing can wait."""

@@ -27,12 +27,13 @@ HINTS = {
     WAITS: "  virtual time stands still for all meanwhile: make locks, queues and events after the network, "
     "and wait for nothing that is not simulated",
 }
-_VERDICTS = {
+VERDICTS = {
     "passed": ("passed", "bold green"),
     "failed": ("failed", "bold red"),
     "deadlock": ("failed: deadlock, nothing more can happen", "bold red"),
     "until": ("failed: not at its end when the time was up", "bold red"),
     "hung": ("failed: hung in real time", "bold red"),
+    "invariant": ("failed: an invariant does not hold", "bold red"),
 }
 
 _ASKED = {
@@ -58,10 +59,12 @@ class RunResult(NamedTuple):
 def summary_lines(result: RunResult) -> list[Line]:
     """The summary for people."""
     outcome = result.outcome
-    verdict, style = _VERDICTS.get(outcome.kind, (outcome.kind, "bold red"))
+    verdict, style = VERDICTS.get(outcome.kind, (outcome.kind, "bold red"))
     if outcome.kind == "hung":
         verdict += f": {outcome.message}"
     lines = [(f"{verdict} (virtual time {_seconds(outcome.virtual_ns)}, seed {result.seed})", style)]
+    if outcome.kind == "invariant":
+        lines += [(f"  {line}", "") for line in outcome.message.splitlines()]
     if outcome.kind == "hung":
         lines += [(hint, "") for what, hint in HINTS.items() if what in outcome.message]
     waits = _wait_lines(outcome)

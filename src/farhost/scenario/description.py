@@ -6,11 +6,10 @@ from typing import NamedTuple
 from farhost.network.conditions import Conditions
 from farhost.network.dns.words import split_words
 from farhost.network.network import Network
+from farhost.scenario.host_words import HostWords, parse_host
 from farhost.scenario.words import (
-    HostWords,
     LinkWords,
     WordError,
-    parse_host,
     parse_link,
     parse_name_server,
     parse_names,
@@ -55,7 +54,14 @@ def build_network(
     for host in hosts:
         words = described.get(host, HostWords(host))
         try:
-            network.host(host, byte_order=words.byte_order, user=words.user)
+            network.host(
+                host,
+                byte_order=words.byte_order,
+                user=words.user,
+                sysctls=words.sysctls,
+                clock=words.clock,
+                drift=words.drift,
+            )
         except ValueError as error:
             raise WordError(f"host {host!r}: {error}") from None
     add_words(network, links, names, name_words)

@@ -1,11 +1,12 @@
-"""What the command line's words mean: programs, hosts, links, names. A mistake is a `WordError` with its remedy.
+"""What the command line's words mean: programs, links, names. A mistake is a `WordError` with its remedy.
+
+What is said of a host is in `farhost.scenario.host_words`.
 
 "server.py 5000"                 a program on a host named after it
 "web=server.py 5000"             a program on the host `web`
 "delay=40ms loss=2%"             every link
 "client>server: delay=40ms"      one direction between two hosts
 "client-server: delay=40ms"      both directions
-"server: user=root"              a host; several words for one: "server: byte-order=big user=root"
 "www=server,web2"                a name and the hosts or addresses that it stands for
 "ns: domain=example.com"         a name server, and what it is like; without words just "ns"
 "client: search=example.com"     how a host asks name servers; without a host, how all do
@@ -21,10 +22,6 @@ from typing import NamedTuple
 from farhost.network.hosts_table import check_further_name, check_host_name
 
 _PLACED = re.compile(r"([^\s=/'\"]+)=(.*)", re.DOTALL)
-
-
-HOST_WORDS = {"byte-order": ("little", "big"), "user": ("user", "root")}
-"""What can be said of a host, with the values that a word takes; the first is what a host has unless told."""
 
 
 class WordError(ValueError):
@@ -48,14 +45,6 @@ class LinkWords(NamedTuple):
     target: str
     both: bool
     conditions: str
-
-
-class HostWords(NamedTuple):
-    """What was said of one host."""
-
-    host: str
-    byte_order: str = HOST_WORDS["byte-order"][0]
-    user: str = HOST_WORDS["user"][0]
 
 
 def parse_programs(words: Collection[str]) -> list[Program]:
@@ -120,35 +109,6 @@ def parse_link_place(place: str, hosts: Collection[str], text: str | None = None
     for part in parts:
         _known(part.strip(), hosts, text)
     raise WordError(f"{text!r}: a link has two ends: write a-b: for two hosts, or a>b: for one direction")
-
-
-def parse_host(text: str, hosts: Collection[str]) -> HostWords:
-    """What `--host` says of a host.
-
-    >>> parse_host("server: byte-order=big", ["server"])
-    HostWords(host='server', byte_order='big', user='user')
-    """
-    host, colon, words = text.partition(":")
-    host = host.strip()
-    if not colon or not words.split():
-        raise WordError(f"{text!r}: write the host, a colon and what it is, such as 'server: user=root'")
-    _known(host, hosts, text)
-    found: dict[str, str] = {}
-    for word in words.split():
-        key, equals, value = word.partition("=")
-        if key not in HOST_WORDS or not equals:
-            raise WordError(f"{text!r}: no word {word!r}: a host has {_host_words()}")
-        if value not in HOST_WORDS[key]:
-            raise WordError(f"{text!r}: no {key.replace('-', ' ')} {value!r}: it is {' or '.join(HOST_WORDS[key])}")
-        if key in found:
-            raise WordError(f"{text!r}: {key} is said twice: write it once")
-        found[key] = value
-    return HostWords(host, *(found.get(key, values[0]) for key, values in HOST_WORDS.items()))
-
-
-def _host_words() -> str:
-    """`byte-order=little or byte-order=big, and user=user or user=root`."""
-    return ", and ".join(" or ".join(f"{key}={value}" for value in values) for key, values in HOST_WORDS.items())
 
 
 def parse_names(text: str) -> tuple[str, tuple[str, ...]]:

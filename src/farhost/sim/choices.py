@@ -11,7 +11,7 @@ so taking one decision away moves no other. Two sorts of answer:
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 
@@ -28,13 +28,15 @@ _SPACE = 1 << 64
 class Choices:
     """The decisions of one run."""
 
-    __slots__ = ("_key", "_keyed", "_replay", "asked", "seed", "taken")
+    __slots__ = ("_key", "_keyed", "_replay", "asked", "drawn", "seed", "taken")
 
     def __init__(self, seed: int, replay: Mapping[Choice, int] | None = None, record: bool = False) -> None:
         """With `replay`, a fault answers what the mapping says and 0 where it is silent; draws come from the seed.
         `record`: keep what was asked."""
         self.taken: dict[Choice, int] = {}
         """The faults that happened, in the order in which they did, with their sizes."""
+        self.drawn = False
+        """Whether the seed was used."""
         self.asked: dict[Choice, int] | None = None
         """The faults that could have happened, each with its largest size, if that is kept."""
         self.restart(seed, replay, record)
@@ -42,7 +44,7 @@ class Choices:
     def restart(self, seed: int, replay: Mapping[Choice, int] | None = None, record: bool = False) -> None:
         """Become what `Choices(seed, replay, record)` would be: for a run that was made ready before its seed was
         known. Nothing may have been decided yet."""
-        assert not self.taken, "a run under way cannot get another seed"
+        assert not self.taken and not self.drawn, "a run under way cannot get another seed"
         self.seed = seed
         self.asked = {} if record else None
         self._replay = replay
@@ -51,6 +53,7 @@ class Choices:
         """Copied for each number: setting up the key costs more than the number."""
 
     def _number(self, kind: str, place: str) -> int:
+        self.drawn = True
         number = self._keyed.copy()
         number.update(f"{kind}\0{place}".encode())
         return int.from_bytes(number.digest(), "big")
@@ -91,6 +94,38 @@ class Choices:
         if size:
             self.taken[name] = size
         return size
+
+    def fault_at_one(
+        self,
+        kind: str,
+        subject: str,
+        places: Callable[[int], str],
+        count: int,
+        ratio: tuple[int, int],
+        limit: int = 1,
+        rather_small: bool = False,
+    ) -> list[tuple[int, int]]:
+        """A fault that happens to `subject` with the probability `ratio`, at one of `count` places, each as likely:
+        which place, and its size, from 1 to `limit`. A replay may have it at any of the places, and at several.
+
+        >>> choices = Choices(seed=7)
+        >>> [(which, size)] = choices.fault_at_one("crash", "server", "server #{}".format, 5, (1, 1), 1000)
+        >>> choices.taken == {Choice("crash", f"server #{which}"): size}
+        True
+        """
+        numerator, denominator = ratio
+        if numerator <= 0 or limit <= 0:
+            return []
+        if self.asked is not None:
+            self.asked.update((Choice(kind, places(number)), limit) for number in range(count))
+        numbers = range(count)
+        if self._replay is None:
+            if self._number(kind, subject) * denominator >= numerator * _SPACE:
+                return []
+            which = self.draw(f"{kind} which", subject, count)
+            numbers = range(which, which + 1)
+        sizes = [(number, self.fault(kind, places(number), (1, 1), limit, rather_small)) for number in numbers]
+        return [(number, size) for number, size in sizes if size]
 
     def _size(self, name: Choice, limit: int, rather_small: bool, one_more: tuple[int, int] | None) -> int:
         """From 0 up to but not including `limit`."""
@@ -133,6 +168,7 @@ class Choices:
 
     def draw_bytes(self, kind: str, place: str, size: int) -> bytes:
         """`size` bytes from the seed alone: the entropy of a simulated process."""
+        self.drawn = True
         return hashlib.shake_256(self._key + f"\0{kind}\0{place}".encode()).digest(size)
 
 

@@ -10,7 +10,7 @@ addresses do not matter. A value of any other type is a bug of ours and raises T
 """
 
 import hashlib
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from farhost.trace.events import SCHEMA_VERSION, Event, Output, PacketEvent, SystemCall
 
@@ -32,6 +32,13 @@ class TraceHash(NamedTuple):
     events: int
 
 
+class LineReader(Protocol):
+    """What wants to see each event's shape as well (`farhost.trace.trail`)."""
+
+    def add(self, line: str, /) -> None:
+        """The shape of one event, in ASCII."""
+
+
 class HashSink:
     """Reads a trace and hashes it; `result` may be asked at any time.
 
@@ -41,13 +48,15 @@ class HashSink:
     TraceHash(shape='9b6a37ea27750e1357a3786d6cf1486f', content='6a5d9279408c5ebd7664ca523b84a484', events=1)
     """
 
-    __slots__ = ("_content", "_lines", "_shape", "events")
+    __slots__ = ("_content", "_lines", "_reader", "_shape", "events")
 
-    def __init__(self) -> None:
+    def __init__(self, reader: LineReader | None = None) -> None:
+        """`reader` is given the shape of each event, so that it need not be written twice."""
         person = f"farhost{SCHEMA_VERSION}".encode()
         self._shape = hashlib.blake2b(digest_size=16, person=person)
         self._content = hashlib.blake2b(digest_size=16, person=person)
         self._lines: list[str] = []
+        self._reader = reader
         self.events = 0
         """How many it has read."""
 
@@ -67,6 +76,8 @@ class HashSink:
         lines = self._lines
         lines.append(kind.__name__)
         lines.append(line)
+        if self._reader is not None:
+            self._reader.add(line)
         if len(lines) >= _BATCH:
             self._flush()
 

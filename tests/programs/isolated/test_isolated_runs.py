@@ -1,5 +1,6 @@
 """Programs in processes of their own: the run is the same, event by event; what happens to one stays its own."""
 
+import itertools
 import os
 import signal
 import subprocess
@@ -74,6 +75,25 @@ def test_the_examples_run_the_same_event_by_event(monkeypatch, example, seed):
         where = "10.0.0.1" if example.startswith("posix") else "server"
         programs = ("server", f"{example}/server.py", "5000"), ("client", f"{example}/client.py", where, "5000")
     assert same(monkeypatch, EXAMPLES, *programs, seed=seed, link=BAD_LINK).processes[1].status == 0
+
+
+CLOCKS = """
+    import time
+    for _ in range(4):
+        print(f"{time.time():.3f} {time.monotonic():.3f}")
+        time.sleep(1)
+"""
+
+
+def test_a_clock_that_jumps_or_drifts_does_so_in_a_process_of_its_own_too(monkeypatch, tmp_path):
+    def prepare(control):
+        control.runtime.network.hosts["box"].kernel.drift = (1_000_500, 1_000_000)
+        control.at(1_500_000_000, lambda: control.step_clock("box", -60_000_000_000))
+
+    outcome = same(monkeypatch, tmp_path, ("box", script(tmp_path, CLOCKS)), prepare=prepare)
+    times = [[float(word) for word in line.split()] for line in outcome.processes[0].stdout.splitlines()]
+    assert [round(later[0] - earlier[0]) for earlier, later in itertools.pairwise(times)] == [1, -59, 1]
+    assert [round(later[1] - earlier[1]) for earlier, later in itertools.pairwise(times)] == [1, 1, 1]
 
 
 EVERYTHING = """

@@ -21,7 +21,8 @@ def timerfd_settime(thread: Thread, fd: int, flags: int, initial_ns: int, interv
     """timerfd_settime(2): the time left and the interval in ns, as they were. EBADF, EINVAL."""
     if flags & ~(linux.TFD_TIMER_ABSTIME | linux.TFD_TIMER_CANCEL_ON_SET) or initial_ns < 0 or interval_ns < 0:
         raise KernelError(linux.EINVAL)
-    return _timer(thread, fd).set(initial_ns, interval_ns, bool(flags & linux.TFD_TIMER_ABSTIME))
+    absolute, cancels = bool(flags & linux.TFD_TIMER_ABSTIME), bool(flags & linux.TFD_TIMER_CANCEL_ON_SET)
+    return _timer(thread, fd).set(initial_ns, interval_ns, absolute, cancels)
 
 
 def timerfd_gettime(thread: Thread, fd: int) -> tuple[int, int]:

@@ -11,6 +11,7 @@ import traceback
 from typing import Any
 
 from farhost.programs.directory import Directory
+from farhost.programs.early_imports import import_early
 from farhost.programs.escapes import GUARD
 from farhost.programs.frames import place
 from farhost.programs.hooks import program_hooks
@@ -69,7 +70,12 @@ def _live(turns: Turns) -> None:
 def _run(process: RemoteProcess, about: dict[str, Any]) -> Message:
     """The main thread: its last word is the exit status, with the traceback of what was not caught."""
     directory = Directory(process, about["directory"])
+    process.early = True
     world = World(process, directory, about["environment"])
+    import_early(world, process.argv)
+    for do in process.at_begin:
+        do()
+    process.early = False
     status = run_program(process, world, process.argv)
     sys.stdout.flush()
     return Message(m.END, process.main_thread.key, (status,), process.traceback.encode("utf-8", "surrogateescape"))

@@ -151,6 +151,10 @@ class Conversation:
         """Collect garbage: finalizers run outside every thread."""
         self._between(Message(m.COLLECT))
 
+    def tell_clocks(self, clocks: tuple[int, ...]) -> None:
+        """The host's clocks are others than before."""
+        self._between(Message(m.CLOCKS, 0, clocks))
+
     def where(self, thread: "IsolatedThread") -> str:
         """Where in its code a waiting thread waits."""
         found = self._between(Message(m.WHERE, 0, (thread.key,)))

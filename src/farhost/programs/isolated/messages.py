@@ -24,6 +24,7 @@ EXIT: the process ends. DEFECT: farhost itself has failed."""
 (RUN, REPLY, ANSWER, RAISED, HANDLE, RETRY, GIVE_UP, NOTIFY, COLLECT, OVER, WHERE, GIVE_FILE, TAKE_FILE) = range(
     33, 46
 )
+CLOCKS = 46
 """Commands. REPLY and ANSWER are results of operations; RAISED says that a signal's handler raised in the middle of
 one."""
 RESULTS = frozenset({RUN, REPLY, ANSWER, RAISED, FAILED, RETRY, GIVE_UP, OVER})
@@ -43,6 +44,28 @@ _CHUNK = 1 << 16
 
 class LineClosed(Exception):
     """Nobody is at the other end any more."""
+
+
+class Clocks(NamedTuple):
+    """A host's clocks (`farhost.kernel.kernel.Kernel`)."""
+
+    boot_ns: int
+    realtime_offset_ns: int
+    numerator: int
+    """Of its drift."""
+    denominator: int
+
+    def monotonic_ns(self, now_ns: int) -> int:
+        """CLOCK_MONOTONIC."""
+        return (now_ns - self.boot_ns) * self.numerator // self.denominator
+
+    def realtime_ns(self, now_ns: int) -> int:
+        """CLOCK_REALTIME."""
+        return self.realtime_offset_ns + now_ns * self.numerator // self.denominator
+
+    def deadline_ns(self, now_ns: int, timeout_ns: int) -> int:
+        """The virtual time at which so much has passed on them."""
+        return now_ns - (-timeout_ns * self.denominator // self.numerator)
 
 
 class Message(NamedTuple):

@@ -13,7 +13,7 @@ from greenlet import GreenletExit
 from farhost.programs.caller import Handler
 from farhost.programs.frames import place
 from farhost.programs.isolated.conversation import Conversation
-from farhost.programs.isolated.messages import Line
+from farhost.programs.isolated.messages import Clocks, Line
 from farhost.programs.process import ProgramProcess
 from farhost.programs.settings import NO_SETTINGS, Settings
 from farhost.programs.thread import ProgramThread
@@ -94,7 +94,6 @@ class IsolatedProcess(ProgramProcess):
         self.runtime.collectors.append(conversation.collect)
         self.kernel_process.outside = conversation
         self.kernel_process.working_directory = os.fsencode(directory)
-        kernel = self.kernel
         about = {
             "argv": self.argv,
             "directory": directory,
@@ -106,11 +105,19 @@ class IsolatedProcess(ProgramProcess):
             "gid": self.gid,
             "user": self.user,
             "byte_order": self.byte_order,
-            "monotonic_ns": kernel.monotonic_ns() - self.now_ns,
-            "realtime_ns": kernel.realtime_ns() - self.now_ns,
+            "clocks": self._clocks(),
             "tells": number,
+            "steps": self.before_step is not None,
         }
         self.start(lambda: self._main(about))
+
+    def _clocks(self) -> Clocks:
+        kernel = self.kernel
+        return Clocks(kernel.boot_ns, kernel.realtime_offset_ns, *kernel.drift)
+
+    def clocks_changed(self) -> None:
+        """Its host's clocks are others than before: the child keeps a copy."""
+        self.conversation.tell_clocks(self._clocks())
 
     def _main(self, about: dict[str, object]) -> int:
         """What the main thread does here: the child's says how it ended."""

@@ -14,7 +14,7 @@ from farhost.programs.complaints import Complaints
 from farhost.programs.costs import CLOCK_NS
 from farhost.programs.directory import high_base
 from farhost.programs.isolated import messages as m
-from farhost.programs.isolated.messages import Message
+from farhost.programs.isolated.messages import Clocks, Message
 from farhost.programs.isolated.turns import Turns
 from farhost.wire.byte_order import ByteOrder
 
@@ -51,8 +51,8 @@ class RemoteProcess(Complaints):
         self.gid: int = about["gid"]
         self.user: str = about["user"]
         self.byte_order: ByteOrder = about["byte_order"]
-        self._monotonic_ns: int = about["monotonic_ns"]
-        self._realtime_ns: int = about["realtime_ns"]
+        self.clocks = Clocks(*about["clocks"])
+        """Its host's; the run tells when they change."""
         self.resolver: Lookups = RemoteLookups(self._ask)
         self.recursion_limits: dict[int, int] = {}
         self.real_base = high_base()
@@ -63,6 +63,9 @@ class RemoteProcess(Complaints):
         self.failure: BaseException | None = None
         self.finishing = False
         self.traceback = ""
+        self.before_step: Callable[[], None] | None = self._before_step if about["steps"] else None
+        self.early = False
+        self.at_begin: list[Callable[[], object]] = []
         self.at_end: list[Callable[[], None]] = []
         self.handlers: dict[int, Handler] = {}
         self._on_signal: Callable[[int], None] | None = None
@@ -88,7 +91,7 @@ class RemoteProcess(Complaints):
 
     def _call(self, name: str, *arguments: object) -> Any:
         current = self._turns.current
-        if current is None:
+        if current is None or self.early:
             return self.call_now(name, *arguments)
         return self._make(m.CALL, current.key, 0, name, arguments)
 
@@ -142,7 +145,7 @@ class RemoteProcess(Complaints):
     def look_at_clock(self) -> int:
         """Virtual time in ns, after the cost of a look; free outside the process's own threads."""
         turns = self._turns
-        if not turns.charge(CLOCK_NS, 1):
+        if not self.early and (self.before_step is not None or not turns.charge(CLOCK_NS, 1)):
             turns.ask(Message(m.CLOCK, self._key()))
         return turns.now_ns
 
@@ -151,17 +154,26 @@ class RemoteProcess(Complaints):
         self.look_at_clock()
         return self.monotonic_ns()
 
+    def _before_step(self) -> None:
+        """The thread may lose the processor here: the run knows."""
+        if self._turns.current is not None and not self.early:
+            self._ask("before_step")
+
     def monotonic_ns(self) -> int:
         """CLOCK_MONOTONIC."""
-        return self._turns.now_ns + self._monotonic_ns
+        return self.clocks.monotonic_ns(self._turns.now_ns)
+
+    def deadline_ns(self, timeout_ns: int) -> int:
+        """The virtual time at which so much has passed on its host's clocks."""
+        return self.clocks.deadline_ns(self._turns.now_ns, timeout_ns)
 
     def realtime_ns(self) -> int:
         """CLOCK_REALTIME."""
-        return self._turns.now_ns + self._realtime_ns
+        return self.clocks.realtime_ns(self._turns.now_ns)
 
     def pause(self, duration_ns: int) -> None:
         """The running thread is charged for something that takes so long; handlers of signals run after it."""
-        if not self._turns.charge(duration_ns, 0):
+        if not self.early and not self._turns.charge(duration_ns, 0):
             self._turns.ask(Message(m.PAUSE, self._key(), (duration_ns,)))
 
     def used_ns(self, thread: RemoteThread) -> int:

@@ -14,7 +14,7 @@ import greenlet
 
 from farhost.programs.frames import place, program_frame
 from farhost.programs.isolated import messages as m
-from farhost.programs.isolated.messages import Line, LineClosed, Message
+from farhost.programs.isolated.messages import Clocks, Line, LineClosed, Message
 
 if TYPE_CHECKING:
     from farhost.programs.isolated.remote_process import RemoteProcess, RemoteThread
@@ -161,6 +161,9 @@ class Turns:
                 self.say(Message(m.DONE))
             case m.COLLECT:
                 gc.collect()
+                self.say(Message(m.DONE))
+            case m.CLOCKS:
+                self.process.clocks = Clocks(*message.numbers)
                 self.say(Message(m.DONE))
             case m.WHERE:
                 self.say(Message(m.DONE, 0, (), self._place_of(message.numbers[0]).encode()))

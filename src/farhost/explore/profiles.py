@@ -1,0 +1,102 @@
+"""Named lists of faults: what may happen in an exploration, and how often.
+
+`default` is what a correct program has to survive: everything in it happens on ordinary networks and hosts, nothing
+lasts longer than TCP's own patience, and what is broken heals. `harsh` adds what many programs may well give up on,
+as long as they say so. The words are those of `farhost.scenario.faults`.
+"""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from farhost.scenario.faults import every_fault
+
+
+class Profile(NamedTuple):
+    """One list."""
+
+    help: str
+    words: tuple[str, ...]
+
+    def known(self) -> tuple[str, ...]:
+        """Its words, without those of faults that this farhost does not have."""
+        return known(self.words)
+
+
+_LINKS = (
+    "loss=2%",
+    "reorder=2%",
+    "duplicate=2%",
+    "spike=2%:300ms",
+    "split=10%",
+    "partition=10%:10s",
+)
+_CALLS = (
+    "short-read=10%",
+    "short-write=10%",
+    "eagain=5%",
+    "eintr=2%",
+    "slow-accept=5%",
+    "full-backlog=5%",
+)
+_THREADS = (
+    "wake=10%",
+    "preempt=5%",
+)
+_HOSTS = (
+    "pause=10%:2s",
+    "clock=10%:10s",
+    "drift=20%:500",
+)
+_NAMES = (
+    "dns-slow=5%:3s",
+    "dns-drop=5%",
+)
+_HARSH = (
+    "corrupt=1%",
+    "gemodel=1%:25%",
+    "partition-one-way=10%:60s",
+    "squeeze=10%:10s",
+    "short-queue=10%:10s",
+    "shrink-mtu=10%",
+    "crash=10%:5s",
+    "dns-servfail=5%",
+    "dns-nxdomain=2%",
+    "dns-wrong=2%",
+)
+
+PROFILES: dict[str, Profile] = {
+    "default": Profile("What a correct program has to survive.", (*_LINKS, *_CALLS, *_THREADS, *_HOSTS, *_NAMES)),
+    "network": Profile("What links do, and nothing else.", _LINKS),
+    "threads": Profile("The order in which threads and programs run, and nothing else.", _THREADS),
+    "harsh": Profile(
+        "Also what a program may give up on: crashes, damage, wrong names, partitions one way.",
+        (*_LINKS, *_CALLS, *_THREADS, *_HOSTS, *_NAMES, *_HARSH),
+    ),
+    "none": Profile("Nothing.", ()),
+}
+
+
+def known(words: Iterable[str]) -> tuple[str, ...]:
+    """Those words that are faults of this farhost.
+
+    >>> known(["loss=2%", "gremlins=5%"])
+    ('loss=2%',)
+    """
+    every = every_fault()
+    return tuple(word for word in words if word.partition("=")[0] in every)
+
+
+def profile_words(name: str) -> tuple[str, ...]:
+    """The words of a profile. ValueError for a name that is none."""
+    if name not in PROFILES:
+        raise ValueError(f"no profile {name!r}: there are {', '.join(PROFILES)}")
+    return PROFILES[name].known()
+
+
+def expanded(texts: Iterable[str]) -> tuple[str, ...]:
+    """Texts about faults, where the name of a profile stands for its words.
+
+    >>> expanded(["none", "a>b: loss=5%"])
+    ('a>b: loss=5%',)
+    """
+    return tuple(word for text in texts for word in (PROFILES[text].known() if text in PROFILES else (text,)))

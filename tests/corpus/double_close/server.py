@@ -1,0 +1,20 @@
+"""Gives files, and takes reports, which is slow: `server.py PORT`."""
+
+import socketserver
+import sys
+import time
+
+
+class Handler(socketserver.StreamRequestHandler):
+    def handle(self):
+        for line in self.rfile:
+            word, name = line.split()
+            if word == b"get":
+                self.wfile.write(name * 100)
+                return
+            time.sleep(0.1)
+            self.wfile.write(b"noted\n")
+
+
+with socketserver.ThreadingTCPServer(("", int(sys.argv[1])), Handler) as server:
+    server.serve_forever()

@@ -1,0 +1,18 @@
+"""Uploads 8 kB: `client.py HOST PORT`."""
+
+import socket
+import sys
+import time
+
+
+def connect(host, port):
+    while True:
+        try:
+            return socket.create_connection((host, port))
+        except OSError:
+            time.sleep(1)
+
+
+UPLOAD = bytes(range(250)) * 32
+with connect(sys.argv[1], int(sys.argv[2])) as server:
+    server.sendall(b"%d\n" % len(UPLOAD) + UPLOAD)

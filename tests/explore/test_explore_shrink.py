@@ -1,0 +1,379 @@
+"""Shrinking, with made-up cases: what fails is a function of the faults that happen."""
+
+import hashlib
+import itertools
+
+import pytest
+
+from farhost.explore.laboratory import Limits
+from farhost.explore.orders import Orders, Verdict
+from farhost.explore.shrink import shrink
+from farhost.sim.choices import Choice
+from farhost.trace.events import Wake
+from farhost.trace.trail import TrailSink
+
+
+def fault(name, kind="f"):
+    return Choice(kind, name)
+
+
+class Clock:
+    """Goes on by so many seconds with each run."""
+
+    def __init__(self):
+        self.now_s = 0.0
+
+    def __call__(self):
+        return self.now_s
+
+
+class Case:
+    """A run whose possible faults have limits, and which fails as `fails` says."""
+
+    def __init__(self, fails, limits, needs=None, salt=None, seconds=1.0):
+        """`fails`: faults by name with their sizes -> "" or what makes the failure; `needs`: a fault can only happen
+        if another one did; `salt`: changes the run's shape from one time to the next."""
+        self.fails = fails
+        self.limits = limits
+        self.needs = needs or {}
+        self.salt = salt
+        self.seconds = seconds
+        self.clock = Clock()
+        self.orders = []
+
+    def run(self, orders):
+        return [self.run_one(each) for each in orders]
+
+    def run_one(self, orders):
+        self.orders.append(orders)
+        self.clock.now_s += self.seconds
+        wanted = orders.replay if orders.replay is not None else {fault(name): 10**12 for name in self.limits}
+        taken = {}
+        asked = {}
+        for name, limit in self.limits.items():
+            if name in self.needs and self.needs[name] not in taken:
+                continue
+            asked[name] = limit
+            size = min(limit, wanted.get(fault(name), 0))
+            if size:
+                taken[name] = size
+        why = self.fails(taken)
+        salt = next(self.salt) if self.salt is not None else 0
+        sink = TrailSink()
+        for number, (name, size) in enumerate(taken.items()):
+            sink.take(Wake(number, name, str(size), salt, "ready"))
+        listed = tuple((fault(name), size) for name, size in taken.items())
+        return Verdict(
+            seed=orders.seed,
+            ok=not why,
+            kind="failed" if why else "passed",
+            message=why,
+            signature=(why,) if why else (),
+            shape=hashlib.sha256(repr((listed, salt)).encode()).hexdigest(),
+            content="",
+            events=len(taken),
+            virtual_ns=1,
+            taken=listed,
+            asked=tuple((fault(name), limit) for name, limit in asked.items()) if orders.record else (),
+            trail=sink.trail() if orders.trail else b"",
+        )
+
+    def shrink(self, limits=None, is_time=lambda choice: False, **more):
+        first = Orders(seed=7, faults=("f=10%",), horizon_ns=99)
+        failing = self.run_one(first)
+        assert not failing.ok, "the case must fail"
+        self.orders.clear()
+        limits = limits or Limits(seconds=10_000)
+        return shrink(self.run, failing, first, limits=limits, clock=self.clock, is_time=is_time, **more)
+
+
+def names_of(shrunk):
+    return [one.choice.place for one in shrunk.faults]
+
+
+def sizes_of(shrunk):
+    return {one.choice.place: one.size for one in shrunk.faults}
+
+
+def many(count, limit=1):
+    return {f"x{number:03d}": limit for number in range(count)}
+
+
+def test_two_of_many_faults_are_found_and_each_is_essential():
+    case = Case(lambda taken: "boom" if {"x017", "x180"} <= taken.keys() else "", many(200))
+    shrunk = case.shrink()
+    assert names_of(shrunk) == ["x017", "x180"]
+    assert [one.essential for one in shrunk.faults] == [True, True]
+    assert [one.without.ok for one in shrunk.faults] == [True, True]
+    assert not shrunk.capped and shrunk.diverged is None and not shrunk.needs_no_faults
+    assert shrunk.verdict.signature == ("boom",) and shrunk.verdict.trail
+    assert shrunk.runs == len(case.orders) < 150
+
+
+def test_the_failure_is_replayed_first_from_the_faults_that_happened_and_with_nothing_else():
+    case = Case(lambda taken: "boom" if "x1" in taken else "", {"x0": 1, "x1": 1})
+    case.shrink()
+    first = case.orders[0]
+    assert first.replay == {fault("x0"): 1, fault("x1"): 1}
+    assert (first.seed, first.faults, first.horizon_ns, first.trail) == (7, (), 99, True)
+
+
+@pytest.mark.parametrize("batch", [1, 3, 16])
+def test_what_is_found_does_not_depend_on_how_many_run_at_once(batch):
+    def fails(taken):
+        return "boom" if sum(taken.values()) >= 7 and "x010" in taken else ""
+
+    case = Case(fails, many(40, limit=4))
+    shrunk = case.shrink(Limits(seconds=10_000, batch=batch))
+    found = [(one.choice.place, one.size, one.around) for one in shrunk.faults]
+    reference = Case(fails, many(40, limit=4)).shrink(Limits(seconds=10_000, batch=5))
+    assert found == [(one.choice.place, one.size, one.around) for one in reference.faults]
+
+
+def test_one_of_two_independent_causes_is_enough():
+    case = Case(lambda taken: "boom" if "x003" in taken or {"x030", "x031"} <= taken.keys() else "", many(64))
+    shrunk = case.shrink()
+    assert names_of(shrunk) in (["x003"], ["x030", "x031"])
+    assert all(one.essential for one in shrunk.faults)
+
+
+def test_a_single_fault_that_removal_goes_past_is_found():
+    """Three faults of the first half do it, and so does one of the second."""
+
+    def fails(taken):
+        return "boom" if {"x001", "x012", "x023"} <= taken.keys() or "x050" in taken else ""
+
+    assert names_of(Case(fails, many(64)).shrink()) == ["x050"]
+
+
+def test_a_fault_that_hides_the_failure_is_not_needed():
+    """Not monotone: fewer faults of some fail, more of them pass."""
+
+    def fails(taken):
+        return "boom" if "a" in taken and ("b" not in taken or "c" in taken) else ""
+
+    assert names_of(Case(fails, {"a": 1, "b": 1, "c": 1, "d": 1}).shrink()) == ["a"]
+
+
+def test_the_order_in_which_faults_happen_is_kept():
+    def fails(taken):
+        order = [name for name in taken if name in ("late", "early")]
+        return "boom" if order == ["early", "late"] else ""
+
+    shrunk = Case(fails, {"m": 1, "early": 1, "n": 1, "late": 1}).shrink()
+    assert names_of(shrunk) == ["early", "late"]
+
+
+def test_a_fault_whose_removal_makes_others_impossible():
+    """A chain: each fault is possible only after the one before. What is left is what happened."""
+    limits = {"root": 1, "second": 1, "third": 1, "other": 1}
+    case = Case(lambda taken: "boom" if "third" in taken else "", limits, needs={"second": "root", "third": "second"})
+    assert names_of(case.shrink()) == ["root", "second", "third"]
+    case = Case(lambda taken: "boom" if "other" in taken else "", limits, needs={"second": "root", "third": "second"})
+    assert names_of(case.shrink()) == ["other"]
+
+
+def test_faults_asked_in_vain_are_not_in_the_list():
+    """Without `a`, `b` cannot happen any more, although it is asked for."""
+
+    def fails(taken):
+        return "boom" if "c" in taken and ("a" not in taken or "b" in taken) else ""
+
+    shrunk = Case(fails, {"a": 1, "b": 1, "c": 1}, needs={"b": "a"}).shrink()
+    assert names_of(shrunk) == ["c"]
+    assert shrunk.verdict.taken == ((fault("c"), 1),)
+
+
+def test_it_fails_without_any_fault():
+    case = Case(lambda taken: "boom", many(50))
+    shrunk = case.shrink()
+    assert shrunk.needs_no_faults and shrunk.faults == () and shrunk.verdict.taken == ()
+    assert shrunk.runs <= 3
+
+
+def test_without_faults_it_fails_otherwise():
+    case = Case(lambda taken: "boom" if "x4" in taken else "another", {"x0": 1, "x4": 1})
+    shrunk = case.shrink()
+    assert names_of(shrunk) == ["x4"]
+    assert [verdict.signature for verdict in shrunk.others] == [("another",)]
+    assert shrunk.faults[0].essential and shrunk.faults[0].without.signature == ("another",)
+
+
+def test_another_failure_on_the_way_is_not_the_same_and_is_told():
+    def fails(taken):
+        return "boom" if {"a", "b"} <= taken.keys() else "crash" if "a" in taken else ""
+
+    shrunk = Case(fails, {"a": 1, "b": 1, "c": 1}).shrink()
+    assert names_of(shrunk) == ["a", "b"]
+    assert [verdict.message for verdict in shrunk.others] == ["crash"]
+
+
+def test_sizes_become_as_small_as_they_can():
+    def fails(taken):
+        return "boom" if taken.get("a", 0) >= 300 and taken.get("b", 0) >= 1 and "c" in taken else ""
+
+    shrunk = Case(fails, {"a": 1000, "b": 1000, "c": 1}).shrink()
+    found = sizes_of(shrunk)
+    assert (found["b"], found["c"]) == (1, 1) and 300 <= found["a"] <= 306
+
+
+def test_times_become_round():
+    case = Case(lambda taken: "boom" if 200_000_123 <= taken.get("a", 0) <= 900_000_000 else "", {"a": 872_331_123})
+    shrunk = case.shrink(is_time=lambda choice: True)
+    assert sizes_of(shrunk) == {"a": 300_000_000}
+    around = shrunk.faults[0].around
+    assert 200_000_123 <= around.low <= 230_000_000 and 800_000_000 <= around.high <= 900_000_000
+
+
+def test_a_round_time_that_does_not_fail_is_not_taken():
+    case = Case(lambda taken: "boom" if 287_331_123 <= taken.get("a", 0) <= 287_400_000 else "", {"a": 287_350_000})
+    shrunk = case.shrink(is_time=lambda choice: True)
+    assert 287_331_123 <= sizes_of(shrunk)["a"] <= 287_400_000
+
+
+def test_the_neighbourhood_of_few_sizes_is_complete():
+    case = Case(lambda taken: "boom" if taken.get("a", 0) in (3, 4, 5, 7) else "", {"a": 7})
+    around = case.shrink().faults[0].around
+    assert (around.low, around.high, around.below, around.above) == (3, 5, 2, 6)
+    assert around.elsewhere == (7,)
+
+
+def test_a_size_that_makes_another_fault_smaller_is_seen():
+    """The second fault cannot be larger than the first leaves room for."""
+
+    def run_with_room(case):
+        inner = case.run_one
+
+        def run_one(orders):
+            if orders.replay is not None:
+                room = 100 - orders.replay.get(fault("a"), 0)
+                replay = {c: min(s, room) if c.place == "b" else s for c, s in orders.replay.items()}
+                orders = orders._replace(replay=replay)
+            return inner(orders)
+
+        return run_one
+
+    case = Case(lambda taken: "boom" if taken.get("a", 0) >= 5 and taken.get("b", 0) >= 5 else "", {"a": 90, "b": 10})
+    case.run_one = run_with_room(case)
+    shrunk = case.shrink()
+    assert sizes_of(shrunk) == {"a": 5, "b": 5}
+    assert dict(shrunk.verdict.taken) == {fault("a"): 5, fault("b"): 5}
+
+
+def test_a_fault_of_a_piece_goes_with_where_the_piece_begins():
+    """Where it is cut does not matter, as long as the second piece is late: so it becomes the smallest cut."""
+    whole = "s>c s:1>c:2 data 0+12 #1"
+    cut = Choice("split", whole)
+
+    def run_one(orders):
+        replay = orders.replay
+        taken = {cut: min(replay[cut], 11)} if cut in replay else {}
+        if taken:
+            size = taken[cut]
+            late = Choice("spike", f"s>c s:1>c:2 data {size}+{12 - size} #1")
+            if late in replay:
+                taken[late] = replay[late]
+        fails = len(taken) == 2 and taken[late] >= 250
+        asked = tuple((choice, 11 if choice == cut else 10_000) for choice in taken)
+        shape, signature = repr(taken), ("late",) if fails else ()
+        kind = "failed" if fails else "passed"
+        return Verdict(7, not fails, kind, "", signature, shape, "", 9, 1, tuple(taken.items()), asked)
+
+    replay = {cut: 5, Choice("spike", "s>c s:1>c:2 data 5+7 #1"): 900}
+    failing = run_one(Orders(7, replay=replay))
+    limits = Limits(seconds=1000)
+    shrunk = shrink(lambda orders: [run_one(one) for one in orders], failing, Orders(7), limits=limits, clock=Clock())
+    first, second = shrunk.faults
+    assert (first.choice, first.size) == (cut, 1)
+    assert second.choice.place.endswith("data 1+11 #1") and 250 <= second.size <= 255
+    assert (first.around.low, first.around.high, first.around.tried) == (1, 11, 11)
+    assert first.essential and second.essential
+
+
+def test_a_case_that_is_never_the_same_twice_is_said_to_be_so():
+    case = Case(lambda taken: "boom", many(20), salt=itertools.count())
+    shrunk = case.shrink()
+    assert shrunk.diverged is not None and shrunk.diverged.steady is False
+    assert shrunk.diverged.events == range(1)
+    assert len(shrunk.faults) == 20 and [one.essential for one in shrunk.faults] == [None] * 20
+    assert shrunk.runs == 3 and not shrunk.needs_no_faults
+
+
+def test_a_replay_that_differs_from_a_run_that_repeats_itself_is_told_with_its_place():
+    """The run itself is steady, but replaying it goes another way from its fourth event on."""
+    case = Case(lambda taken: "boom", many(20))
+    inner = case.run_one
+
+    def run_one(orders):
+        if orders.replay:
+            orders = orders._replace(replay={c: s for c, s in orders.replay.items() if c.place != "x003"})
+        return inner(orders)
+
+    case.run_one = run_one
+    shrunk = case.shrink()
+    assert shrunk.diverged is not None and shrunk.diverged.steady is True
+    assert shrunk.diverged.events == range(3, 4)
+
+
+def test_a_failure_that_does_not_come_again_is_no_failure_to_shrink():
+    flaky = itertools.chain(["boom"], itertools.repeat(""))
+    shrunk = Case(lambda taken: next(flaky), many(5)).shrink()
+    assert shrunk.diverged is not None and shrunk.diverged.got.ok and shrunk.diverged.steady is False
+
+
+def test_the_smallest_run_is_replayed_too():
+    """Unsteady only where few faults are left."""
+    salt = itertools.count()
+    case = Case(lambda taken: "boom" if "x0" in taken else "", {"x0": 1, "x1": 1, "x2": 1})
+    inner = case.run_one
+
+    def run_one(orders):
+        verdict = inner(orders)
+        return verdict._replace(shape=str(next(salt))) if len(verdict.taken) == 1 else verdict
+
+    case.run_one = run_one
+    shrunk = case.shrink()
+    assert names_of(shrunk) == ["x0"]
+    assert shrunk.diverged is not None
+
+
+def test_other_bytes_alone_are_no_other_run():
+    content = itertools.count()
+    case = Case(lambda taken: "boom" if "x0" in taken else "", {"x0": 1, "x1": 1})
+    inner = case.run_one
+    case.run_one = lambda orders: inner(orders)._replace(content=str(next(content)))
+    shrunk = case.shrink()
+    assert names_of(shrunk) == ["x0"] and shrunk.diverged is None and not shrunk.steady_content
+
+
+@pytest.mark.parametrize("seconds", [0, 5, 20, 60])
+def test_the_time_is_limited_and_the_best_so_far_is_what_is_found(seconds):
+    case = Case(lambda taken: "boom" if {"x017", "x180"} <= taken.keys() else "", many(200))
+    shrunk = case.shrink(Limits(seconds=seconds))
+    assert shrunk.capped == f"after {seconds} s"
+    assert {"x017", "x180"} <= set(names_of(shrunk))
+    assert shrunk.runs <= seconds + 6, "the last batch, and the replays before and after"
+    assert shrunk.verdict.taken == tuple((one.choice, one.size) for one in shrunk.faults)
+    assert all(one.essential is None for one in shrunk.faults)
+
+
+def test_the_runs_are_limited():
+    case = Case(lambda taken: "boom" if {"x017", "x180"} <= taken.keys() else "", many(200))
+    shrunk = case.shrink(Limits(seconds=10_000, runs=30))
+    assert shrunk.capped.endswith("runs") and shrunk.runs <= 31
+
+
+def test_no_list_is_tried_twice():
+    case = Case(lambda taken: "boom" if {"x017", "x180"} <= taken.keys() else "", many(200, limit=50))
+    case.shrink()
+    tried = [tuple(sorted(orders.replay.items())) for orders in case.orders if not orders.trail]
+    assert len(tried) == len(set(tried))
+
+
+def test_progress_is_told():
+    seen = []
+    case = Case(lambda taken: "boom" if "x017" in taken else "", many(64, limit=9))
+    case.shrink(on_progress=seen.append)
+    stages = list(dict.fromkeys(one.stage for one in seen))
+    assert stages[0] == "replaying" and "removing faults" in stages and stages[-1] == "trying other sizes"
+    assert seen[-1].faults == 1 and seen[-1].runs > 5 and seen[-1].elapsed_s > 5
