@@ -10,6 +10,7 @@ import time
 import pytest
 
 from farhost import Network
+from farhost.trace.events import PacketEvent
 
 WAYS = [None, "client>server", "server>client"]
 
@@ -78,34 +79,37 @@ def test_a_limit_of_three_seconds_is_reached_before_three_questions_are():
 
 
 @pytest.mark.parametrize("direction", WAYS)
-def test_a_neighbour_that_was_heard_of_is_believed_until_a_connection_times_out(direction):
-    """The address is remembered when the first SYN leaves and forgotten 8 s after 30 s of silence: the SYN of the
-    63rd second waits for an answer."""
+@pytest.mark.parametrize(("silent_s", "seconds"), [(0, 70.06), (70, 14.06)])
+def test_a_neighbour_that_was_heard_of_is_believed_for_a_while(direction, silent_s, seconds):
+    """Until 30 s after the last packet; then the next SYN leaves and begins 8 s of doubt, after which one waits for an
+    answer to ARP: the SYNs are sent after 0, 1, 2, 3, 4, 5, 7, 11, 19, 35 and 67 s."""
     network, server, client = two_hosts()
     server.start(echo)
 
     def ask():
         connect()
+        time.sleep(silent_s)
         network.partition(server, client, direction=direction)
         return failing(connect)
 
     asked = client.start(ask)
     network.run(check=False)
-    assert asked.result[0] == "EHOSTUNREACH"
+    assert asked.result == ("EHOSTUNREACH", pytest.approx(seconds, abs=0.01))
 
 
-def established(direction, retries=None):
+def established(direction):
     """How a connection ends over which a byte is sent that nobody answers."""
     network, server, client = two_hosts()
-    if retries is not None:
-        client.sysctl("net.ipv4.tcp_retries2", retries)
     server.start(echo)
 
     def ask():
         with socket.create_connection(("server", 5000)) as connection:
             connection.sendall(b"x")
             connection.recv(1)
-            network.partition(server, client, direction=direction)
+            if direction == "loss":
+                network.link(server, client, loss="100%")
+            else:
+                network.partition(server, client, direction=direction)
             connection.sendall(b"y")
             return failing(connection.recv, 1)
 
@@ -115,5 +119,61 @@ def established(direction, retries=None):
 
 
 @pytest.mark.parametrize("direction", WAYS)
-def test_a_connection_gives_up_after_a_quarter_of_an_hour(direction):
-    print(established(direction))
+def test_a_connection_says_after_a_quarter_of_an_hour_that_its_peer_is_unreachable(direction):
+    """Its address was long forgotten, and the last retransmissions have waited for an answer to ARP."""
+    error, seconds = established(direction)
+    assert error == "EHOSTUNREACH"
+    assert 924 < seconds < 930
+
+
+def test_a_connection_that_loses_all_packets_and_has_its_neighbour_times_out():
+    assert established("loss")[0] == "ETIMEDOUT"
+
+
+def test_a_connection_goes_on_when_a_partition_heals_in_time():
+    network, server, client = two_hosts()
+    server.start(echo)
+
+    def ask():
+        with socket.create_connection(("server", 5000)) as connection:
+            network.partition(server, client)
+            connection.sendall(b"x")
+            time.sleep(100)
+            network.heal(server, client)
+            return connection.recv(1)
+
+    asked = client.start(ask)
+    network.run(check=False)
+    assert asked.result == b"x"
+
+
+def test_a_keepalive_is_too_old_for_an_icmp_message_and_times_out():
+    """Its sequence number is one that was acknowledged (tcp_v4_err drops what is out of window)."""
+    network, server, client = two_hosts()
+    server.start(echo)
+
+    def ask():
+        with socket.create_connection(("server", 5000)) as connection:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 60)
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, 5)
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, 4)
+            network.partition(server, client)
+            return failing(connection.recv, 1)
+
+    asked = client.start(ask)
+    seen = []
+    network.tracer.add(Sink(seen))
+    network.run(check=False)
+    assert asked.result == ("ETIMEDOUT", 80.0)
+    assert "no-neighbour" in [event.reason for event in seen if isinstance(event, PacketEvent)]
+
+
+class Sink:
+    """Keeps a trace."""
+
+    def __init__(self, events):
+        self.events = events
+
+    def take(self, event):
+        self.events.append(event)

@@ -280,7 +280,7 @@ def test_a_partition_cuts_and_heals() -> None:
 
 
 def test_what_waits_for_an_answer_when_a_partition_heals_is_sent_then() -> None:
-    network, sink = make_network()
+    network, _ = make_network()
     ends = Ends(network.host("client"), network.host("server"))
     network.partition("client", "server")
     ends.send(b"one")
