@@ -81,8 +81,8 @@ def test_a_limit_of_three_seconds_is_reached_before_three_questions_are():
 @pytest.mark.parametrize("direction", WAYS)
 @pytest.mark.parametrize(("silent_s", "seconds"), [(0, 70.06), (70, 14.06)])
 def test_a_neighbour_that_was_heard_of_is_believed_for_a_while(direction, silent_s, seconds):
-    """Until 30 s after the last packet; then the next SYN leaves and begins 8 s of doubt, after which one waits for an
-    answer to ARP: the SYNs are sent after 0, 1, 2, 3, 4, 5, 7, 11, 19, 35 and 67 s."""
+    """Until 30 s after the last packet; then the next SYN leaves and begins 8 s of doubt, after which one waits for
+    an answer to ARP: the SYNs are sent after 0, 1, 2, 3, 4, 5, 7, 11, 19, 35 and 67 s."""
     network, server, client = two_hosts()
     server.start(echo)
 
@@ -167,6 +167,35 @@ def test_a_keepalive_is_too_old_for_an_icmp_message_and_times_out():
     network.run(check=False)
     assert asked.result == ("ETIMEDOUT", 80.0)
     assert "no-neighbour" in [event.reason for event in seen if isinstance(event, PacketEvent)]
+
+
+def test_a_router_says_of_a_host_behind_it_that_it_does_not_answer():
+    network = Network(seed=1)
+    network.segment("west", delay="1ms")
+    network.segment("east", delay="1ms")
+    client, server = network.host("client", segments=["west"]), network.host("server", segments=["east"])
+    network.router("router", ["west", "east"])
+    network.partition("router", "server")
+    server.start(echo)
+    asked = client.start(failing, connect)
+    network.run(check=False)
+    assert asked.result == ("EHOSTUNREACH", pytest.approx(3.062, abs=0.01))
+
+
+def test_a_datagram_is_gone_and_send_says_nothing():
+    network, server, client = two_hosts()
+    network.partition(server, client)
+
+    def send():
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as datagrams:
+            datagrams.connect((server.address, 5000))
+            datagrams.send(b"x")
+            time.sleep(5)
+            return datagrams.send(b"x")
+
+    asked = client.start(send)
+    network.run(check=False)
+    assert asked.result == 1
 
 
 class Sink:

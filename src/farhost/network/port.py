@@ -113,10 +113,10 @@ class Port:
 
     def _answers(self, target: "Port") -> bool:
         """Whether a question to a neighbour is answered: it arrives, somebody is there, and the answer comes back."""
-        return self._reaches(target) and not target.channels[self].down
+        return self._reaches(target) and not target.channels[self].cut
 
     def _reaches(self, target: "Port") -> bool:
-        return not self.channels[target].down and target.lost is None
+        return not self.channels[target].cut and target.lost is None
 
     def _knows(self, target: "Port", next_hop: IpAddress, neighbour: Neighbour | None) -> bool:
         """Whether a packet can leave at once: the address is remembered, or the neighbour answers."""
