@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from farhost.kernel.socket_base import SocketBase
-from farhost.kernel.waiting import Blocked, GiveUp
+from farhost.kernel.waiting import Blocked, GiveUp, KernelError
 from farhost.network.faults.setting import PlainFault, Setting
 from farhost.programs.call_faults.striking import Striking, thread_place
 
@@ -61,7 +61,11 @@ class Eintr(PlainFault):
                     return result
                 struck.add(number)
                 thread.let_go()
-                return result.give_up(GiveUp.INTERRUPTED)
+                try:
+                    return result.give_up(GiveUp.INTERRUPTED)
+                except KernelError as error:
+                    error.stopped = True
+                    raise
 
             return call
 
