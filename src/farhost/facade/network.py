@@ -23,6 +23,7 @@ from greenlet import getcurrent
 
 from farhost.explore.observing import Observer
 from farhost.explore.orders import Orders, Verdict
+from farhost.explore.profiles import expanded
 from farhost.explore.signature import of_exception
 from farhost.facade.failure import InvariantError, RunFailed, first_error, report_text, with_notes
 from farhost.facade.host import Host
@@ -129,10 +130,13 @@ class Network:
         user: str = "user",
         resolver: str = "",
         entries: Mapping[str, str] | None = None,
+        clock: str = "",
+        drift: str = "",
     ) -> Host:
         """A new host, attached to the segments in order; others find it by its name and aliases. `user`: who runs its
         programs, `user` or `root`. `resolver`: how it asks name servers, in resolv.conf(5)'s words, such as
         `"search=example.com timeout=1s"`. `entries`: further lines of its /etc/hosts, names with addresses.
+        `clock="+5s"`: how far its wall clock is wrong; `drift="100ppm"`: how much too fast all its clocks run.
 
         ValueError for a name that is taken, or for a segment that there is not.
         """
@@ -147,6 +151,8 @@ class Network:
             user=user,
             resolver=resolver,
             entries=entries,
+            clock=clock,
+            drift=drift,
         )
         host = self._hosts[name] = Host(self, made)
         return host
@@ -174,8 +180,8 @@ class Network:
     def name_server(self, host: Host | str, *, records: Sequence[str] = (), **words: str) -> NameServer:
         """Make a host a name server; from now on hosts ask it over the network, rather than to know all names.
 
-        The words are domain, ttl, delay, drop, drop_next, servfail, nxdomain, wrong, wrong_address; `records` are
-        further ones beside those of all hosts, such as `"www A 10.0.0.9"`. UnitError, ValueError.
+        The words are domain, ttl, delay, slow, drop, drop_next, servfail, nxdomain, wrong, wrong_address, rotate;
+        `records` are further ones beside those of all hosts, such as `"www A 10.0.0.9"`. UnitError, ValueError.
         """
         self.check_open("add a name server")
         return NameServer(self._network.name_server(self._name(host), words, records))
@@ -219,22 +225,25 @@ class Network:
 
             net.faults("loss=2% short-read=5%")          # everywhere
             net.faults("client>server: spike=2%:300ms")  # one direction; client-server: both; or one host
+            net.faults("default")                        # a name for many (`farhost.explore.profiles`)
 
         They hold beside what was said of the links, in the whole run. UnitError for a word or a value; a place that
         there is not is a WordError of `run`.
         """
         self.check_open("say which faults there are")
-        parse_faults(texts)
-        self._faults += texts
+        words = expanded(texts)
+        parse_faults(words)
+        self._faults += words
 
-    def obey(self, orders: Orders) -> None:
+    def obey(self, orders: Orders, *, hashed: bool = True) -> None:
         """Run with this seed and these faults: for an exploration, which made the network ready before it knew them.
-        What the orders replay stands in place of the faults that were said by `faults`. ValueError once it has run.
+        What the orders replay stands in place of the faults that were said by `faults`. `hashed`: the verdict has the
+        trace's hashes. ValueError once it has run.
         """
         self.check_open("give it orders")
         self.seed = orders.seed
         self._network.choices.restart(orders.seed, orders.replay, orders.record)
-        self._observer = Observer(orders)
+        self._observer = Observer(orders, hashed)
 
     def verdict(self, error: BaseException | None = None) -> Verdict:
         """What came of the run under orders, for whom `error` ended, if one did: with the run itself, or with what
@@ -259,7 +268,7 @@ class Network:
         """Give links and name servers theirs, now that all are described; those of the run itself."""
         orders = Orders(self.seed) if self._observer is None else self._observer.orders
         if orders.replay is None:
-            faults = parse_faults((*self._faults, *orders.faults), self._network.hosts)
+            faults = parse_faults((*self._faults, *expanded(orders.faults)), self._network.hosts)
         else:
             faults = replayed(sorted({choice.kind for choice in orders.replay} & every_fault().keys()))
         faults.apply_to_network(self._network)

@@ -289,6 +289,9 @@ class WorldProcess(Caller, Protocol):
     def now_ns(self) -> int:
         """Virtual time."""
 
+    def deadline_ns(self, timeout_ns: int) -> int:
+        """The virtual time at which so much has passed on its host's clocks."""
+
     def look_at_monotonic(self) -> int:
         """Its host's CLOCK_MONOTONIC, after the cost of a look."""
 

@@ -170,6 +170,10 @@ class RemoteProcess(Complaints):
         """CLOCK_MONOTONIC."""
         return self.clocks.monotonic_ns(self._turns.now_ns)
 
+    def deadline_ns(self, timeout_ns: int) -> int:
+        """The virtual time at which so much has passed on its host's clocks."""
+        return self.clocks.deadline_ns(self._turns.now_ns, timeout_ns)
+
     def realtime_ns(self) -> int:
         """CLOCK_REALTIME."""
         return self.clocks.realtime_ns(self._turns.now_ns)

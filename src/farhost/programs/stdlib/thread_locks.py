@@ -31,7 +31,7 @@ def deadline(process: WorldProcess, blocking: Any, timeout: Any) -> int | None:
         return process.now_ns
     if timeout == -1:
         return None
-    return process.now_ns + int(timeout * NS)
+    return process.deadline_ns(int(timeout * NS))
 
 
 def make_locks(process: WorldProcess) -> dict[str, Any]:
