@@ -151,7 +151,7 @@ names = [f"x{number}" for number in range(9)]
 )
 def test_what_is_found_fails_and_no_fault_of_it_is_too_many(causes, needs, batch):
     """Any of some sets of faults with least sizes does it; some faults are possible only after others."""
-    limits = {name: 30 for name in names}
+    limits = dict.fromkeys(names, 30)
     needs = {later: earlier for later, earlier in needs.items() if later > earlier}
 
     def fails(taken):
