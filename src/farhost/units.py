@@ -15,6 +15,10 @@ from typing import NoReturn
 
 _WORD = re.compile(r"(-?)([0-9]+(?:\.[0-9]+)?)([^0-9.].*)?", re.ASCII | re.DOTALL)
 
+_PPM = re.compile(r"([+-]?)([0-9]{1,6})ppm", re.ASCII)
+_MOST_PPM = 100_000
+"""A tenth: as far as Linux lets a clock be steered (adjtimex(2), `tick`)."""
+
 _DURATIONS = {
     "ns": 1,
     "us": 1_000,
@@ -68,6 +72,39 @@ def parse_ratio(text: str) -> tuple[int, int]:
     if value > 1:
         raise UnitError(f"{text!r} is more than the whole: {help}")
     return value.numerator, value.denominator
+
+
+def parse_step(text: str) -> int:
+    """By how much a clock is put forward or back, in ns; less than 0 is back.
+
+    >>> parse_step("+5s"), parse_step("-300ms")
+    (5000000000, -300000000)
+    >>> parse_step("5s")
+    Traceback (most recent call last):
+    farhost.units.UnitError: '5s' has no sign: a step of a clock is + or - and a duration, such as +5s or -300ms
+    """
+    sign = text[:1]
+    if sign not in ("+", "-"):
+        raise UnitError(f"{text!r} has no sign: a step of a clock is + or - and a duration, such as +5s or -300ms")
+    duration_ns = parse_duration(text[1:])
+    return duration_ns if sign == "+" else -duration_ns
+
+
+def parse_drift(text: str) -> int:
+    """How much too fast clocks run, in parts per million; less than 0 is too slow.
+
+    >>> parse_drift("100ppm"), parse_drift("-20ppm")
+    (100, -20)
+    >>> parse_drift("1%")  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    farhost.units.UnitError: '1%' is no drift: it is a whole number with ppm, at most 100000ppm, ...
+    """
+    match = _PPM.fullmatch(text)
+    if match is None or int(match[2]) > _MOST_PPM:
+        raise UnitError(
+            f"{text!r} is no drift: it is a whole number with ppm, at most {_MOST_PPM}ppm, such as 100ppm or -20ppm"
+        )
+    return -int(match[2]) if match[1] == "-" else int(match[2])
 
 
 def parse_rate(text: str) -> int:

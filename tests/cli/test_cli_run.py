@@ -341,6 +341,7 @@ def staying(tmp_path):
 def test_what_happens_in_a_run_is_said_with_its_time(staying, how):
     plans = ["2s crash server", "4s restart server", "6s kill server SIGTERM", "7s pause client", "8s resume client"]
     plans += ["8s rerun client", "8s link client-server loss=5%", "9s link client>server down"]
+    plans += ["1s clock client +120s", "1s clock server -3s", "3s partition client-server", "4s heal client>server"]
     words = [word for plan in plans for word in ("--at", plan)]
     settings = ["--program", "server: env=COLOUR=blue stdin=words nofile=20"]
     result = farhost(staying, "run", "server.py", "client.py 10", *words, *settings, "--trace", *how)
@@ -350,6 +351,8 @@ def test_what_happens_in_a_run_is_said_with_its_time(staying, how):
         "* boot: server",
         "--- SIGTERM to server.2: killed ---",
         "--- SIGSTOP to client: ",
+        "wall clock: 1767225601.000 s -> 1767225721.000 s",
+        "wall clock: 1767225601.000 s -> 1767225598.000 s",
     ):
         assert line in result.stdout
     assert result.stdout.count("| up blue words") == 2
@@ -382,7 +385,7 @@ def test_plans_act_the_same_way_with_isolated_programs(staying):
     ("option", "text", "says"),
     [
         ("--at", "2s", "write a time and what happens then, such as '2s crash server'"),
-        ("--at", "2s burn server", "crash, restart, kill, pause, resume, rerun, link"),
+        ("--at", "2s burn server", "crash, restart, kill, pause, resume, rerun, link, partition, heal, clock"),
         ("--at", "2 crash server", "'2 crash server': "),
         ("--at", "2s crash box", "no host 'box': the hosts are server, client"),
         ("--at", "2s crash", "name one host after the word: server, client"),
@@ -391,6 +394,12 @@ def test_plans_act_the_same_way_with_isolated_programs(staying):
         ("--at", "2s link server-client", "write the link and what it is like"),
         ("--at", "2s link server-client lost=2%", "no word 'lost' describes a link"),
         ("--at", "2s link server-box down", "no host 'box'"),
+        ("--at", "2s clock server", "write the host and the step, such as clock server -3s"),
+        ("--at", "2s clock server 3s", "'3s' has no sign: a step of a clock is + or -"),
+        ("--at", "2s clock box -3s", "no host 'box'"),
+        ("--at", "2s partition server", "'server' names one end of a link"),
+        ("--at", "2s heal", "name one link after the word: a-b, or a>b for one direction"),
+        ("--at", "2s partition server-client down", "name one link after the word"),
         ("--program", "box: nofile=4", "no program 'box'"),
         ("--program", "server nofile=4", "write the program, a colon and its words"),
         ("--program", "server: colour=4", "no word 'colour=4': it has nofile=64"),

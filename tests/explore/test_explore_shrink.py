@@ -137,6 +137,15 @@ def test_one_of_two_independent_causes_is_enough():
     assert all(one.essential for one in shrunk.faults)
 
 
+def test_a_single_fault_that_removal_goes_past_is_found():
+    """Three faults of the first half do it, and so does one of the second."""
+
+    def fails(taken):
+        return "boom" if {"x001", "x012", "x023"} <= taken.keys() or "x050" in taken else ""
+
+    assert names_of(Case(fails, many(64)).shrink()) == ["x050"]
+
+
 def test_a_fault_that_hides_the_failure_is_not_needed():
     """Not monotone: fewer faults of some fail, more of them pass."""
 
@@ -249,6 +258,36 @@ def test_a_size_that_makes_another_fault_smaller_is_seen():
     shrunk = case.shrink()
     assert sizes_of(shrunk) == {"a": 5, "b": 5}
     assert dict(shrunk.verdict.taken) == {fault("a"): 5, fault("b"): 5}
+
+
+def test_a_fault_of_a_piece_goes_with_where_the_piece_begins():
+    """Where it is cut does not matter, as long as the second piece is late: so it becomes the smallest cut."""
+    whole = "s>c s:1>c:2 data 0+12 #1"
+    cut = Choice("split", whole)
+
+    def run_one(orders):
+        replay = orders.replay
+        taken = {cut: min(replay[cut], 11)} if cut in replay else {}
+        if taken:
+            size = taken[cut]
+            late = Choice("spike", f"s>c s:1>c:2 data {size}+{12 - size} #1")
+            if late in replay:
+                taken[late] = replay[late]
+        fails = len(taken) == 2 and taken[late] >= 250
+        asked = tuple((choice, 11 if choice == cut else 10_000) for choice in taken)
+        shape, signature = repr(taken), ("late",) if fails else ()
+        kind = "failed" if fails else "passed"
+        return Verdict(7, not fails, kind, "", signature, shape, "", 9, 1, tuple(taken.items()), asked)
+
+    replay = {cut: 5, Choice("spike", "s>c s:1>c:2 data 5+7 #1"): 900}
+    failing = run_one(Orders(7, replay=replay))
+    limits = Limits(seconds=1000)
+    shrunk = shrink(lambda orders: [run_one(one) for one in orders], failing, Orders(7), limits=limits, clock=Clock())
+    first, second = shrunk.faults
+    assert (first.choice, first.size) == (cut, 1)
+    assert second.choice.place.endswith("data 1+11 #1") and 250 <= second.size <= 255
+    assert (first.around.low, first.around.high, first.around.tried) == (1, 11, 11)
+    assert first.essential and second.essential
 
 
 def test_a_case_that_is_never_the_same_twice_is_said_to_be_so():

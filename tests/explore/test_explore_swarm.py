@@ -53,6 +53,24 @@ def test_a_probability_above_a_half_is_kept_where_the_words_say_so():
     assert ratios == {(1, 5), (4, 5)}
 
 
+def test_what_is_no_matter_of_chance_stays_as_it_is():
+    words = ["drop=SYN#1-2", "blackhole=1400"]
+    for strategy in ("swarm", "pct"):
+        given = {
+            name: value for seed in range(20) for name, value in settings(orders_for(strategy, words, seed)).items()
+        }
+        assert given == settings(words)
+
+
+@pytest.mark.parametrize("word", every_fault())
+def test_every_fault_can_be_made_weaker(word):
+    given = f"{word}={every_fault()[word].replayed}"
+    for seed in range(10):
+        (found,) = settings(swarm([given], seed)).values()
+        assert every_fault()[word].format(found)
+    assert settings(orders_for("pct", [given], 1))
+
+
 def test_taking_one_word_away_changes_nothing_about_the_others():
     for seed in range(50):
         whole, less = settings(swarm(WORDS, seed)), settings(swarm(WORDS[1:], seed))

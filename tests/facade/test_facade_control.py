@@ -376,3 +376,57 @@ def test_children_go_with_their_host(tmp_path):
     assert program.stdout == "child\n"
     assert [(life.status, life.ended_by) for life in outcome.processes] == [(-9, "crash")]
     assert outcome.virtual_ns < 2 * 10**9
+
+
+# Clocks.
+
+
+def test_clocks_of_hosts_are_wrong_drift_and_are_stepped():
+    network = Network()
+    late, early = network.host("late", clock="-5s"), network.host("early", clock="+2s", drift="1000ppm")
+    seen = {"late": [], "early": []}
+
+    def look(name):
+        for _ in range(4):
+            seen[name].append((round(time.time() - 1_767_225_600, 2), round(time.monotonic(), 2)))
+            time.sleep(10)
+
+    late.start(look, "late")
+    early.start(look, "early")
+    network.at("15s", late.step_clock, "+60s")
+    network.run()
+    assert [wall for wall, _ in seen["late"]] == [-5, 5, 75, 85]
+    assert [round(steady - 3600) for _, steady in seen["late"]] == [0, 10, 20, 30]
+    assert [wall for wall, _ in seen["early"]] == [2, 12, 22, 32]
+    assert network.outcome.virtual_ns == pytest.approx(40 * 10**9, rel=1e-3)
+
+
+def test_a_function_steps_a_clock_and_goes_on():
+    network = Network()
+    host, other = network.host("host"), network.host("other")
+    found = []
+
+    def step():
+        before = time.time()
+        host.step_clock("-3s")
+        found.append(round(time.time() - before))
+        other.step_clock("+3s")
+        found.append(round(time.time() - before))
+
+    host.start(step)
+    network.run()
+    assert found == [-3, -3]
+
+
+def test_what_is_wrong_with_a_clock_is_said():
+    network = Network()
+    for words, says in (({"clock": "5s"}, "'5s' has no sign"), ({"drift": "5%"}, "'5%' is no drift")):
+        with pytest.raises(ValueError, match=says):
+            network.host("host", **words)
+    host = network.host("host")
+    with pytest.raises(ValueError, match="step the clock of host"):
+        host.step_clock("+5s")
+    with pytest.raises(ValueError, match="'later' has no sign"):
+        network.at("1s", host.step_clock, "later")
+        host.start(time.sleep, 2)
+        network.run()

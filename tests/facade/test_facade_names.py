@@ -165,6 +165,11 @@ def test_a_slow_server():
     assert (found, took_ms) == (["10.0.0.2"], 6020.0), "the late answer to the first query is taken"
 
 
+def test_an_answer_that_comes_late():
+    found, took_ms = client_does(network(slow="100%:3s"), lambda: timed(lambda: v4("web")))
+    assert found == ["10.0.0.2"] and 20 < took_ms <= 3020
+
+
 def test_a_server_that_fails_and_one_that_lies():
     assert client_does(network(servfail="100%"), lambda: timed(lambda: v4("web"))) == (socket.EAI_AGAIN, 40.0)
     assert client_does(network(nxdomain="100%"), lambda: timed(lambda: v4("web"))) == (socket.EAI_NONAME, 20.0)
@@ -372,7 +377,9 @@ def test_the_same_seed_is_the_same_run():
 
 
 def test_faults_that_never_happen_change_nothing():
-    assert hashes() == hashes(drop="0%", servfail="0%", nxdomain="0%", wrong="0%", delay="0s", drop_next="0")
+    assert hashes() == hashes(
+        drop="0%", servfail="0%", nxdomain="0%", wrong="0%", delay="0s", drop_next="0", slow="0%:1s"
+    )
 
 
 def test_attached_programs_load_no_dns_library():

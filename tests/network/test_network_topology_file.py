@@ -20,6 +20,8 @@ sysctls = { "net.ipv4.ip_default_ttl" = 32, "net.ipv4.tcp_wmem" = [4096, 8192, 1
 
 [hosts.client]
 resolver = "ndots=2"
+clock = "+5s"
+drift = "-20ppm"
 entries = { db = "10.0.0.8", far = ["10.0.0.7", "fd00::7"] }
 
 [hosts.far]
@@ -72,6 +74,8 @@ def test_everything_that_can_be_said(tmp_path):
     assert server.kernel.user == "root"
     assert server.kernel.sysctls["net.ipv4.ip_default_ttl"] == 32
     assert server.kernel.sysctls["net.ipv4.ip_forward"] == 1
+    client = network.hosts["client"].kernel
+    assert (client.realtime_ns() - server.kernel.realtime_ns(), client.drift) == (5 * 10**9, (999_980, 1_000_000))
     conditions = {
         (channel.source.host, channel.target.host): channel.conditions.words() for channel in network.channels()
     }
@@ -115,6 +119,8 @@ def test_names_that_can_be_said(tmp_path):
         ('[hosts.a]\nresolver = "serch=a"', "hosts.a: no word 'serch' describes a resolver"),
         ('[hosts.a]\nresolver = "nameservers=b"', "hosts: a: no name server 'b'"),
         ('[hosts.a]\nentries = { db = "far" }', "hosts.a: not an IP address: 'far'"),
+        ('[hosts.a]\nclock = "5s"', "hosts.a: '5s' has no sign"),
+        ('[hosts.a]\ndrift = "5"', "hosts.a: '5' is no drift"),
         ("hosts = 3", "hosts is a table, not 3"),
         ("host = {}", "nobody reads 'host'"),
         ("seed = true", "seed is an integer"),

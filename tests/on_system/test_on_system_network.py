@@ -182,6 +182,9 @@ def test_a_server_script_at_rest_is_ended(tmp_path):
         lambda net: net.names,
         lambda net: net.tracer,
         lambda net: net.host("c", byte_order="big"),
+        lambda net: net.host("c", clock="+5s"),
+        lambda net: net.host("c", drift="100ppm"),
+        lambda net: net.hosts["a"].step_clock("+5s"),
         lambda net: net.hosts["a"].attach("net"),
     ],
 )

@@ -10,18 +10,25 @@ from farhost.programs.runtime import Runtime
 from farhost.programs.timed_faults.moments import moments, split_place
 from farhost.programs.timed_faults.places import programs_of
 from farhost.programs.timed_faults.table import TIMED_FAULTS
-from farhost.sim.choices import Choices
+from farhost.sim.choices import Choice, Choices
 from farhost.units import UnitError
+from farhost.wire.codec import wire_size
 
 MS, SECOND_NS = 10**6, 10**9
 
 DESCRIBED = {
-    "partition": ("server-client at 300ms", 2000, "the link server-client was cut from 300ms to 2.3s"),
-    "partition-one-way": ("client>server at 300ms", 5, "the link client>server was cut one way from 300ms to 305ms"),
-    "pause": ("box/server at 1.5s", 500, "box/server was stopped from 1.5s to 2s"),
-    "clock": ("server back at 1.5s", 500, "the clock of server jumped back by 500ms at 1.5s"),
-    "crash": ("server at 1.5s", 500, "server was without power from 1.5s to 2s"),
+    "partition": ("server-client at 300ms", 2000, "the link server-client was cut at 300 ms for 2 s"),
+    "partition-one-way": ("client>server at 2s", 5, "the link client>server was cut one way at 2 s for 5 ms"),
+    "squeeze": ("client>server at 1s", 5, "the link client>server slowed down to 64 kbit/s at 1 s for 5 ms"),
+    "short-queue": ("client>server at 1s", 5, "the link client>server had room for 2 packets at 1 s for 5 ms"),
+    "shrink-mtu": ("server-client at 1s", 100, "the MTU of the link server-client fell by 100 bytes at 1 s"),
+    "pause": ("box/server at 1.5s", 500, "box/server was stopped at 1.5 s for 500 ms"),
+    "crash": ("server at 1.5s", 500, "server lost its power at 1.5 s for 500 ms"),
+    "clock": ("server back at 1.5s", 500, "the clock of server jumped back by 500 ms at 1.5 s"),
+    "drift": ("server fast", 120, "the clocks of server ran 120 ppm fast"),
 }
+SPANS = [kind for kind in DESCRIBED if kind not in ("drift", "shrink-mtu")]
+LINK = "delay=10ms rate=10mbit"
 
 
 def test_every_fault_has_its_words_tested():
@@ -42,24 +49,31 @@ def test_a_word_reads_back_what_it_writes(kind):
         assert fault.format(fault.parse(text)) == text
     assert fault.parse(fault.replayed).ratio == (1, 1)
     assert fault.parse(fault.replayed).size >= fault.parse("5%").size > 0
-    for text in ("5", "5%:", "5%:0s", "5%:-1s", "often"):
+    for text in ("5", "5%:", "5%:0s", "5%:-1s", "5%:0", "5%:1us", "often"):
         with pytest.raises(UnitError):
             fault.parse(text)
 
 
+@pytest.mark.parametrize("kind", SPANS)
+def test_a_span_has_a_unit(kind):
+    fault = TIMED_FAULTS[kind]
+    assert fault.parse("5%:250ms").size == 250
+    assert fault.format(fault.parse("5%:250ms")) == "5%:250ms"
+
+
 @pytest.mark.parametrize("kind", DESCRIBED)
 def test_at_zero_the_trace_is_the_same_to_the_byte(tmp_path, kind):
-    assert echo(tmp_path, [f"{kind}=0%"]).hash == echo(tmp_path).hash
+    assert echo(tmp_path, [f"{kind}=0%"], link=LINK).hash == echo(tmp_path, link=LINK).hash
 
 
 @pytest.mark.parametrize("kind", DESCRIBED)
 def test_what_a_seed_chose_replays_from_the_list(tmp_path, kind):
-    plain = echo(tmp_path).hash.shape
+    plain = echo(tmp_path, link=LINK).hash.shape
     struck = 0
     for seed in range(6):
-        ran = echo(tmp_path, [f"{kind}=100%"], seed=seed)
+        ran = echo(tmp_path, [f"{kind}=100%"], seed=seed, link=LINK)
         assert ran.taken and {choice.kind for choice in ran.taken} == {kind}
-        assert again(tmp_path, ran, seed).hash == ran.hash
+        assert again(tmp_path, ran, seed, link=LINK).hash == ran.hash
         struck += ran.hash.shape != plain
         if kind != "crash":  # The power cut itself is traced, by whomever it was ordered.
             told = {(event.kind, event.place): event.amount for event in ran.faults}
@@ -70,11 +84,11 @@ def test_what_a_seed_chose_replays_from_the_list(tmp_path, kind):
 
 @pytest.mark.parametrize("kind", DESCRIBED)
 def test_a_record_names_what_could_have_happened_and_each_of_it_can_be_replayed(tmp_path, kind):
-    recorded = echo(tmp_path, [f"{kind}=100%"], replay={}, record=True)
-    assert recorded.hash == echo(tmp_path).hash
-    assert len(recorded.asked) >= 20 and {choice.kind for choice in recorded.asked} == {kind}
+    recorded = echo(tmp_path, [f"{kind}=100%"], replay={}, record=True, link=LINK)
+    assert recorded.hash == echo(tmp_path, link=LINK).hash
+    assert len(recorded.asked) >= 4 and {choice.kind for choice in recorded.asked} == {kind}
     for choice in list(recorded.asked)[3::15]:
-        ran = echo(tmp_path, [f"{kind}=100%"], replay={choice: 1})
+        ran = echo(tmp_path, [f"{kind}=100%"], replay={choice: 1}, link=LINK)
         assert ran.taken == {choice: 1}
         assert ran.hash != recorded.hash
 
@@ -190,6 +204,131 @@ def test_a_crashed_host_is_silent_and_comes_back_knowing_nothing(tmp_path):
 def test_after_the_last_program_has_ended_nothing_crashes(tmp_path):
     ran, _ = strike(tmp_path, "crash", "client", 900 * MS, 10, server="", client="import time; time.sleep(0.01)")
     assert ran.faults == [] and ran.outcome.ok
+
+
+SEND = """
+    import socket, time
+    connection = socket.create_connection(("server", 5000))
+    started = time.monotonic()
+    for number in range(10):
+        connection.sendall(b"x" * 3000)
+        missing = 3000
+        while missing:
+            missing -= len(connection.recv(missing))
+        time.sleep(0.1)
+    print(f"{time.monotonic() - started:.1f}")
+"""
+TAKE = """
+    import socket
+    listener = socket.create_server(("", 5000))
+    connection, _ = listener.accept()
+    while data := connection.recv(3000):
+        connection.sendall(data)
+"""
+
+
+def sending(folder, kind, subject, size, time_ns=400 * MS, **options):
+    return strike(folder, kind, subject, time_ns, size, client=SEND, server=TAKE, **options)[0]
+
+
+def test_a_squeezed_link_is_slow_for_its_time_and_then_as_it_was(tmp_path):
+    usual = float(output(sending(tmp_path, "squeeze", "client>server", 1)))
+    ran = sending(tmp_path, "squeeze", "client>server", 2000)
+    assert ran.outcome.ok
+    assert float(output(ran)) > usual + 1.5, "3,000 bytes take 375 ms at 64 kbit/s"
+    assert [channel.conditions.rate_bps for channel in ran.network.channels()] == [0, 0]
+
+
+def test_what_was_said_of_a_link_while_it_was_squeezed_stays(tmp_path):
+    def prepare(control):
+        link = control.runtime.network.link_between("client", "server")
+        control.at(700 * MS, lambda: link.adjust("rate=2mbit", "client>server"))
+
+    ran = sending(tmp_path, "squeeze", "client>server", 2000, prepare=prepare)
+    rates = {channel.name: channel.conditions.rate_bps for channel in ran.network.channels()}
+    assert rates == {"client>server": 2_000_000, "server>client": 0}
+
+
+def test_a_link_that_is_slow_anyway_is_not_squeezed(tmp_path):
+    assert echo(tmp_path, ["squeeze=100%"], replay={}, record=True, link="rate=9600bit").asked == {}
+
+
+def test_a_short_queue_loses_what_has_no_room(tmp_path):
+    source = SEND.replace("3000", "30000")
+    options = {"client": source, "server": TAKE, "link": "rate=5mbit delay=5ms"}
+    ran, from_ns = strike(tmp_path, "short-queue", "client>server", 400 * MS, 1000, **options)
+    assert ran.outcome.ok
+    lost = [one for one in ran.packets if one.reason == "queue"]
+    assert lost and all(from_ns <= one.time_ns < from_ns + SECOND_NS for one in lost)
+    assert {channel.conditions.limit_packets for channel in ran.network.channels()} == {1000}
+
+
+def test_a_link_without_a_rate_has_no_queue_that_could_be_short(tmp_path):
+    assert echo(tmp_path, ["short-queue=100%"], replay={}, record=True).asked == {}
+
+
+def test_a_link_whose_mtu_has_fallen_says_so_and_tcp_sends_smaller_segments(tmp_path):
+    ran = sending(tmp_path, "shrink-mtu", "server-client", 200)
+    assert ran.outcome.ok
+    assert [channel.conditions.mtu for channel in ran.network.channels()] == [1300, 1300]
+    refused = [one for one in ran.packets if one.reason == "mtu"]
+    assert refused, "the first that was too large"
+    late = [one for one in ran.packets if one.action == "received" and one.time_ns > refused[-1].time_ns + 300 * MS]
+    assert late and max(wire_size(one.packet) // one.pieces for one in late) <= 1300
+
+
+def test_an_mtu_never_falls_below_what_ipv6_needs(tmp_path):
+    assert set(echo(tmp_path, ["shrink-mtu=100%:9000"], replay={}, record=True).asked.values()) == {220}
+    assert echo(tmp_path, ["shrink-mtu=100%"], replay={}, record=True, link="mtu=1280").asked == {}
+
+
+@pytest.mark.parametrize(("way", "seconds"), [("fast", "110.000 110.000"), ("slow", "90.000 90.000")])
+def test_a_drifting_host_sees_time_pass_at_its_own_rate(tmp_path, way, seconds):
+    server = """
+        import socket
+        listener = socket.create_server(("", 5000))
+        connection, _ = listener.accept()
+        import time
+        time.sleep(100)
+    """
+    client = """
+        import socket, time
+        connection = socket.create_connection(("server", 5000))
+        started, wall = time.monotonic(), time.time()
+        connection.recv(1)
+        print(f"{time.monotonic() - started:.3f} {time.time() - wall:.3f}")
+    """
+    choice = Choice("drift", f"client {way}")
+    ran = echo(tmp_path, ["drift=100%:100000"], replay={choice: 100_000}, server=server, client=client, link="")
+    assert output(ran) == f"{seconds}\n"
+    (event,) = ran.faults
+    assert event == (0, "client", "drift", choice.place, 100_000)
+
+
+def test_time_limits_last_as_long_as_the_drifting_host_says(tmp_path):
+    client = """
+        import signal, threading, time
+        lock = threading.Lock()
+        lock.acquire()
+        signal.signal(signal.SIGALRM, lambda number, frame: None)
+        sleeper = threading.Thread(target=time.sleep, args=(100,), daemon=True)
+        sleeper.start()
+        for wait in (
+            lambda: lock.acquire(timeout=10),
+            lambda: threading.Event().wait(10),
+            lambda: time.sleep(10),
+            lambda: signal.sigtimedwait([signal.SIGUSR1], 10),
+            lambda: (signal.setitimer(signal.ITIMER_REAL, 10), signal.pause()),
+            lambda: sleeper.join(10),
+        ):
+            started = time.monotonic()
+            wait()
+            print(round(time.monotonic() - started, 2), end=" ")
+    """
+    for way in ("fast", "slow"):
+        replay = {Choice("drift", f"client {way}"): 100_000}
+        ran = echo(tmp_path, ["drift=100%:100000"], replay=replay, server="", client=client)
+        assert output(ran) == "10.0 " * 6
 
 
 # Where.

@@ -29,6 +29,16 @@ def test_a_host_has_few_ports_and_little_memory():
     assert (sysctls["net.core.wmem_default"], sysctls["net.core.wmem_max"]) == (16384, 16384)
 
 
+def test_a_host_has_clocks_that_are_wrong():
+    network = build_network(["server", "client"], 0, None, ["server: clock=-5s drift=100ppm", "client: drift=-20ppm"])
+    server, client = network.hosts["server"].kernel, network.hosts["client"].kernel
+    assert server.realtime_ns() - client.realtime_ns() == -5 * 10**9
+    network.scheduler.call_at(10**9, lambda: None)
+    network.run()
+    assert server.realtime_ns() - client.realtime_ns() == -5 * 10**9 + 120_000
+    assert network.host("other").kernel.has_right_clocks() and not client.has_right_clocks()
+
+
 def test_less_memory_than_linux_takes_is_what_it_takes():
     sysctls = build_network(["server"], 0, None, ["server: rmem=1KiB wmem=2KiB"]).hosts["server"].kernel.sysctls
     assert sysctls.integers("net.ipv4.tcp_rmem") == (1024, 1024, 1024)
@@ -60,6 +70,9 @@ def test_a_host_of_which_nothing_is_said_has_the_usual_settings():
         ("server: ports=0-70000", "takes 1 to 65535, not 0"),
         ("server: rmem=8", "8"),
         ("server: wmem=0KiB", "takes 1 to"),
+        ("server: clock=5s", "'5s' has no sign"),
+        ("server: drift=1%", "'1%' is no drift: it is a whole number with ppm"),
+        ("server: drift=100001ppm", "at most 100000ppm"),
     ],
 )
 def test_a_host_that_is_none_is_refused(text, says):

@@ -14,12 +14,14 @@ import sys
 from farhost.cli.exits import INTERRUPTED
 
 ADDR_NO_RANDOMIZE = 0x0040000
+PINNED = (["run"], ["explore"], ["replay"])
+"""Commands whose runs depend on it."""
 
 
 def main() -> None:
     """Run this process's command line, and exit."""
     try:
-        if sys.argv[1:2] == ["run"]:
+        if sys.argv[1:2] in PINNED:
             pin_order()
         importlib.import_module("farhost.cli.commands").main()
     except KeyboardInterrupt:

@@ -62,6 +62,17 @@ class Wanted(NamedTuple):
 
 def describe(wanted: Wanted, tracer: Tracer) -> Network:
     """The network. WordError, UnitError and TopologyError name the word that is wrong."""
+    network = _build(wanted, tracer)
+    for host in network.hosts.values():
+        if not host.kernel.has_right_clocks():
+            raise WordError(
+                f"host {host.name!r}: in real time programs read this machine's clock: leave out clock and drift, "
+                "or use `farhost run`"
+            )
+    return network
+
+
+def _build(wanted: Wanted, tracer: Tracer) -> Network:
     hosts = [text.partition(":")[0].strip() for text in wanted.hosts]
     described = [text for text in wanted.hosts if ":" in text]
     if wanted.topology is None:

@@ -53,7 +53,7 @@ _NAMES = (
 )
 _HARSH = (
     "corrupt=1%",
-    "gemodel=1%",
+    "gemodel=1%:25%",
     "partition-one-way=10%:60s",
     "squeeze=10%:10s",
     "short-queue=10%:10s",

@@ -5,8 +5,9 @@
     python = "3.11.7"
     seed = 7
     horizon_ns = 230112000         how long a run without faults takes, where times of faults are drawn from
-    [scenario]                     what was run: `directory`, from which its paths count, itself relative to this
-                                   file; and the options of `farhost run` (programs, link, host, ...)
+    [scenario]                     what was run: `directory`, where it was run, relative to this file; `paths`, from
+                                   which its paths count, relative to that, if it has a file of its own; and the
+                                   options of `farhost run` (programs, link, host, ...)
     [test]                         or the test that was run: `node` and `file`
     [[fault]]                      each fault that happens: kind, place, size; essential and around are for people
     [expected]                     how the run ended: verdict, signature, message (its first line)
@@ -19,14 +20,13 @@ Every mistake in one is a `ReplayError` that names the file, the key, and what w
 import base64
 import binascii
 import tomllib
-from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 from farhost.explore.fault_words import describe_fault, known_kinds
 from farhost.explore.orders import Orders
 from farhost.explore.table_reading import ReplayError, TableReader
-from farhost.explore.toml_writing import TomlError, Value, toml_comment, toml_line
+from farhost.explore.toml_writing import Table, TomlError, toml_comment, toml_line, toml_table
 from farhost.sim.choices import Choice
 from farhost.trace.trail import TrailError, check_trail
 
@@ -54,10 +54,12 @@ class Replay(NamedTuple):
     farhost: str
     python: str
     seed: int
-    scenario: Mapping[str, Value]
+    scenario: Table
     """What was run, as options; empty if it was a test."""
     directory: str = "."
-    """From which the scenario's paths count, relative to the file's own directory."""
+    """The working directory of the run, relative to the file's own directory."""
+    paths: str = ""
+    """From which the scenario's relative paths count, relative to `directory`; empty: from there."""
     test: str = ""
     """The node id of the test that was run; empty if it was a scenario."""
     test_file: str = ""
@@ -103,8 +105,8 @@ def replay_text(replay: Replay) -> str:
     if replay.test:
         lines += ["", "[test]", toml_line("node", replay.test), toml_line("file", replay.test_file)]
     else:
-        lines += ["", "[scenario]", toml_line("directory", replay.directory)]
-        lines += [toml_line(key, value) for key, value in replay.scenario.items()]
+        paths = {"paths": replay.paths} if replay.paths else {}
+        lines += ["", *toml_table(["scenario"], {"directory": replay.directory, **paths, **replay.scenario})]
     for fault in replay.faults:
         lines += ["", *_fault_lines(fault)]
     lines += ["", "[expected]", toml_line("verdict", replay.kind), toml_line("signature", replay.signature)]
@@ -144,8 +146,8 @@ def _read(table: TableReader) -> Replay:
     farhost, python = table.text("farhost"), table.text("python")
     seed = table.integer("seed")
     horizon_ns = table.integer("horizon_ns", least=0, default=0)
-    scenario: dict[str, Value] = {}
-    directory, test, test_file = ".", "", ""
+    scenario: Table = {}
+    directory, paths, test, test_file = ".", "", "", ""
     what = table.table("test", optional=True)
     if what is not None:
         test, test_file = what.text("node"), what.text("file")
@@ -156,6 +158,7 @@ def _read(table: TableReader) -> Replay:
         what = table.table("scenario", missing="say what is run in [scenario] or, for a test, in [test]")
         assert what is not None, "a table that is required and missing is an error"
         directory = what.text("directory", default=".")
+        paths = what.text("paths", default="")
         scenario = what.rest()
     faults = tuple(_read_fault(each) for each in table.tables("fault"))
     for number, fault in enumerate(faults):
@@ -171,6 +174,7 @@ def _read(table: TableReader) -> Replay:
         seed,
         scenario,
         directory,
+        paths,
         test,
         test_file,
         horizon_ns,

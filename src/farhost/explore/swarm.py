@@ -88,8 +88,11 @@ def _name(said: Said) -> str:
 
 
 def _scaled(said: Said, intensity: Fraction, size: Fraction) -> Said:
-    """The same fault, with another probability and another largest size."""
+    """The same fault, with another probability and another largest size; one that is no matter of chance (`drop`,
+    `blackhole`) as it is."""
     where, word, value = said
+    if "%" not in value:
+        return said
     fault = every_fault()[word]
     setting = fault.parse(value)
     return where, word, fault.format(_scale(setting, intensity, size))

@@ -9,7 +9,7 @@ from farhost.kernel.socket_row import SocketRow
 from farhost.kernel.socket_rows import socket_rows
 from farhost.network import host as simulated
 from farhost.programs.control import BOOT_NS
-from farhost.units import format_duration, parse_duration
+from farhost.units import format_duration, parse_duration, parse_step
 from farhost.wire import linux
 from farhost.wire.addresses import inet_ntop
 
@@ -80,6 +80,11 @@ class Host:
         """Boot, which takes `boot`, and start its programs again, with the same arguments. A host that is up crashes
         first. Addresses, sysctls, clock, socket files stay. UnitError; ValueError while the network does not run."""
         self.network.control(f"restart {self.name}").restart(self.name, parse_duration(boot))
+
+    def step_clock(self, step: str) -> None:
+        """Its wall clock jumps: `"+5s"` forward, `"-3s"` back, as NTP or settimeofday(2) does it. The monotonic clock
+        does not. UnitError; ValueError while the network does not run."""
+        self.network.control(f"step the clock of {self.name}").step_clock(self.name, parse_step(step))
 
     def __repr__(self) -> str:
         first = [inet_ntop(address) for address in self._host.addresses(linux.AF_INET)[:1]]

@@ -130,10 +130,13 @@ class Network:
         user: str = "user",
         resolver: str = "",
         entries: Mapping[str, str] | None = None,
+        clock: str = "",
+        drift: str = "",
     ) -> Host:
         """A new host, attached to the segments in order; others find it by its name and aliases. `user`: who runs its
         programs, `user` or `root`. `resolver`: how it asks name servers, in resolv.conf(5)'s words, such as
         `"search=example.com timeout=1s"`. `entries`: further lines of its /etc/hosts, names with addresses.
+        `clock="+5s"`: how far its wall clock is wrong; `drift="100ppm"`: how much too fast all its clocks run.
 
         ValueError for a name that is taken, or for a segment that there is not.
         """
@@ -148,6 +151,8 @@ class Network:
             user=user,
             resolver=resolver,
             entries=entries,
+            clock=clock,
+            drift=drift,
         )
         host = self._hosts[name] = Host(self, made)
         return host
@@ -175,8 +180,8 @@ class Network:
     def name_server(self, host: Host | str, *, records: Sequence[str] = (), **words: str) -> NameServer:
         """Make a host a name server; from now on hosts ask it over the network, rather than to know all names.
 
-        The words are domain, ttl, delay, drop, drop_next, servfail, nxdomain, wrong, wrong_address; `records` are
-        further ones beside those of all hosts, such as `"www A 10.0.0.9"`. UnitError, ValueError.
+        The words are domain, ttl, delay, slow, drop, drop_next, servfail, nxdomain, wrong, wrong_address, rotate;
+        `records` are further ones beside those of all hosts, such as `"www A 10.0.0.9"`. UnitError, ValueError.
         """
         self.check_open("add a name server")
         return NameServer(self._network.name_server(self._name(host), words, records))

@@ -38,6 +38,7 @@ UPTIME_NS = 3600 * 10**9
 """How long a host has been up at virtual time 0: CLOCK_MONOTONIC counts from boot, and never is 0 for a program."""
 
 FIRST_PID = 100
+_MILLION = 1_000_000
 
 
 class Kernel:
@@ -112,6 +113,17 @@ class Kernel:
         self.realtime_offset_ns += step_ns
         for timer in tuple(self.wall_timers):
             timer.clock_jumped(step_ns)
+
+    def drift_by(self, ppm: int) -> None:
+        """All its clocks run so many parts per million faster, or less than 0, slower. At virtual time 0, as a change
+        of rate would move what a clock says."""
+        if ppm:
+            numerator, denominator = self.drift
+            self.drift = numerator * _MILLION + ppm * denominator, denominator * _MILLION
+
+    def has_right_clocks(self) -> bool:
+        """Whether nobody has put its wall clock forward or back, and its clocks do not drift."""
+        return self.realtime_offset_ns == EPOCH_NS and self.drift == (1, 1)
 
     def deadline_ns(self, timeout_ns: int) -> int:
         """The virtual time at which `timeout_ns` have passed on this host's clocks."""

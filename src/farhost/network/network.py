@@ -30,6 +30,7 @@ from farhost.protocols.ip.routing import Route
 from farhost.sim.choices import Choice, Choices
 from farhost.sim.scheduler import End, Scheduler
 from farhost.trace.tracer import Tracer
+from farhost.units import parse_drift, parse_step
 from farhost.wire.addresses import AddressError, inet_ntop, is_link_local, parse_address
 from farhost.wire.byte_order import ByteOrder
 from farhost.wire.packet import IpAddress
@@ -148,18 +149,21 @@ class Network:
         user: str = "user",
         resolver: str = "",
         entries: Mapping[str, str] | None = None,
+        clock: str = "",
+        drift: str = "",
     ) -> Host:
         """A new host, attached to the segments in order: eth0, eth1, ... Others find it by its name and aliases.
 
         `forwarding`: it is a router. `user`: who runs its programs, `user` (uid 1000) or `root` (uid 0), who may have
         raw sockets, and otherwise has the rights of a container's root: nothing that takes CAP_NET_ADMIN or
         CAP_SYS_ADMIN. `resolver`: its /etc/resolv.conf, in words (`farhost.network.dns.settings`). `entries`: further
-        lines of its own /etc/hosts, a name with its addresses, separated by commas. Without segments it is reached by
+        lines of its own /etc/hosts, a name with its addresses, separated by commas. `clock`: how far its wall clock
+        is wrong (`+5s`); `drift`: how much too fast all its clocks run (`100ppm`). Without segments it is reached by
         nobody until `attach` gives it an interface.
 
         ValueError for a name that is taken or is none, an alias that is another host's name, a segment that there is
-        not or that is full, a setting that Linux would refuse, or another user, UnitError for a word of its resolver;
-        then nothing has changed.
+        not or that is full, a setting that Linux would refuse, or another user, UnitError for a word of its resolver
+        or a clock; then nothing has changed.
         """
         for word, given in (("aliases", aliases), ("segments", segments)):
             if isinstance(given, str):
@@ -172,12 +176,15 @@ class Network:
             raise ValueError(f"there is no byte order {byte_order!r}: it is little or big")
         if user not in USERS:
             raise ValueError(f"there is no user {user!r}: programs run as {' or '.join(USERS)}")
+        step_ns, ppm = parse_step(clock) if clock else 0, parse_drift(drift) if drift else 0
         wires = self._room_on(segments)
         settings = dict(sysctls or {})
         if forwarding:
             settings |= {"net.ipv4.ip_forward": 1, "net.ipv6.conf.all.forwarding": 1}
         kernel = Kernel(name, self.environment, byte_order=cast(ByteOrder, byte_order), sysctls=settings, user=user)
         kernel.internet.name_of = self._name_of
+        kernel.step_clock(step_ns)
+        kernel.drift_by(ppm)
         host = Host(self, kernel, tuple(aliases), forwarding, resolver, entries)
         self._settings[name] = settings
         self.names.claim(name, aliases)

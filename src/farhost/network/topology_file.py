@@ -11,6 +11,8 @@
     user = "root"                            # who runs its programs; default: user
     sysctls = { "net.ipv4.tcp_syncookies" = 0 }
     resolver = "timeout=1s attempts=3"       # resolv.conf(5); for all hosts, if it stands at the top
+    clock = "+5s"                            # how far its wall clock is wrong
+    drift = "100ppm"                         # how much too fast all its clocks run
     entries = { db = "10.0.0.9" }            # of its own /etc/hosts
 
     [hosts.client]
@@ -29,7 +31,7 @@
     shop = ["server", "10.0.0.9"]            # hosts and addresses
 
     [name-servers.server]                    # a host that others ask for names; the table may be empty
-    domain = "example.com"                   # ttl, delay, drop, drop-next, servfail, nxdomain, wrong, wrong-address
+    domain = "example.com"                   # ttl, delay, slow, drop, drop-next, servfail, nxdomain, wrong, ...
     records = ["www A 10.0.0.9"]             # beside those of all hosts
 
 Everything is checked: an unknown table, key, host, word or unit is a TopologyError that names file and place.
@@ -63,6 +65,8 @@ _HOST = {
     "sysctls": dict,
     "resolver": str,
     "entries": dict,
+    "clock": str,
+    "drift": str,
 }
 _SEGMENT = {"ipv4": str, "ipv6": str, "link": str}
 _KINDS = {str: "a string", int: "an integer", bool: "true or false", list: "an array", dict: "a table"}
@@ -159,6 +163,8 @@ class Topology:
                 sysctls={key: _setting(setting) for key, setting in settings.items()},
                 resolver=table.get("resolver", ""),
                 entries={key: _addresses(addresses) for key, addresses in table.get("entries", {}).items()},
+                clock=table.get("clock", ""),
+                drift=table.get("drift", ""),
             ),
         )
 

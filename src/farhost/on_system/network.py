@@ -79,6 +79,10 @@ class Host:
         """NotOnSystem."""
         refuse("restarting a host")
 
+    def step_clock(self, step: str) -> None:
+        """NotOnSystem."""
+        refuse("stepping a host's clock")
+
     def sockets(self) -> NoReturn:
         """NotOnSystem."""
         refuse("a list of a host's sockets")
@@ -116,6 +120,8 @@ class Network:
         user: str = "user",
         resolver: str = "",
         entries: Mapping[str, str] | None = None,
+        clock: str = "",
+        drift: str = "",
     ) -> Host:
         """A new host. ValueError for a name that is taken; NotOnSystem for another byte order or other settings, or
         names of its own."""
@@ -125,6 +131,8 @@ class Network:
             refuse("a host with a byte order or settings of its own")
         if resolver or entries:
             refuse("a host with names or a resolver of its own")
+        if clock or drift:
+            refuse("a host with a clock of its own")
         if user == "root" and os.geteuid() != 0:
             refuse("a host whose programs are root's")
         host = self.hosts[name] = Host(self, name, len(self.hosts) + 1)

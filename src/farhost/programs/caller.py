@@ -231,6 +231,8 @@ class WorldProcess(Caller, Protocol):
     """What the uncaught exception looked like."""
     finishing: bool
     """Whether its main thread has come to the end of the program, and waits for the others."""
+    before_step: Callable[[], None] | None
+    """Called before a lock is taken, where the thread may lose the processor there (a fault)."""
     early: bool
     """Whether it is being made, and has not begun."""
     at_begin: list[Callable[[], object]]
@@ -282,6 +284,9 @@ class WorldProcess(Caller, Protocol):
     @property
     def now_ns(self) -> int:
         """Virtual time."""
+
+    def deadline_ns(self, timeout_ns: int) -> int:
+        """The virtual time at which so much has passed on its host's clocks."""
 
     def look_at_monotonic(self) -> int:
         """Its host's CLOCK_MONOTONIC, after the cost of a look."""

@@ -212,7 +212,10 @@ class Control:
 
     def _step_clock(self, host: str, step_ns: int) -> None:
         kernel = self.runtime.network.hosts[host].kernel
+        before = _since_1970(kernel.realtime_ns())
         kernel.step_clock(step_ns)
+        if kernel.environment.tracer.on:
+            kernel.trace_state("wall clock", before, _since_1970(kernel.realtime_ns()))
         for process in self.runtime.everyone:
             if process.kernel is kernel:
                 process.clocks_changed()
@@ -225,3 +228,9 @@ class Control:
         hosts = self.runtime.network.hosts
         if host not in hosts:
             raise ValueError(f"no host {host!r}: the hosts are {', '.join(hosts) or 'none'}")
+
+
+def _since_1970(time_ns: int) -> str:
+    """Seconds and ms, as `date +%s.%3N` shows them."""
+    seconds, rest_ns = divmod(time_ns, 1_000_000_000)
+    return f"{seconds}.{rest_ns // 1_000_000:03d} s"

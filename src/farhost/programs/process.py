@@ -65,6 +65,8 @@ class ProgramProcess(ProcessView, Complaints):
         self.name = self.kernel_process.name
         """For reports: unique on its host."""
         self.threads: list[ProgramThread] = []
+        self._init_turns()
+        self._init_life()
         self.files: dict[int, OpenFile] = self.kernel_process.descriptors.files
         self.byte_order: ByteOrder = self.kernel.byte_order
         self.resolver: Lookups = host.resolver
@@ -74,35 +76,15 @@ class ProgramProcess(ProcessView, Complaints):
         self.main_thread = self._new_thread("MainThread", True)
         self.stdout = bytearray()
         self.stderr = bytearray()
-        self.status: int | None = None
-        """None while it runs; then its exit status, or minus the signal that killed it."""
-        self.ended_ns = 0
-        """When it ended."""
         self.dead = False
         """Whether its calls are inert."""
-        self.early = False
-        """Whether it is being made, and has not begun."""
-        self.at_begin: list[Callable[[], object]] = []
-        """Called when it begins, in no time: what could not be done early."""
         self.attention = False
         """Whether something waits for a thread that comes out of a call: death, a signal's handler, a stop."""
-        self.asked: set[int] = set()
-        """Signals that came from outside of the simulation: its end by one of them is no failure."""
-        self.ended_by = ""
-        """Who ended it, if it was neither itself nor another program: crash (of its host), restart."""
         self.settled = False
         """Whether all its threads have been parked at one time, or it has ended."""
         self.patience: Timer | None = None
         """The timer that settles it in any case."""
         self._init_signals()
-        self.at_end: list[Callable[[], None]] = []
-        """Called in an event after the process has ended: what the outside has to release."""
-        self.failure: BaseException | None = None
-        """The exception that ended its main thread, if one did."""
-        self.finishing = False
-        """Whether its main thread has come to the end of the program."""
-        self.traceback = ""
-        """What the uncaught exception looked like."""
         self.world_sys: Any = None
         """The `sys` of its world, once it has one."""
         self.place: Place | None = None
@@ -128,6 +110,37 @@ class ProgramProcess(ProcessView, Complaints):
         self.runtime.adopt(self)
         self.functions.update(self.runtime.faults.functions_for(self, FUNCTIONS))
 
+    def _init_turns(self) -> None:
+        """Which thread runs when, where faults have a say in that."""
+        self._threads_made = 0
+        self.lateness_ns: Callable[[ProgramThread], int] | None = None
+        """How much later than it might a thread runs that has just been woken, where a fault has a say in it."""
+        self.before_step: Callable[[], None] | None = None
+        """Called before a lock is taken and a clock is looked at, where the thread may lose the processor there."""
+
+    def _init_life(self) -> None:
+        """Its beginning, and how it ended, once it has."""
+        self.early = False
+        """Whether it is being made, and has not begun."""
+        self.at_begin: list[Callable[[], object]] = []
+        """Called when it begins, in no time: what could not be done early."""
+        self.status: int | None = None
+        """None while it runs; then its exit status, or minus the signal that killed it."""
+        self.ended_ns = 0
+        """When it ended."""
+        self.asked: set[int] = set()
+        """Signals that came from outside of the simulation: its end by one of them is no failure."""
+        self.ended_by = ""
+        """Who ended it, if it was neither itself nor another program: crash (of its host), restart."""
+        self.at_end: list[Callable[[], None]] = []
+        """Called in an event after the process has ended: what the outside has to release."""
+        self.failure: BaseException | None = None
+        """The exception that ended its main thread, if one did."""
+        self.finishing = False
+        """Whether its main thread has come to the end of the program."""
+        self.traceback = ""
+        """What the uncaught exception looked like."""
+
     def _init_signals(self) -> None:
         """Handlers, masks, timers; and what the kernel tells of signals."""
         self.kernel_process.on_kill = self._killed
@@ -150,6 +163,11 @@ class ProgramProcess(ProcessView, Complaints):
         thread = ProgramThread(self, self.kernel_process.add_thread(), name, is_main)
         self.threads.append(thread)
         return thread
+
+    def next_ordinal(self) -> int:
+        """The number of the thread that is made now: 1, 2, ..."""
+        self._threads_made += 1
+        return self._threads_made
 
     @property
     def current_thread(self) -> ProgramThread | None:
@@ -211,6 +229,8 @@ class ProgramProcess(ProcessView, Complaints):
 
         thread.task = self.runtime.scheduler.spawn(f"{self.name}/{thread.name}", run, kind)
         thread.task.context = thread
+        if self.lateness_ns is not None:
+            thread.park = thread.park_and_run_late
 
     def _thread_ended(self, thread: ProgramThread) -> None:
         self.threads.remove(thread)
@@ -287,6 +307,8 @@ class ProgramProcess(ProcessView, Complaints):
         task = scheduler.current
         if task is not None and not self.dead:
             runtime.calls += 1
+            if self.before_step is not None:
+                self.before_step()
             scheduler.charge(CLOCK_NS)
             if self.attention:
                 self.attend()
@@ -298,6 +320,8 @@ class ProgramProcess(ProcessView, Complaints):
         scheduler = runtime.scheduler
         if scheduler.current is not None and not self.dead:
             runtime.calls += 1
+            if self.before_step is not None:
+                self.before_step()
             events = scheduler.events
             now_ns = scheduler.now_ns + CLOCK_NS
             if events and events[0][0] <= now_ns:

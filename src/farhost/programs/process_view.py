@@ -76,6 +76,10 @@ class ProcessView(ABC):
         """RLIMIT_NOFILE."""
         return self.kernel_process.descriptors.limit
 
+    def deadline_ns(self, timeout_ns: int) -> int:
+        """The virtual time at which so much has passed on its host's clocks."""
+        return self.kernel.deadline_ns(timeout_ns)
+
     def monotonic_ns(self) -> int:
         """CLOCK_MONOTONIC."""
         return self.kernel.monotonic_ns()
@@ -172,7 +176,7 @@ class ProcessView(ABC):
     def _timer(self, signal: int) -> IntervalTimer:
         timer = self._timers.get(signal)
         if timer is None:
-            timer = self._timers[signal] = IntervalTimer(self.runtime.scheduler, lambda: self._alarm(signal))
+            timer = self._timers[signal] = IntervalTimer(self.kernel, lambda: self._alarm(signal))
             self.at_end.append(lambda: timer.set(0, 0))
         return timer
 

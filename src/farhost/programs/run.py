@@ -158,6 +158,10 @@ class ReadyRun:
         if early:
             self.control.make_early()
 
+    def close(self) -> None:
+        """It will not run here: remove what was made for it."""
+        self.scratch.remove()
+
     def go(
         self,
         *,
@@ -168,13 +172,16 @@ class ReadyRun:
         faults: RunFaults = NO_FAULTS,
         last: bool = False,
     ) -> Outcome:
-        """Run to the end (`run_programs`). `last`: this process ends soon, so nothing has to be cleaned up."""
+        """Run to the end (`run_programs`). `last`: this process was forked for it and ends soon, so nothing is
+        cleaned up; the `close` of the process that made it ready does that."""
         runtime, programs, control = self.runtime, self.programs, self.control
         runtime.on_output = on_output
         runtime.faults = faults
         run = Run(runtime, until_ns, watchdog_s, any(program.has_world for program in programs), last)
         with self.scratch as scratch:
             scratch.make_again()
+            if last:
+                scratch.leave()
             if prepare is not None:
                 prepare(control)
             faults.plan(control)

@@ -36,10 +36,20 @@ class RunFaults(NamedTuple):
     ) -> Mapping[str, CallFunction]:
         """What a process's trap calls: the kernel's functions, behind the faults that hold for it."""
         found = functions
-        names = "", process.host_name, f"{process.host_name}/{process.name}"
-        for kind, setting, where in self.calls:
-            if where in names and setting.ratio[0] > 0:
-                found = {**found, **CALL_FAULTS[kind].wrap(process, setting, found)}
+        if self.calls:
+            settings = self._settings_of(process)
+            for kind, fault in CALL_FAULTS.items():
+                # In the table's order: which fault stands before which must not depend on the order of words.
+                setting = settings.get(kind)
+                if setting is not None and setting.ratio[0] > 0:
+                    found = {**found, **fault.wrap(process, setting, found)}
+        return found
+
+    def _settings_of(self, process: "ProgramProcess") -> dict[str, Setting]:
+        """By fault: what is said of the program counts before what is said of its host, and that before the rest."""
+        found: dict[str, Setting] = {}
+        for place in ("", process.host_name, f"{process.host_name}/{process.name}"):
+            found.update({kind: setting for kind, setting, where in self.calls if where == place})
         return found
 
     def plan(self, control: "Control") -> None:

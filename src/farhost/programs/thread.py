@@ -43,6 +43,8 @@ class ProgramThread:
         "looks",
         "name",
         "on_ready",
+        "ordinal",
+        "park",
         "process",
         "python_ident",
         "quiet",
@@ -63,7 +65,11 @@ class ProgramThread:
         """What `threading.get_ident` says: the same, but where threads of several processes share one `threading`."""
         self.name = name
         self.is_main = is_main
+        self.ordinal = process.next_ordinal()
+        """Which of its process's threads it is, in the order in which they were made; the main thread is 1."""
         self.task: Task
+        self.park: Callable[[], object] = process.runtime.scheduler.hub.switch
+        """Leave until it is woken: what a wait calls."""
         self.began_ns = process.runtime.scheduler.now_ns
         self.blocked: Blocked | None = None
         """What it waits for while it is parked in the wait."""
@@ -119,6 +125,16 @@ class ProgramThread:
         runtime.wakes += 1
         runtime.scheduler.wake(self.task, WAKE_NS)
         return True
+
+    def park_and_run_late(self) -> None:
+        """What `park` is where a woken thread may run later than it might."""
+        scheduler = self.process.runtime.scheduler
+        scheduler.hub.switch()
+        lateness_ns = self.process.lateness_ns
+        if self.cause and lateness_ns is not None:
+            delay_ns = lateness_ns(self)
+            if delay_ns:
+                scheduler.charge(delay_ns)
 
     def expire(self) -> None:
         """What the timer calls."""

@@ -112,7 +112,7 @@ def wait(thread: ProgramThread, blocked: Blocked) -> object:
     try:
         while True:
             if blocked.deadline_ns is None and len(blocked.waits) == 1 and process.settled and not process.attention:
-                cause = _sit_alone(thread, blocked, scheduler.hub.switch)
+                cause = _sit_alone(thread, blocked, thread.park)
             else:
                 cause = _sit(thread, blocked)
             if process.attention and not process.dead and process.kernel_process.stopped:
@@ -187,7 +187,7 @@ def _sit(thread: ProgramThread, blocked: Blocked) -> str:
         timer = scheduler.call_at(max(deadline_ns, scheduler.now_ns), thread.expire)
     if not process.settled:
         process.look_settled()
-    park = scheduler.hub.switch
+    park = thread.park
     try:
         while not thread.cause:
             park()

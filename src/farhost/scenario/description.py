@@ -54,7 +54,14 @@ def build_network(
     for host in hosts:
         words = described.get(host, HostWords(host))
         try:
-            network.host(host, byte_order=words.byte_order, user=words.user, sysctls=words.sysctls)
+            network.host(
+                host,
+                byte_order=words.byte_order,
+                user=words.user,
+                sysctls=words.sysctls,
+                clock=words.clock,
+                drift=words.drift,
+            )
         except ValueError as error:
             raise WordError(f"host {host!r}: {error}") from None
     add_words(network, links, names, name_words)

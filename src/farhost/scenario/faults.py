@@ -12,7 +12,10 @@ a name server's (`DNS_FAULTS`). UnitError and WordError name the word that is wr
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+from farhost.network.dns.conditions import Slow
+from farhost.network.faults.fault_words import duration_words
 from farhost.network.faults.setting import FaultWord, PlainFault
+from farhost.network.faults.span_fault import MILLISECOND_NS
 from farhost.network.faults.table import FAULTS
 from farhost.network.network import Network
 from farhost.programs.call_faults.table import CALL_FAULTS
@@ -36,17 +39,26 @@ class DnsFault(PlainFault):
         return f"{self._described}: {place}"
 
 
-DNS_FAULTS: dict[str, DnsFault] = {
-    fault.kind: fault
-    for fault in (
-        DnsFault("drop", "A name server never answers a query.", "no answer to a query"),
-        DnsFault("servfail", "A name server says that it failed.", "a query was answered with SERVFAIL"),
-        DnsFault("nxdomain", "A name server denies that a name exists.", "a query was answered with NXDOMAIN"),
-        DnsFault(
-            "wrong", "A name server gives addresses that nobody has.", "a query was answered with wrong addresses"
-        ),
-    )
-}
+class DnsSlow(Slow):
+    """An answer comes late."""
+
+    kind = "dns-slow"
+    word = "slow"
+    help = "A name server answers late."
+
+    def describe(self, place: str, size: int) -> str:
+        """`FaultWord.describe`."""
+        return f"a query was answered {duration_words(size * MILLISECOND_NS)} late: {place}"
+
+
+_OF_NAME_SERVERS: tuple[DnsFault | DnsSlow, ...] = (
+    DnsSlow(),
+    DnsFault("drop", "A name server never answers a query.", "no answer to a query"),
+    DnsFault("servfail", "A name server says that it failed.", "a query was answered with SERVFAIL"),
+    DnsFault("nxdomain", "A name server denies that a name exists.", "a query was answered with NXDOMAIN"),
+    DnsFault("wrong", "A name server gives addresses that nobody has.", "a query was answered with wrong addresses"),
+)
+DNS_FAULTS: dict[str, DnsFault | DnsSlow] = {fault.kind: fault for fault in _OF_NAME_SERVERS}
 
 Said = tuple[str, str, str]
 """(where, word, value)."""
@@ -65,6 +77,22 @@ class Faults(NamedTuple):
     def words(self) -> list[str]:
         """What `parse_faults` reads."""
         return list(said_words(self.said))
+
+    def check(self, network: Network) -> None:
+        """WordError for one that has nothing in this network that it could befall, if somebody asked for it by name.
+        (Of a profile's words those just do nothing.)"""
+        for where, word, _ in self.said:
+            if word in DNS_FAULTS and not network.name_servers:
+                raise WordError(
+                    f"{word}: there is no name server that it could befall: add one, such as --name-server ns, "
+                    "which hosts then ask over the network"
+                )
+            if word in DNS_FAULTS and where not in ("", *network.name_servers):
+                raise WordError(
+                    f"'{where}: {word}': {where!r} is no name server: they are {', '.join(network.name_servers)}"
+                )
+            if word in TIMED_FAULTS and where and where not in network.hosts:
+                _check_sort(where, word, TIMED_FAULTS[word].befalls)
 
     def apply_to_network(self, network: Network) -> None:
         """Give links and name servers theirs, beside what they have."""
@@ -127,6 +155,17 @@ def said_words(said: Iterable[Said]) -> tuple[str, ...]:
     return tuple(texts.values())
 
 
+def certain(faults: Faults) -> Faults:
+    """The same faults, asked everywhere where they may happen: what a replay of any of them needs."""
+    every = every_fault()
+    found = []
+    for where, word, value in faults.said:
+        setting = every[word].parse(value)
+        asked = every[word].format(setting._replace(ratio=(1, 1))) if setting.ratio[0] else value
+        found.append((where, word, asked))
+    return Faults(tuple(found))
+
+
 def replayed(kinds: Iterable[str]) -> Faults:
     """What a replay needs: that these kinds are asked everywhere. KeyError for one that there is not."""
     every = every_fault()
@@ -147,6 +186,13 @@ def _check_place(where: str, hosts: Collection[str], text: str) -> None:
         parse_link_place(where, hosts, text)
     elif where.partition("/")[0] not in hosts:
         raise WordError(f"{text!r}: no host {where!r}: the hosts are {', '.join(hosts) or 'none'}")
+
+
+def _check_sort(where: str, word: str, befalls: str) -> None:
+    """WordError where a fault is for something else than it can befall; a host is right for any."""
+    sort = "programs" if "/" in where else "links"
+    if sort != befalls:
+        raise WordError(f"'{where}: {word}': {word} befalls {befalls}: write it for a host, or for one of those")
 
 
 def _apply_to_links(network: Network, where: str, word: str, value: str) -> None:

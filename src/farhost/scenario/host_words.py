@@ -3,6 +3,7 @@
 "server: user=root"                   one word
 "server: byte-order=big user=root"    several words for one host
 "client: ports=40000-40010"           the ports that its sockets get when they name none
+"server: clock=+5s drift=100ppm"      its wall clock is wrong; all its clocks run too fast
 "server: rmem=8KiB wmem=8KiB"         how much memory a socket has for what came, and for what is to go
 
 A new word is one row of `HOST_WORDS`. Limits of one program (descriptors) are said of it: `farhost.scenario.plans`.
@@ -14,7 +15,7 @@ from typing import NamedTuple
 from farhost.kernel.sysctl import Value
 from farhost.kernel.sysctl_ranges import RANGES, check_integers
 from farhost.scenario.words import WordError
-from farhost.units import parse_size
+from farhost.units import parse_drift, parse_size, parse_step
 
 
 class HostWords(NamedTuple):
@@ -25,6 +26,8 @@ class HostWords(NamedTuple):
     user: str = "user"
     sysctls: Mapping[str, Value] = {}
     """Settings (sysctl(8)) that follow from words."""
+    clock: str = ""
+    drift: str = ""
 
 
 class HostWord(NamedTuple):
@@ -40,7 +43,7 @@ def parse_host(text: str, hosts: Collection[str]) -> HostWords:
     """What `--host` says of a host. WordError.
 
     >>> parse_host("server: byte-order=big", ["server"])
-    HostWords(host='server', byte_order='big', user='user', sysctls={})
+    HostWords(host='server', byte_order='big', user='user', sysctls={}, clock='', drift='')
     """
     host, colon, words = text.partition(":")
     host = host.strip()
@@ -111,11 +114,23 @@ def _memory(words: HostWords, value: str, direction: str) -> HostWords:
     return words._replace(sysctls=found)
 
 
+def _clock(words: HostWords, value: str) -> HostWords:
+    parse_step(value)
+    return words._replace(clock=value)
+
+
+def _drift(words: HostWords, value: str) -> HostWords:
+    parse_drift(value)
+    return words._replace(drift=value)
+
+
 HOST_WORDS = {
     "byte-order": HostWord("byte-order=little or byte-order=big", _byte_order),
     "user": HostWord("user=user or user=root", _user),
     "ports": HostWord("ports=40000-40010", _ports),
     "rmem": HostWord("rmem=8KiB", _rmem),
     "wmem": HostWord("wmem=8KiB", _wmem),
+    "clock": HostWord("clock=+5s", _clock),
+    "drift": HostWord("drift=100ppm", _drift),
 }
 """By word, in the order in which a complaint lists them."""

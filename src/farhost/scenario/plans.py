@@ -6,6 +6,9 @@
 "3s resume client"               SIGCONT
 "3s kill server SIGTERM"         a signal; SIGKILL unless one is named
 "3s rerun client"                a program, killed if it runs, starts again
+"2s clock server -3s"            a host's wall clock is put back, or forward: +3s
+"2s partition a-b"               nothing gets through a link; a>b: one way
+"5s heal a-b"                    it works again
 "2s link a-b loss=5%"            a link is like this from then on; also: link a>b ..., link a-b down, link a-b up
 "server: nofile=64 cwd=/srv"     in what a program runs; also: stdin=FILE, env=NAME=VALUE, which may be said again
 """
@@ -20,7 +23,7 @@ from farhost.network.network import Network
 from farhost.programs.control import Control, parse_signal
 from farhost.programs.settings import NO_SETTINGS, Settings, make_settings
 from farhost.scenario.words import Program, WordError, parse_link_place
-from farhost.units import UnitError, parse_duration
+from farhost.units import UnitError, parse_duration, parse_step
 
 Act = Callable[[Control], None]
 
@@ -117,6 +120,32 @@ def _each(numbers: Sequence[int], act: Callable[[Control, int], None]) -> Act:
     return all_of_them
 
 
+def _clock(words: _Words) -> Act:
+    if len(words.rest) != 2:
+        raise WordError(f"{words.text!r}: write the host and the step, such as clock server -3s")
+    step = words.rest.pop()
+    host = words.host()
+    try:
+        step_ns = parse_step(step)
+    except UnitError as error:
+        raise WordError(f"{words.text!r}: {error}") from None
+    return lambda control: control.step_clock(host, step_ns)
+
+
+def _partition(words: _Words) -> Act:
+    return _set_down(words, "down")
+
+
+def _heal(words: _Words) -> Act:
+    return _set_down(words, "up")
+
+
+def _set_down(words: _Words, state: str) -> Act:
+    if len(words.rest) != 1:
+        raise WordError(f"{words.text!r}: name one link after the word: a-b, or a>b for one direction")
+    return _link(words._replace(rest=[*words.rest, state]))
+
+
 def _link(words: _Words) -> Act:
     text = words.text
     if len(words.rest) < 2:
@@ -144,6 +173,9 @@ _VERBS: Mapping[str, Callable[[_Words], Act]] = {
     "resume": _resume,
     "rerun": _rerun,
     "link": _link,
+    "partition": _partition,
+    "heal": _heal,
+    "clock": _clock,
 }
 
 

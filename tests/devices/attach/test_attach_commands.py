@@ -218,6 +218,7 @@ def test_what_cannot_be_done_is_said_without_a_traceback(terminals, words, why):
         (["ss", "--host", "c"], "no host 'c'"),
         (["up"], "is up already"),
         (["up", "--host", "a", "--network", "x y"], "is no name of a network"),
+        (["up", "--host", "a: clock=+5s", "--network", "x"], "in real time programs read this machine's clock"),
     ],
 )
 def test_what_a_network_refuses_is_said_without_a_traceback(request, words, why):

@@ -86,6 +86,28 @@ def test_it_may_be_slow():
     assert response.delay_ns == 2_000_000_000
 
 
+def test_some_answers_come_late_each_by_its_own_span():
+    sink = ListSink()
+    server = make("slow=30%:2s delay=10ms", sink=sink)
+    query = dns.message.make_query("web", "A").to_wire()
+    delays = [server.respond(query, CLIENT, False).delay_ns - 10_000_000 for _ in range(200)]
+    late = [delay for delay in delays if delay]
+    assert 40 <= len(late) <= 80 and min(late) > 0 and 10**9 < max(late) <= 2 * 10**9
+    events = [event for event in sink.events if isinstance(event, FaultEvent)]
+    assert [(event.kind, event.amount * 1_000_000) for event in events] == [("dns-slow", delay) for delay in late]
+    assert all(event.place.startswith("ns: 10.0.0.2 asks web. A #") for event in events)
+
+
+def test_without_turns_addresses_keep_their_order():
+    for words, first in (("rotate=off", ["10.9.0.1"] * 3), ("", ["10.9.0.1", "10.9.0.2", "10.9.0.1"])):
+        server = make(words)
+        for number in (1, 2):
+            server.zone.add(f"two A 10.9.0.{number}")
+        assert [str(ask(server, "two").answer[0][0]) for _ in range(3)] == first
+        server.change(server.conditions._replace(rotate=False))
+        assert len({str(ask(server, "two").answer[0][0]) for _ in range(3)}) == 1
+
+
 @pytest.mark.parametrize(
     "kind, word", [("dns-drop", "drop"), ("dns-servfail", "servfail"), ("dns-nxdomain", "nxdomain")]
 )

@@ -21,9 +21,10 @@ def test_all_words_of_a_resolver():
 
 def test_all_words_of_a_name_server():
     words = "domain=example.com. ttl=90s delay=40ms drop=5% drop-next=2 servfail=1% nxdomain=2% wrong=3%"
-    found = NameServerConditions.parse(words + " wrong-address=10.9.9.9,fd00::9")
+    found = NameServerConditions.parse(words + " wrong-address=10.9.9.9,fd00::9 slow=5%:2s rotate=off")
     addresses = parse_address("10.9.9.9"), parse_address("fd00::9")
-    assert found == ("example.com", 90, 40_000_000, (1, 20), 2, (1, 100), (1, 50), (3, 100), addresses)
+    faults = (1, 20), 2, (1, 100), (1, 50), (3, 100)
+    assert found == ("example.com", 90, 40_000_000, *faults, addresses, ((1, 20), 2000, ()), False)
     assert NameServerConditions.of({"drop_next": "3"}).drop_next == 3
     assert NameServerConditions.parse("delay=1s", found)._replace(delay_ns=40_000_000) == found
 
@@ -59,6 +60,8 @@ def test_what_is_wrong_with_a_resolver_is_said(words, complaint):
         ("ttl=1.5s", "ttl: '1.5s' is no TTL"),
         ("wrong-address=ns", "wrong-address: not an IP address: 'ns'"),
         ("domain=a_b.!", "domain: 'a_b.!' is no domain"),
+        ("slow=5%:2", "slow: '2' has no unit"),
+        ("rotate=never", "rotate: 'never' is neither on nor off"),
         ("drop-next=some", "drop-next: 'some' is not a count"),
     ],
 )

@@ -1,14 +1,15 @@
 """What a name server is like: its domain, and how slow, lossy or wrong it is; and its description in words.
 
-domain=example.com ttl=60s delay=200ms drop=10% drop-next=1 servfail=5% nxdomain=5% wrong=5%
-wrong-address=10.9.9.9
+domain=example.com ttl=60s delay=200ms slow=5%:3s drop=10% drop-next=1 servfail=5% nxdomain=5% wrong=5%
+wrong-address=10.9.9.9 rotate=on
 """
 
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from farhost.network.dns.words import Words, read_domain, read_words, split_words
-from farhost.network.faults.setting import Ratio
+from farhost.network.dns.words import Words, read_domain, read_switch, read_words, split_words
+from farhost.network.faults.setting import OFF, Ratio, Setting
+from farhost.network.faults.span_fault import SpanFault
 from farhost.units import UnitError, parse_count, parse_duration, parse_ratio
 from farhost.wire.addresses import AddressError, parse_address
 from farhost.wire.packet import IpAddress
@@ -38,6 +39,10 @@ class NameServerConditions(NamedTuple):
     """How many of the answers with addresses have others than they should."""
     wrong_addresses: tuple[IpAddress, ...] = ()
     """Which, instead of `NOWHERE`'s of the same family."""
+    slow: Setting = OFF
+    """How many of the answers come late, and by how much at most, in ms, beside `delay_ns`."""
+    rotate: bool = True
+    """Several addresses of a name take turns in being the first, as with BIND's `rrset-order cyclic`."""
 
     @classmethod
     def parse(cls, text: str, base: "NameServerConditions | None" = None) -> "NameServerConditions":
@@ -55,6 +60,12 @@ class NameServerConditions(NamedTuple):
     def of(cls, words: Mapping[str, str], base: "NameServerConditions | None" = None) -> "NameServerConditions":
         """The same from words. UnitError."""
         return (cls() if base is None else base)._replace(**read_words(words, WORDS, "a name server"))
+
+
+class Slow(SpanFault):
+    """The value of the word `slow`."""
+
+    default = "3s"
 
 
 def _read_ttl(text: str) -> int:
@@ -81,4 +92,6 @@ WORDS: Words = {
     "nxdomain": ("nxdomain", parse_ratio),
     "wrong": ("wrong", parse_ratio),
     "wrong-address": ("wrong_addresses", _read_addresses),
+    "slow": ("slow", Slow().parse),
+    "rotate": ("rotate", read_switch),
 }

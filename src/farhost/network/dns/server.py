@@ -21,6 +21,7 @@ from farhost.network.dns.conditions import NOWHERE, NameServerConditions
 from farhost.network.dns.exchange import FORMAT_ERROR, HEADER_SIZE, NOT_IMPLEMENTED, REFUSED
 from farhost.network.dns.zone import Found, Zone
 from farhost.network.faults.setting import Ratio
+from farhost.network.faults.span_fault import MILLISECOND_NS
 from farhost.trace.events import FaultEvent
 from farhost.wire.addresses import inet_ntop
 from farhost.wire.packet import IpAddress
@@ -50,6 +51,7 @@ class NameServer:
         self.conditions = conditions
         self._environment = environment
         self._drop_next = conditions.drop_next
+        zone.rotates = conditions.rotate
         self._asked: dict[str, int] = {}
 
     @property
@@ -63,6 +65,7 @@ class NameServer:
             raise ValueError("the domain of a name server stays what it is")
         self.conditions = conditions
         self.zone.ttl_s = conditions.ttl_s
+        self.zone.rotates = conditions.rotate
         self._drop_next = conditions.drop_next
 
     def respond(self, query: bytes, client: IpAddress, stream: bool) -> Response | None:
@@ -80,21 +83,33 @@ class NameServer:
         question = message.question[0]
         if question.rdclass != dns.rdataclass.IN:
             return self._refusal(query, REFUSED)
-        found = self._find(question, client)
-        return None if found is None else self._message(message, found, stream)
+        place = self._place(question, client)
+        found = self._find(question, place)
+        return None if found is None else self._message(message, found, stream, self._slow_ns(place))
 
     def _refusal(self, query: bytes, code: int) -> Response:
         """The header of the query with an error, and nothing else."""
         flags = bytes([0x80 | query[2] & 0x79, code])
         return Response(query[:2] + flags + bytes(8), self.conditions.delay_ns)
 
-    def _find(self, question: dns.rrset.RRset, client: IpAddress) -> Found | None:
-        """What it finds, or makes up; None: it says nothing."""
-        conditions = self.conditions
+    def _place(self, question: dns.rrset.RRset, client: IpAddress) -> str:
+        """What a query is, for choices about it: who asks for what for the how many-th time."""
         type = dns.rdatatype.to_text(question.rdtype)
         what = f"{self.host}: {inet_ntop(client)} asks {question.name.to_text().lower()} {type}"
         number = self._asked[what] = self._asked.get(what, 0) + 1
-        place = f"{what} #{number}"
+        return f"{what} #{number}"
+
+    def _slow_ns(self, place: str) -> int:
+        """How much later than usual it answers."""
+        ratio, size, _ = self.conditions.slow
+        late_ms = self._environment.chance.fault("dns-slow", place, ratio, size, rather_small=True)
+        if late_ms:
+            self._note("dns-slow", place, late_ms)
+        return late_ms * MILLISECOND_NS
+
+    def _find(self, question: dns.rrset.RRset, place: str) -> Found | None:
+        """What it finds, or makes up; None: it says nothing."""
+        conditions = self.conditions
         if self._drop_next:
             self._drop_next -= 1
             self._note("dns-drop", place)
@@ -117,10 +132,10 @@ class NameServer:
             self._note(kind, place)
         return struck
 
-    def _note(self, kind: str, place: str) -> None:
+    def _note(self, kind: str, place: str, size: int = 1) -> None:
         tracer = self._environment.tracer
         if tracer.on:
-            tracer.emit(FaultEvent(self._environment.clock.now_ns, self.host, kind, place, 1))
+            tracer.emit(FaultEvent(self._environment.clock.now_ns, self.host, kind, place, size))
 
     def _falsified(self, records: dns.rrset.RRset) -> dns.rrset.RRset:
         """The same set with wrong addresses."""
@@ -132,7 +147,7 @@ class NameServer:
         texts = [inet_ntop(one) for one in wrong]
         return dns.rrset.from_text_list(records.name, records.ttl, dns.rdataclass.IN, records.rdtype, texts)
 
-    def _message(self, query: dns.message.Message, found: Found, stream: bool) -> Response:
+    def _message(self, query: dns.message.Message, found: Found, stream: bool, slow_ns: int) -> Response:
         response = dns.message.make_response(query, recursion_available=True, our_payload=EDNS_SIZE)
         response.flags |= dns.flags.AA
         response.set_rcode(found.code)
@@ -146,4 +161,4 @@ class NameServer:
             size = PLAIN_SIZE
         # dnspython would put the records of a set into an order by chance.
         data = response.to_wire(max_size=size, prefer_truncation=True, want_shuffle=False)
-        return Response(data, self.conditions.delay_ns)
+        return Response(data, self.conditions.delay_ns + slow_ns)

@@ -66,6 +66,8 @@ class Zone:
         self._server = server
         self.origin = dns.name.from_text(domain, dns.name.root)
         self.ttl_s = ttl_s
+        self.rotates = True
+        """Whether several addresses of a name take turns in being the first."""
         self._further: dict[Name, list[Record]] = {}
         self._turns: dict[tuple[Name, Type], int] = {}
         for text in records:
@@ -128,7 +130,7 @@ class Zone:
         for type in dict.fromkeys(record.type for record in records):
             same = [record for record in records if record.type == type]
             data = [record.data for record in same]
-            if len(data) > 1 and type in (_A, _AAAA):
+            if self.rotates and len(data) > 1 and type in (_A, _AAAA):
                 turn = self._turns.get((name, type), 0)
                 self._turns[name, type] = turn + 1
                 first = turn % len(data)

@@ -56,11 +56,14 @@ class SharedLock:
 
         Lock the lock; whether it was locked. `timeout` in seconds, of virtual time in a simulated thread.
         """
+        thread = simulated() if RUNNING else None
+        if thread is not None and thread.process.before_step is not None:
+            thread.process.before_step()
         if blocking and timeout == -1 and self._lock.acquire(False):
             self._os_thread = get_ident()
-            self._owner = simulated() if RUNNING else None
+            self._owner = thread
             return True
-        return self._acquire(simulated(), blocking, timeout)
+        return self._acquire(thread, blocking, timeout)
 
     def _acquire(self, thread: "ProgramThread | None", blocking: Any, timeout: Any) -> bool:
         owner = self._owner

@@ -63,6 +63,10 @@ class Clocks(NamedTuple):
         """CLOCK_REALTIME."""
         return self.realtime_offset_ns + now_ns * self.numerator // self.denominator
 
+    def deadline_ns(self, now_ns: int, timeout_ns: int) -> int:
+        """The virtual time at which so much has passed on them."""
+        return now_ns - (-timeout_ns * self.denominator // self.numerator)
+
 
 class Message(NamedTuple):
     """One message."""

@@ -107,6 +107,7 @@ class IsolatedProcess(ProgramProcess):
             "byte_order": self.byte_order,
             "clocks": self._clocks(),
             "tells": number,
+            "steps": self.before_step is not None,
         }
         self.start(lambda: self._main(about))
 

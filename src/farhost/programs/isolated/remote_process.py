@@ -63,6 +63,7 @@ class RemoteProcess(Complaints):
         self.failure: BaseException | None = None
         self.finishing = False
         self.traceback = ""
+        self.before_step: Callable[[], None] | None = self._before_step if about["steps"] else None
         self.early = False
         self.at_begin: list[Callable[[], object]] = []
         self.at_end: list[Callable[[], None]] = []
@@ -144,7 +145,7 @@ class RemoteProcess(Complaints):
     def look_at_clock(self) -> int:
         """Virtual time in ns, after the cost of a look; free outside the process's own threads."""
         turns = self._turns
-        if not self.early and not turns.charge(CLOCK_NS, 1):
+        if not self.early and (self.before_step is not None or not turns.charge(CLOCK_NS, 1)):
             turns.ask(Message(m.CLOCK, self._key()))
         return turns.now_ns
 
@@ -153,9 +154,18 @@ class RemoteProcess(Complaints):
         self.look_at_clock()
         return self.monotonic_ns()
 
+    def _before_step(self) -> None:
+        """The thread may lose the processor here: the run knows."""
+        if self._turns.current is not None and not self.early:
+            self._ask("before_step")
+
     def monotonic_ns(self) -> int:
         """CLOCK_MONOTONIC."""
         return self.clocks.monotonic_ns(self._turns.now_ns)
+
+    def deadline_ns(self, timeout_ns: int) -> int:
+        """The virtual time at which so much has passed on its host's clocks."""
+        return self.clocks.deadline_ns(self._turns.now_ns, timeout_ns)
 
     def realtime_ns(self) -> int:
         """CLOCK_REALTIME."""

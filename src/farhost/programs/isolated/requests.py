@@ -33,7 +33,13 @@ def _look(process: "IsolatedProcess", number: int) -> list[Any] | None:
     return None if seen is None else list(seen)
 
 
+def _before_step(process: "IsolatedProcess") -> None:
+    if process.before_step is not None:
+        process.before_step()
+
+
 REQUESTS: dict[str, Request] = {
+    "before_step": _before_step,
     "attend": lambda process: process.attend(),
     "disposition": lambda process, number: process.disposition(number),
     "set_disposition": lambda process, number, value: process.set_disposition(number, value),

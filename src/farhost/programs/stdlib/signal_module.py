@@ -175,7 +175,7 @@ def _waits(process: WorldProcess) -> dict[str, Any]:
     def sigtimedwait(sigset: Any, timeout: float, /) -> Any:
         if timeout < 0:
             raise ValueError("timeout must be non-negative")
-        return described(await_one("sigtimedwait", sigset, process.now_ns + round(timeout * NS)))
+        return described(await_one("sigtimedwait", sigset, process.deadline_ns(round(timeout * NS))))
 
     def pause() -> None:
         park("pause", (), None)

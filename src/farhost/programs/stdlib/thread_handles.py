@@ -95,7 +95,7 @@ class Handle:
             raise RuntimeError("Cannot join current thread")
         until_ns = None
         if timeout is not None and timeout >= 0:
-            until_ns = self._process.now_ns + int(timeout * NS)
+            until_ns = self._process.deadline_ns(int(timeout * NS))
         blocked = Blocked(
             ((self._queue, linux.EPOLLIN),), lambda: None if self._done else blocked, until_ns, _give_up
         )

@@ -31,7 +31,7 @@ def deadline(process: WorldProcess, blocking: Any, timeout: Any) -> int | None:
         return process.now_ns
     if timeout == -1:
         return None
-    return process.now_ns + int(timeout * NS)
+    return process.deadline_ns(int(timeout * NS))
 
 
 def make_locks(process: WorldProcess) -> dict[str, Any]:
@@ -50,10 +50,13 @@ def make_locks(process: WorldProcess) -> dict[str, Any]:
 
 
 def _make_tick(process: WorldProcess) -> Callable[[], None]:
-    """Called before a free lock is taken: now and then that costs what LOCK_STEP of them cost."""
+    """Called before a free lock is taken: now and then that costs what LOCK_STEP of them cost; and the thread may
+    lose the processor there, if a fault says so."""
     taken = count(1)
 
     def tick() -> None:
+        if process.before_step is not None:
+            process.before_step()
         if not next(taken) % LOCK_STEP and process.current_thread is not None and not process.dead:
             process.pause(LOCK_STEP_NS)
 

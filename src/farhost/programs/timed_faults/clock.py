@@ -6,17 +6,12 @@ monotonic clock does not jump, and sleeps and time limits, which go by it, last 
 
 from typing import TYPE_CHECKING
 
+from farhost.network.faults.fault_words import duration_words
 from farhost.network.faults.setting import Setting
-from farhost.programs.timed_faults.moments import (
-    Moment,
-    SpanFault,
-    format_milliseconds,
-    moments,
-    split_place,
-    strike,
-)
+from farhost.network.faults.span_fault import MILLISECOND_NS, SpanFault
+from farhost.programs.timed_faults.moments import Moment, moments, split_place, strike, when_words
 from farhost.programs.timed_faults.places import hosts_of
-from farhost.units import format_duration
+from farhost.programs.timed_faults.protocol import Befalls
 
 if TYPE_CHECKING:
     from farhost.programs.control import Control
@@ -28,6 +23,7 @@ class ClockStep(SpanFault):
     """Each host alone; the direction is a part of the place: forward or back with equal probability."""
 
     kind = "clock"
+    befalls: Befalls = "hosts"
     help = "A host's wall clock jumps, forward or back."
     default = "10s"
 
@@ -38,7 +34,7 @@ class ClockStep(SpanFault):
                 self._plan(control, host, moment)
 
     def _plan(self, control: "Control", host: str, moment: Moment) -> None:
-        span_ns = self.span_ns(moment)
+        span_ns = moment.span_ns
 
         def begin() -> None:
             strike(control, host, self.kind, moment)
@@ -48,7 +44,5 @@ class ClockStep(SpanFault):
 
     def describe(self, place: str, size: int) -> str:
         """`FaultWord.describe`."""
-        subject, due_ns = split_place(place)
-        host, _, way = subject.rpartition(" ")
-        step = format_milliseconds(size)
-        return f"the clock of {host} jumped {way} by {step} at {format_duration(due_ns)}"
+        host, _, way = split_place(place)[0].rpartition(" ")
+        return f"the clock of {host} jumped {way} by {duration_words(size * MILLISECOND_NS)} {when_words(place)}"

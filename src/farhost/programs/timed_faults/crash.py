@@ -7,8 +7,10 @@ from before is answered with RST (RFC 9293 §3.5.1).
 from typing import TYPE_CHECKING
 
 from farhost.network.faults.setting import Setting
-from farhost.programs.timed_faults.moments import Moment, SpanFault, from_to, moments, split_place
+from farhost.network.faults.span_fault import SpanFault
+from farhost.programs.timed_faults.moments import Moment, moments, span_words, split_place
 from farhost.programs.timed_faults.places import hosts_of
+from farhost.programs.timed_faults.protocol import Befalls
 
 if TYPE_CHECKING:
     from farhost.programs.control import Control
@@ -18,6 +20,7 @@ class Crash(SpanFault):
     """Each host alone. The power cut itself is traced (`crash`), and the boot."""
 
     kind = "crash"
+    befalls: Befalls = "hosts"
     help = "A host loses its power, and boots a while later."
     default = "5s"
 
@@ -30,10 +33,10 @@ class Crash(SpanFault):
     def _plan(self, control: "Control", host: str, moment: Moment) -> None:
         def begin() -> None:
             if control.runs():
-                control.restart(host, self.span_ns(moment))
+                control.restart(host, moment.span_ns)
 
         control.at(moment.due_ns, begin)
 
     def describe(self, place: str, size: int) -> str:
         """`FaultWord.describe`."""
-        return f"{split_place(place)[0]} was without power {from_to(place, size)}"
+        return f"{split_place(place)[0]} lost its power {span_words(place, size)}"

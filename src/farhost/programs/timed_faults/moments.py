@@ -8,10 +8,12 @@ few times for each host and link to go through.
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from farhost.network.faults.setting import Setting, format_setting, parse_setting
+from farhost.network.faults.fault_words import duration_words
+from farhost.network.faults.setting import Setting
+from farhost.network.faults.span_fault import MILLISECOND_NS
 from farhost.sim.choices import Choices
 from farhost.trace.events import FaultEvent
-from farhost.units import UnitError, format_duration, parse_duration
+from farhost.units import format_duration, parse_duration
 
 if TYPE_CHECKING:
     from farhost.programs.control import Control
@@ -19,11 +21,9 @@ if TYPE_CHECKING:
 SLOTS = 20
 """How many times there are for one host or link."""
 _MICROSECOND_NS = 1_000
-_MILLISECOND_NS = 1_000_000
 _FINE_NS = 10_000_000
 """A horizon shorter than this has times of whole ns, a longer one of whole us, which read better."""
 _AT = " at "
-_LONGEST = "86400s"
 
 
 class Moment(NamedTuple):
@@ -33,6 +33,11 @@ class Moment(NamedTuple):
     place: str
     size: int
     way: str = ""
+
+    @property
+    def span_ns(self) -> int:
+        """For how long, of a fault whose size is in ms."""
+        return self.size * MILLISECOND_NS
 
 
 def moments(
@@ -68,14 +73,22 @@ def split_place(place: str) -> tuple[str, int]:
     return subject, parse_duration(time)
 
 
-def from_to(place: str, size: int) -> str:
-    """The span of a fault whose size is in ms.
+def when_words(place: str) -> str:
+    """When it was, for people.
 
-    >>> from_to("client-server at 1.5s", 250)
-    'from 1.5s to 1.75s'
+    >>> when_words("client-server at 1.274s")
+    'at 1.27 s'
     """
-    start_ns = split_place(place)[1]
-    return f"from {format_duration(start_ns)} to {format_duration(start_ns + size * _MILLISECOND_NS)}"
+    return f"at {duration_words(split_place(place)[1])}"
+
+
+def span_words(place: str, size: int) -> str:
+    """When it was and for how long, of a fault whose size is in ms.
+
+    >>> span_words("client-server at 1.5s", 250)
+    'at 1.5 s for 250 ms'
+    """
+    return f"{when_words(place)} for {duration_words(size * MILLISECOND_NS)}"
 
 
 def strike(control: "Control", host: str, kind: str, moment: Moment) -> None:
@@ -84,37 +97,3 @@ def strike(control: "Control", host: str, kind: str, moment: Moment) -> None:
     if runtime.tracer.on:
         now_ns = runtime.scheduler.now_ns
         runtime.tracer.emit(FaultEvent(now_ns, host, kind, moment.place, moment.size))
-
-
-def milliseconds(text: str) -> int:
-    """A span in whole ms. UnitError."""
-    duration_ns = parse_duration(text)
-    if duration_ns % _MILLISECOND_NS:
-        raise UnitError(f"{text!r} is not a whole number of ms")
-    return duration_ns // _MILLISECOND_NS
-
-
-def format_milliseconds(size: int) -> str:
-    """The inverse of `milliseconds`."""
-    return format_duration(size * _MILLISECOND_NS)
-
-
-class SpanFault:
-    """The words of a fault whose size is a span of time, in ms."""
-
-    replayed = f"100%:{_LONGEST}"
-    default = "1s"
-    """The largest span where none is given."""
-
-    def parse(self, text: str) -> Setting:
-        """`FaultWord.parse`."""
-        return parse_setting(text, milliseconds(self.default), milliseconds)
-
-    def format(self, setting: Setting) -> str:
-        """`FaultWord.format`."""
-        return format_setting(setting, milliseconds(self.default), format_milliseconds)
-
-    @staticmethod
-    def span_ns(moment: Moment) -> int:
-        """For how long."""
-        return moment.size * _MILLISECOND_NS

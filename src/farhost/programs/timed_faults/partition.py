@@ -9,8 +9,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from farhost.network.faults.setting import Setting
-from farhost.programs.timed_faults.moments import Moment, SpanFault, from_to, moments, split_place, strike
+from farhost.network.faults.span_fault import SpanFault
+from farhost.programs.timed_faults.moments import Moment, moments, span_words, split_place, strike
 from farhost.programs.timed_faults.places import LinkPlace, directions_of, links_of
+from farhost.programs.timed_faults.protocol import Befalls
 
 if TYPE_CHECKING:
     from farhost.programs.control import Control
@@ -20,6 +22,7 @@ class Partition(SpanFault):
     """Both ways at once."""
 
     kind = "partition"
+    befalls: Befalls = "links"
     help = "A link lets nothing through for a while, both ways."
     default = "20s"
 
@@ -29,13 +32,14 @@ class Partition(SpanFault):
 
     def describe(self, place: str, size: int) -> str:
         """`FaultWord.describe`."""
-        return f"the link {split_place(place)[0]} was cut {from_to(place, size)}"
+        return f"the link {split_place(place)[0]} was cut {span_words(place, size)}"
 
 
 class PartitionOneWay(SpanFault):
     """One way: a route or a firewall that is wrong in one place."""
 
     kind = "partition-one-way"
+    befalls: Befalls = "links"
     help = "A link lets nothing through for a while, one way."
     default = "20s"
 
@@ -45,7 +49,7 @@ class PartitionOneWay(SpanFault):
 
     def describe(self, place: str, size: int) -> str:
         """`FaultWord.describe`."""
-        return f"the link {split_place(place)[0]} was cut one way {from_to(place, size)}"
+        return f"the link {split_place(place)[0]} was cut one way {span_words(place, size)}"
 
 
 def _plan(
@@ -70,6 +74,6 @@ def _cut(fault: Partition | PartitionOneWay, control: "Control", link: LinkPlace
     def begin() -> None:
         strike(control, link.channels[0].source.host, fault.kind, moment)
         change(1)
-        control.at(fault.span_ns(moment), lambda: change(-1))
+        control.at(moment.span_ns, lambda: change(-1))
 
     control.at(moment.due_ns, begin)

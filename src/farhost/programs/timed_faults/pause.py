@@ -7,8 +7,10 @@ long collection of garbage. Its kernel goes on: connections are taken, data is a
 from typing import TYPE_CHECKING
 
 from farhost.network.faults.setting import Setting
-from farhost.programs.timed_faults.moments import Moment, SpanFault, from_to, moments, split_place, strike
+from farhost.network.faults.span_fault import SpanFault
+from farhost.programs.timed_faults.moments import Moment, moments, span_words, split_place, strike
 from farhost.programs.timed_faults.places import programs_of
+from farhost.programs.timed_faults.protocol import Befalls
 
 if TYPE_CHECKING:
     from farhost.programs.control import Control
@@ -18,6 +20,7 @@ class Pause(SpanFault):
     """Each program alone."""
 
     kind = "pause"
+    befalls: Befalls = "programs"
     help = "A program does nothing for a while; its kernel goes on."
     default = "2s"
 
@@ -33,10 +36,10 @@ class Pause(SpanFault):
             if process is not None and not process.dead:
                 strike(control, process.host_name, self.kind, moment)
                 control.pause(number)
-                control.at(self.span_ns(moment), lambda: control.resume(number))
+                control.at(moment.span_ns, lambda: control.resume(number))
 
         control.at(moment.due_ns, begin)
 
     def describe(self, place: str, size: int) -> str:
         """`FaultWord.describe`."""
-        return f"{split_place(place)[0]} was stopped {from_to(place, size)}"
+        return f"{split_place(place)[0]} was stopped {span_words(place, size)}"

@@ -5,7 +5,7 @@ It is decided before the run begins, through chance alone. One fault is one choi
 taking it away takes it away as a whole, and shrinking its size makes it shorter or weaker.
 """
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from farhost.network.faults.setting import FaultWord, Setting
 
@@ -13,8 +13,15 @@ if TYPE_CHECKING:
     from farhost.programs.control import Control
 
 
+Befalls = Literal["hosts", "programs", "links"]
+
+
 class TimedFault(FaultWord, Protocol):
     """One sort of misbehaviour of hosts or links over time."""
+
+    @property
+    def befalls(self) -> Befalls:
+        """What it can be for: these, or a host, which stands for those of it."""
 
     def plan(self, control: "Control", setting: Setting, where: str, horizon_ns: int) -> None:
         """Decide, and plan what was decided with `control.at`.

@@ -1,0 +1,101 @@
+"""Short writes: a part is taken, only where Linux may take a part, and nothing is lost."""
+
+import pytest
+from call_fault_running import Bench
+
+SINK = """
+    import socket
+    with socket.create_server(("", 5000)) as listener:
+        peer, _ = listener.accept()
+        data = b""
+        while piece := peer.recv(1000):
+            data += piece
+        print(data)
+"""
+
+
+def send(tmp_path, body, *faults, seed=1):
+    source = f"""
+        import os, select, socket
+        sock = socket.create_connection(("sink", 5000))
+        {body}
+    """
+    return Bench(tmp_path).script("sink", SINK).script("sender", source).run(*faults, seed=seed)
+
+
+@pytest.mark.parametrize("setting", ["sock.settimeout(5)", "sock.setblocking(False)"])
+@pytest.mark.parametrize(
+    "call",
+    [
+        "sock.send(b'hello, world')",
+        "sock.sendmsg([b'hello, ', b'world'])",
+        "os.write(sock.fileno(), b'hello, world')",
+        "os.writev(sock.fileno(), [b'hello, ', b'world'])",
+    ],
+)
+def test_a_send_that_does_not_wait_can_be_short(tmp_path, setting, call):
+    taken = set()
+    for seed in range(10):
+        ran = send(tmp_path, f"{setting}; print({call})", "short-write=100%", seed=seed)
+        count = int(ran.output("sender"))
+        assert ran.output("sink") == f"{b'hello, world'[:count]}\n"
+        taken.add(count)
+    assert min(taken) >= 1
+    assert max(taken) < 12
+    assert len(taken) > 1
+
+
+def test_msg_dontwait_is_such_a_send(tmp_path):
+    ran = send(tmp_path, "print(sock.send(b'hello, world', socket.MSG_DONTWAIT))", "short-write=100%")
+    assert int(ran.output("sender")) < 12
+
+
+def test_a_blocking_send_takes_everything(tmp_path):
+    ran = send(tmp_path, "print(sock.send(b'hello, world'))", "short-write=100%")
+    assert ran.output("sender") == "12\n"
+    assert not ran.faults
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "sock.settimeout(5); sock.sendall(b'hello, world' * 1000)",
+        "sock.settimeout(5); f = sock.makefile('wb'); f.write(b'hello, world' * 1000); f.flush(); f.close()",
+    ],
+)
+def test_what_sends_all_sends_all(tmp_path, body):
+    ran = send(tmp_path, body, "short-write=100%")
+    assert ran.output("sink") == f"{b'hello, world' * 1000}\n"
+    assert len(ran.faults) > 3
+
+
+def test_an_edge_comes_afterwards(tmp_path):
+    """As in Linux, where sk_stream_wait_memory asks for one."""
+    body = """
+        sock.setblocking(False)
+        p = select.epoll()
+        p.register(sock, select.EPOLLOUT | select.EPOLLET)
+        p.poll()
+        data = b"hello, world"
+        while data:
+            data = data[sock.send(data):]
+            if data:
+                assert p.poll(10), "no edge"
+        print("sent")
+    """
+    ran = send(tmp_path, body.strip(), "short-write=100%")
+    assert ran.output("sender") == "sent\n"
+    assert ran.output("sink") == "b'hello, world'\n"
+    assert len(ran.faults) > 1
+
+
+def test_it_says_where_and_how_much(tmp_path):
+    from farhost.programs.call_faults.short_write import ShortWrite
+
+    ran = send(tmp_path, "sock.settimeout(5); print(sock.send(b'hello, world'))", "short-write=100%")
+    (event,) = ran.faults
+    assert (event.kind, event.host, event.amount) == ("short-write", "sender", int(ran.output("sender")))
+    assert event.place.startswith("sender:")
+    assert event.place.endswith(">sink:5000 at 0")
+    said = ShortWrite().describe("sender:49152>sink:5000 at 0", 1)
+    assert said == "of what sender sent at once, 1 byte was taken, at offset 0 of sender:49152>sink:5000"
