@@ -57,7 +57,8 @@ def link_conditions(
         "duplicate": percents,
         "rate": st.sampled_from(list(rates)),
     }
-    return st.fixed_dictionaries({}, optional=words).map(_possible)
+    # A word that is missing is a choice of its own, so that it shrinks whatever the others are.
+    return st.fixed_dictionaries({word: st.none() | values for word, values in words.items()}).map(_said)
 
 
 def link_texts(
@@ -147,11 +148,12 @@ def _span(begin: str, end: str, where: str, span: tuple[int, int]) -> str:
     return f"{start_ms}ms {begin.format(where)}; {start_ms + length_ms}ms {end.format(where)}"
 
 
-def _possible(words: dict[str, str]) -> dict[str, str]:
-    """Without a jitter that is larger than the delay."""
-    if "jitter" in words and _ms(words["jitter"]) > _ms(words.get("delay", "0ms")):
-        return {word: value for word, value in words.items() if word != "jitter"}
-    return words
+def _said(words: dict[str, str | None]) -> dict[str, str]:
+    """Those that are said; a jitter larger than the delay is not."""
+    found = {word: value for word, value in words.items() if value is not None}
+    if "jitter" in found and _ms(found["jitter"]) > _ms(found.get("delay", "0ms")):
+        del found["jitter"]
+    return found
 
 
 def _ms(text: str) -> int:
