@@ -25,6 +25,7 @@ COMMANDS = {
     "run": "run:run",
     "explore": "explore:explore",
     "merge": "merge:merge",
+    "replay": "replay:replay",
     "up": "up:up",
     "exec": "execute:execute",
     "status": "running:status",

@@ -126,6 +126,8 @@ def explore(
     part, parts = shard
     try:
         scenario = scenario_of_options(programs, described)
+        out = out.absolute()
+        scenario.enter()
         built = scenario.build(Tracer())
         words = (*profile_words(profile), *parse_faults(more, list(built.network.hosts)).words())
     except (WordError, UnitError, SharedError, ChecksError) as error:

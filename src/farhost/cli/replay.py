@@ -13,10 +13,11 @@ from typing import NamedTuple
 import click
 
 from farhost.cli.exits import FAILED, PASSED, REPLAY_DIVERGED, VERSION
-from farhost.cli.outputs import capturing, ended_by_signals, interrupt, writing
+from farhost.cli.outputs import absolute_capture, capturing, ended_by_signals, interrupt, writing
 from farhost.explore.divergence import Versions
 from farhost.explore.replay_file import Replay, read_replay
 from farhost.explore.replaying import Replayed, RunScenario, checked_lines, have_again, replayed_lines
+from farhost.explore.scenario_case import run_replay
 from farhost.explore.table_reading import ReplayError
 from farhost.network.network import Network
 from farhost.report.columns import ColumnsSink
@@ -112,7 +113,8 @@ def replay_all(replays: Sequence[tuple[Path, Replay]], run_scenario: RunScenario
             if options.as_json:
                 told.append(as_json(path, found))
                 continue
-            stdout.write("" if options.trace else found.verdict.output)
+            for line in () if options.trace else found.verdict.output.splitlines():
+                stdout.line(line)
             stdout.flush()
             say(path, found, versions, options, stderr, len(replays) > 1)
         if options.as_json:
@@ -180,13 +182,4 @@ def as_json(path: Path, found: Replayed) -> dict[str, object]:
     }
 
 
-def absolute_capture(where: str | None) -> str | None:
-    """The same `[HOST:]FILE`, whatever the working directory is later.
-
-    >>> absolute_capture("server:/tmp/run.pcapng"), absolute_capture("/tmp/a:b.pcapng"), absolute_capture(None)
-    ('server:/tmp/run.pcapng', '/tmp/a:b.pcapng', None)
-    """
-    host, colon, file = (where or "").partition(":")
-    if not where or (colon and not file):
-        return where
-    return f"{host}:{os.path.abspath(file)}" if colon and "/" not in host else os.path.abspath(where)
+replay = replay_command(run_replay)

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import click
 
 from farhost.cli.exits import FAILED, NOTHING_RAN, PASSED
-from farhost.cli.outputs import capturing, ended_by_signals, interrupt, writing
+from farhost.cli.outputs import absolute_capture, capturing, ended_by_signals, interrupt, writing
 from farhost.cli.scenario_options import scenario_of_options, scenario_options
 from farhost.programs.run import ReadyRun
 from farhost.programs.shared import SharedError
@@ -125,7 +125,10 @@ def run(
         click.echo('farhost: nothing to run: name a program, such as "server.py 5000" (farhost run --help)', err=True)
         return NOTHING_RAN
     try:
-        built = scenario_of_options(programs, described).build(Tracer(), seed)
+        scenario = scenario_of_options(programs, described)
+        capture = absolute_capture(capture)
+        scenario.enter()
+        built = scenario.build(Tracer(), seed)
     except (WordError, UnitError, SharedError, ChecksError) as error:
         raise click.UsageError(str(error), ctx) from None
     return execute(built, Options(seed, trace, form == "json", capture))

@@ -1,5 +1,6 @@
 """The options that describe a run: the same for `run` and `explore`, and the keys of a scenario file."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -84,6 +85,7 @@ def scenario_of_options(programs: tuple[str, ...], options: dict[str, Any]) -> S
     if len(programs) > 1:
         raise WordError(f"{files[0]!r} is a scenario file, which names its programs: say nothing else beside it")
     found = read_scenario(Path(files[0]))
+    found = found._replace(directory=os.path.abspath(found.directory))
     for key, value in given.items():
         own = getattr(found, key)
         changed: dict[str, Any] = {key: (*own, *value) if isinstance(own, tuple) else value}

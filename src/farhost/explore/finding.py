@@ -78,7 +78,7 @@ def find_out(
         is_time=is_time,
     )
     streams = watch_streams(scenario, found.orders, shrunk.verdict)
-    directory = os.path.relpath(scenario.directory or ".", folder)
+    directory = os.path.relpath(".", folder)
     table = table_of(scenario)
     replay = replay_of(shrunk, table, directory, versions(), found.orders.horizon_ns)
     return Finding(found, shrunk, streams, replay)
@@ -102,7 +102,7 @@ def versions() -> Versions:
 def keep(finding: Finding, folder: Path) -> Path:
     """Write the replay file: named after the programs and the seed. ReplayError, OSError."""
     folder.mkdir(parents=True, exist_ok=True)
-    programs = "-".join(_stem(program) for program in finding.replay.scenario.get("programs", ())[:2])  # type: ignore[index]
+    programs = "-".join(_stem(program) for program in finding.replay.scenario.get("programs", ())[:2])  # type: ignore[index, union-attr]
     path = folder / f"{programs or 'run'}-{finding.replay.seed}.toml"
     write_replay(path, finding.replay)
     return path

@@ -4,11 +4,14 @@ from typing import NamedTuple
 
 from farhost.explore.observing import Observer
 from farhost.explore.orders import Orders, Ready, Verdict
+from farhost.explore.replay_file import Replay
+from farhost.explore.replaying import Watch
 from farhost.network.network import Network
 from farhost.programs.run import Outcome, ReadyRun
-from farhost.scenario.faults import Faults, every_fault, parse_faults, replayed
+from farhost.scenario.faults import Faults, certain, every_fault, parse_faults, replayed
 from farhost.scenario.running import carry_out
 from farhost.scenario.scenario import Built, Scenario
+from farhost.scenario.scenario_file import scenario_of
 from farhost.trace.tracer import Tracer
 
 
@@ -19,6 +22,7 @@ class ScenarioCase(NamedTuple):
 
     def prepare(self) -> Ready:
         """`Case.prepare`."""
+        self.scenario.enter()
         return ReadyScenario(self.scenario)
 
 
@@ -52,12 +56,22 @@ class ReadyScenario:
         return observer.verdict_of(outcome, network.choices, words_of(outcome))
 
 
+def run_replay(replay: Replay, orders: Orders, watch: Watch) -> Verdict:
+    """`RunScenario`: what a replay file describes, in this process, in whose working directory its paths start."""
+    scenario = scenario_of(replay.scenario, "[scenario]", "")
+    ready = ReadyScenario(scenario)
+    with watch(ready.network):
+        return ready(orders, last=False)
+
+
 def faults_of(orders: Orders, built: Built) -> Faults:
     """Which faults may happen: those of the scenario and of the orders, or those that the orders replay."""
+    said = parse_faults((*built.faults.words(), *orders.faults), list(built.network.hosts))
     if orders.replay is None:
-        said = built.faults.words()
-        return parse_faults((*said, *orders.faults), list(built.network.hosts))
-    return replayed(sorted({choice.kind for choice in orders.replay} & every_fault().keys()))
+        return said
+    needed = replayed(sorted({choice.kind for choice in orders.replay} & every_fault().keys()))
+    # With faults of their own, the orders ask what might have happened beside.
+    return Faults((*certain(said).said, *needed.said)) if orders.faults else needed
 
 
 def words_of(outcome: Outcome) -> str:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from farhost.explore.orders import Orders, Verdict
 from farhost.explore.swarm import orders_for
+from farhost.explore.systematic import how_many, systematic
 from farhost.explore.workers import Batch, Workers
 
 BATCH = 16
@@ -86,11 +87,11 @@ def search(
 ) -> Report:
     """Try what the plan says."""
     began_s = clock()
-    systematic = plan.strategy == SYSTEMATIC
+    is_systematic = plan.strategy == SYSTEMATIC
     bare = workers.run([first_orders(plan)])[0]
     if not bare.ok:
         return Report(bare, 0, clock() - began_s, (Found(first_orders(plan), bare),), False)
-    every = systematic_orders(plan, bare) if systematic else seeded_orders(plan, bare.virtual_ns)
+    every = systematic_orders(plan, bare) if is_systematic else seeded_orders(plan, bare.virtual_ns)
     tried: dict[int, Batch] = {}
     found: dict[int, Found] = {}
     hashes: dict[int, list[tuple[int, str, str]]] = {}
@@ -104,7 +105,7 @@ def search(
             tried[number] = batch
             yield batch
 
-    total = len(plan.seeds)
+    total = min(len(plan.seeds), how_many(bare.asked)) if is_systematic else len(plan.seeds)
     for number, verdicts in workers.run_all(batches()):
         ended.add(number)
         done += len(verdicts)
@@ -117,7 +118,7 @@ def search(
         stopping = bool(found) and not plan.every
         on_progress(Progress(done, total, clock() - began_s, len(found)))
     planned = -(-total // BATCH)
-    complete = not stopping and (systematic or len(ended) >= planned)
+    complete = not stopping and (is_systematic or len(ended) >= planned)
     failures = _distinct(found, plan.every)
     kept = tuple(one for number in sorted(hashes) for one in hashes[number])
     return Report(bare, done, clock() - began_s, failures, complete, kept)
@@ -139,7 +140,7 @@ def seeded_orders(plan: Plan, horizon_ns: int) -> Iterator[Orders]:
 def systematic_orders(plan: Plan, bare: Verdict) -> Iterator[Orders]:
     """Every single fault at every place, then pairs; as many as there are seeds."""
     seed = plan.seeds.start
-    for replay in itertools.islice(({choice: size} for choice, size in bare.asked), len(plan.seeds)):
+    for replay in itertools.islice(systematic(bare.asked), len(plan.seeds)):
         yield Orders(seed, replay=replay, horizon_ns=bare.virtual_ns)
 
 

@@ -185,7 +185,7 @@ class _State:
                 parts *= 2
 
     def _try_alone(self) -> None:
-        """What removal leaves has no fault too many, but there may be a smaller list that it went past: a single fault
+        """What removal leaves has no fault too many, but there may be a smaller list that it went past: a single one
         of the first failure."""
         lists = [{choice: size} for choice, size in self._first[:_MOST_ALONE]]
         found = self._lab.first_failing(lists)

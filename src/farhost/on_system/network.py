@@ -197,6 +197,11 @@ class Network:
         """Nothing, but that the words must be right: a test holds whether its faults happen or not. UnitError."""
         parse_faults(expanded(texts))
 
+    def add_faults(self, texts: Sequence[str]) -> None:
+        """NotOnSystem, if there are any."""
+        if texts:
+            refuse("a fault")
+
     def always(self, check: Callable[[], object], message: str = "") -> None:
         """NotOnSystem."""
         refuse("looking after each call")

@@ -1,7 +1,7 @@
 """A scenario: everything that decides a run but the seed and the faults that chance brings, in words.
 
 Its words are the options of `farhost run`; `build` makes of them a network with programs. Relative paths count from
-the scenario's directory.
+the scenario's directory, and so does what a run shows of them: `enter` it first.
 """
 
 import os
@@ -53,9 +53,14 @@ class Scenario(NamedTuple):
     directory: str = ""
     """From which relative paths count; empty: from the working directory."""
 
+    def enter(self) -> None:
+        """Go where its relative paths count from: this process's working directory is that from now on."""
+        if self.directory:
+            os.chdir(self.directory)
+
     def build(self, tracer: Tracer, seed: int = 0) -> "Built":
         """The network and its programs. WordError, UnitError, SharedError, ValueError name the word that is wrong."""
-        programs = [self._placed(program) for program in parse_programs(self.programs)]
+        programs = parse_programs(self.programs)
         check_scripts(programs)
         share(self.shared)
         hosts = list(dict.fromkeys(program.host for program in programs))
@@ -70,19 +75,10 @@ class Scenario(NamedTuple):
             parse_plans(self.at, programs, network),
             parse_faults(self.faults, list(network.hosts)),
             parse_duration(self.until) if self.until else None,
-            load_invariants(self._path(self.invariants)) if self.invariants else (),
+            load_invariants(self.invariants) if self.invariants else (),
             expectations,
             self.isolate,
         )
-
-    def _placed(self, program: Program) -> Program:
-        script = program.argv[0]
-        if not self.directory or script == "-m" or is_dig(program):
-            return program
-        return program._replace(argv=(os.path.join(self.directory, script), *program.argv[1:]))
-
-    def _path(self, path: str) -> Path:
-        return Path(self.directory, path)
 
 
 class Built(NamedTuple):
