@@ -53,7 +53,9 @@ class Row(NamedTuple):
 @contextmanager
 def working(entry: Entry, count: int) -> Iterator[Workers]:
     """Processes that run one scenario."""
-    case = ScenarioCase(read_scenario(entry.path))
+    scenario = read_scenario(entry.path)
+    scenario.enter()
+    case = ScenarioCase(scenario)
     if count <= 1:
         yield Workers(case, None, 1)
         return

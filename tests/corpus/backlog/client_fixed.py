@@ -5,7 +5,6 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-
 address = socket.gethostbyname(sys.argv[1]), int(sys.argv[2])
 
 
