@@ -136,7 +136,8 @@ def test_a_function_in_place_reads_short_too(tmp_path):
 
         with socket.create_server(("", 5000)) as listener:
             peer, _ = listener.accept()
-            peer.sendall(b"hello, world")
+            with peer:
+                peer.sendall(b"hello, world")
 
     def reader():
         import socket
