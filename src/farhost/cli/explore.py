@@ -1,12 +1,9 @@
 """`farhost explore`: many seeds of one scenario, until one fails; then the few faults that it takes."""
 
-import concurrent.futures
-import contextlib
 import json
-import multiprocessing
 import shlex
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,6 +12,7 @@ import click
 from farhost.cli.exits import FAILED, NOTHING_RAN, PASSED
 from farhost.cli.outputs import ended_by_signals
 from farhost.cli.scenario_options import duration_option, scenario_of_options, scenario_options
+from farhost.explore.executors import ExecutorError, Place, open_pool, parse_workers
 from farhost.explore.finding import FOLDER, Finding, find_out, keep
 from farhost.explore.laboratory import Progress as ShrinkProgress
 from farhost.explore.profiles import PROFILES, profile_words
@@ -24,7 +22,7 @@ from farhost.explore.scenario_case import ScenarioCase
 from farhost.explore.search import SYSTEMATIC, Plan, Progress, Report, search
 from farhost.explore.swarm import STRATEGIES
 from farhost.explore.table_reading import ReplayError
-from farhost.explore.workers import Workers, begin_worker, close_forks, default_count
+from farhost.explore.workers import Workers
 from farhost.programs.shared import SharedError
 from farhost.report.terminal import Terminal
 from farhost.scenario.faults import parse_faults
@@ -35,8 +33,6 @@ from farhost.scenario.words import WordError
 from farhost.trace.tracer import Tracer
 from farhost.units import UnitError
 
-END_S = 2.0
-"""How long a worker may take to remove what it made."""
 EPILOG = """
 \b
 Strategies: which faults each seed gets
@@ -66,7 +62,7 @@ Exit codes
 class Options(NamedTuple):
     """What was asked for, besides the scenario."""
 
-    workers: int
+    workers: Place
     as_json: bool
     shrink_s: float
     """0: failures are not shrunk."""
@@ -92,7 +88,7 @@ def shard_option(ctx: click.Context, param: click.Parameter, value: str | None) 
 @click.option("--strategy", type=click.Choice((*STRATEGIES, SYSTEMATIC)), default="swarm", show_default=True)
 @click.option("--all", "every", is_flag=True, help="Go on after a failure; report all that differ.")
 @click.option("--time", "time_ns", callback=duration_option, metavar="TIME", help="Stop after so much real time.")
-@click.option("--workers", type=click.IntRange(0), default=None, help="Processes; default: one for each processor.")
+@click.option("--workers", metavar="N", help="Processes, as many as processors unless said; dask://..., ray://...")
 @click.option("--shard", callback=shard_option, metavar="I/N", help="Only this part of the seeds.")
 @click.option(
     "--shrink-time", "shrink_ns", callback=duration_option, default="30s", show_default=True, metavar="TIME",
@@ -112,7 +108,7 @@ def explore(
     strategy: str,
     every: bool,
     time_ns: int | None,
-    workers: int | None,
+    workers: str | None,
     shard: tuple[int, int],
     shrink_ns: int,
     out: Path,
@@ -129,26 +125,29 @@ def explore(
         out = out.absolute()
         scenario.enter()
         built = scenario.build(Tracer())
+        place = parse_workers(workers)
         words = (*profile_words(profile), *parse_faults(more, list(built.network.hosts)).words())
-    except (WordError, UnitError, SharedError, ChecksError) as error:
+    except (WordError, UnitError, SharedError, ChecksError, ExecutorError) as error:
         raise click.UsageError(str(error), ctx) from None
     limit_s = None if time_ns is None else time_ns / 1e9
     plan = Plan(range(first + part - 1, first + seeds, parts), words, strategy, every, limit_s)
-    count = default_count() if workers is None else workers
-    options = Options(count, form == "json", shrink_ns / 1e9, out)
+    options = Options(place, form == "json", shrink_ns / 1e9, out)
     if not plan.seeds:
         click.echo("farhost: this shard has no seeds", err=True)
         return NOTHING_RAN
     with ended_by_signals():
-        return execute(scenario, plan, options)
+        try:
+            return execute(scenario, plan, options)
+        except ExecutorError as error:
+            raise click.ClickException(str(error)) from None
 
 
 def execute(scenario: Scenario, plan: Plan, options: Options) -> int:
     """Explore, report, and return the exit code."""
     stdout, stderr = Terminal(sys.stdout), Terminal(sys.stderr)
     progress = ProgressLine(stderr)
-    with pool(options.workers) as executor:
-        workers = Workers(ScenarioCase(scenario), executor, max(1, options.workers))
+    with open_pool(options.workers) as pool:
+        workers = Workers(ScenarioCase(scenario), pool.executor, pool.width)
         report = search(workers, plan, progress.searching)
         findings: list[tuple[Finding, Path]] = []
         for found in report.failures:
@@ -232,26 +231,3 @@ class ProgressLine:
         if self._on:
             sys.stderr.write(f"\r\x1b[K{text}")
             sys.stderr.flush()
-
-
-@contextlib.contextmanager
-def pool(count: int) -> Iterator[concurrent.futures.Executor | None]:
-    """Worker processes, forked from this one; none where one is enough. Ctrl-C leaves none behind."""
-    if count <= 1:
-        try:
-            yield None
-        finally:
-            close_forks()
-        return
-    context = multiprocessing.get_context("fork")
-    executor = concurrent.futures.ProcessPoolExecutor(count, context, begin_worker)
-    try:
-        yield executor
-    except BaseException:
-        executor.shutdown(wait=False, cancel_futures=True)
-        for process in multiprocessing.active_children():
-            process.terminate()
-            process.join(END_S)
-            process.kill()
-        raise
-    executor.shutdown()
