@@ -14,15 +14,17 @@ from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 
 from farhost.network.faults.setting import Ratio, Setting
+from farhost.programs.timed_faults.table import TIMED_FAULTS
 from farhost.scenario.faults import Said, every_fault, parse_faults, said_words
 from farhost.sim.choices import Choices
 
 INTENSITIES = (Fraction(1, 4), Fraction(1), Fraction(4))
 """By which a probability is multiplied."""
-SIZES = (Fraction(1, 16), Fraction(1, 4), Fraction(1))
+SIZES = (Fraction(1, 4), Fraction(1))
 """By which the largest size is multiplied: never beyond the profile's, which says what a program has to bear."""
 MOST: Ratio = (1, 2)
-"""A fault that was stronger makes no progress possible; a probability that the profile itself says may be higher."""
+"""A fault that was stronger makes no progress possible; a probability that the profile itself says may be higher.
+What happens at a time happens once to each host or link, and may be certain."""
 SCHEDULING = ("wake", "preempt")
 """The faults that decide who runs next."""
 
@@ -95,12 +97,13 @@ def _scaled(said: Said, intensity: Fraction, size: Fraction) -> Said:
         return said
     fault = every_fault()[word]
     setting = fault.parse(value)
-    return where, word, fault.format(_scale(setting, intensity, size))
+    most = Fraction(1) if word in TIMED_FAULTS else Fraction(*MOST)
+    return where, word, fault.format(_scale(setting, intensity, size, most))
 
 
-def _scale(setting: Setting, intensity: Fraction, size: Fraction) -> Setting:
+def _scale(setting: Setting, intensity: Fraction, size: Fraction, most: Fraction) -> Setting:
     given = Fraction(*setting.ratio)
-    ratio = min(given * intensity, max(given, Fraction(*MOST)))
+    ratio = min(given * intensity, max(given, most))
     return setting._replace(
         ratio=(ratio.numerator, ratio.denominator), size=max(1, int(setting.size * size)) if setting.size else 0
     )
