@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from farhost.explore.fault_words import known_kinds
+from farhost.explore.fault_words import describe_fault, known_kinds
 from farhost.explore.orders import Orders
 from farhost.explore.replay_file import (
     VERDICTS,
@@ -17,7 +17,7 @@ from farhost.explore.replay_file import (
     write_replay,
 )
 from farhost.explore.table_reading import ReplayError
-from farhost.explore.toml_writing import toml_comment, toml_line
+from farhost.explore.toml_writing import toml_comment, toml_line, toml_table
 from farhost.sim.choices import Choice
 from farhost.trace.events import Wake
 from farhost.trace.trail import TrailSink
@@ -58,7 +58,8 @@ choices = st.builds(Choice, st.sampled_from(known_kinds()), texts)
 faults = st.builds(ReplayFault, choices, st.integers(1, 1 << 62), st.none() | st.booleans(), texts)
 integers = st.integers(-(1 << 63), (1 << 63) - 1)
 values = texts | integers | st.booleans() | st.lists(texts)
-scenarios = st.dictionaries(texts.filter(lambda key: key != "directory"), values)
+tables = st.dictionaries(texts, values | st.dictionaries(texts, values | st.dictionaries(texts, values, max_size=2)))
+scenarios = st.dictionaries(texts.filter(lambda key: key != "directory"), values | tables)
 
 
 @st.composite
@@ -101,9 +102,21 @@ def test_toml_is_what_tomllib_reads(table, comment):
     assert tomllib.loads("\n".join(lines)) == table
 
 
+@given(tables)
+def test_tables_in_tables(table):
+    assert tomllib.loads("\n".join(toml_table(["a b"], table))) == {"a b": table}
+
+
+def test_what_is_expected_of_programs_comes_back(tmp_path):
+    scenario = {"programs": ["a.py"], "expect": {"client": {"status": 0, "stdout": "done\n"}}, "isolate": True}
+    write_replay(tmp_path / "one.toml", WHOLE._replace(scenario=scenario))
+    replay = read_replay(tmp_path / "one.toml")
+    assert (replay.scenario, replay.directory) == (scenario, "../..")
+
+
 def test_a_file_reads_well():
     text = replay_text(WHOLE._replace(trail=b""))
-    assert '[[fault]]\n# client>server data 0+5 #1 was lost\nkind = "loss"' in text
+    assert f'[[fault]]\n# {describe_fault(*WHOLE.faults[0][:2])}\nkind = "loss"' in text
     assert 'around = "200ms to 900ms also fail"' in text
     assert '    "server.py 5000",\n' in text
     assert max(map(len, replay_text(WHOLE).splitlines())) <= 120
@@ -158,7 +171,7 @@ MISTAKES = {
     "an unknown fault": (
         'kind = "loss"',
         'kind = "lost"',
-        "[fault 1] kind: there is no fault 'lost': there are loss, ",
+        "[fault 1] kind: there is no fault 'lost': there are ",
     ),
     "a key of a fault": ("essential = true", "esential = true", "[fault 1] esential: there is no such key"),
     "a size of nothing": ("size = 1\n", "size = 0\n", "[fault 1] size: 0 is too small: it is at least 1"),

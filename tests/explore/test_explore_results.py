@@ -5,7 +5,7 @@ import pytest
 from farhost.explore.divergence import Versions
 from farhost.explore.orders import Verdict
 from farhost.explore.replay_file import ReplayFault, read_replay, write_replay
-from farhost.explore.results import Failure, difference_words, failure_lines, failure_of, replay_of
+from farhost.explore.results import Failure, difference_words, failure_lines, failure_of, last_calls, replay_of
 from farhost.explore.shrink import Difference, Shrunk, ShrunkFault
 from farhost.explore.sizes import Neighbourhood
 from farhost.explore.streams import Piece, Stream
@@ -106,6 +106,36 @@ def test_a_replay_that_differs_is_said_loudly(steady, said):
     assert any(text.startswith("NOT SHRUNK: ") and said in text for text, _ in lines)
     assert ", from event 5 or a later one" in difference_words(difference._replace(events=range(4, 8)))
     assert ", from event" not in difference_words(difference._replace(events=None))
+
+
+def test_the_exception_and_its_place_are_taken_from_what_the_program_printed():
+    output = """server | started
+client ! Traceback (most recent call last):
+client !   File "/home/me/client.py", line 3, in ask
+client !     first()
+client !   File "/home/me/lib.py", line 9, in first
+client !     raise ValueError("boom")
+client ! ValueError: boom
+client ! more"""
+    verdict = FAILED._replace(message="client exited with status 1", output=output)
+    lines = texts(Failure(verdict, ()))
+    assert lines[2:4] == ["  lib.py:9 in first: ValueError: boom", "  client exited with status 1"]
+    verdict = FAILED._replace(message="lib.py:9 in first: ValueError: boom", output=output)
+    assert texts(Failure(verdict, ()))[2:4] == ["  lib.py:9 in first: ValueError: boom", "the last calls:"]
+
+
+def test_the_last_calls_are_calls():
+    last = (
+        "     0.050017 client: recvfrom(3, ..., 100, 0, NULL, NULL) = 5",
+        "     0.050018 client: eth0 Out IP 10.0.0.2.1 > 10.0.0.1.2: Flags [.], ack 1, win 64, length 0",
+        "     0.050019 client: tcp client:1>server:2: CLOSING -> CLOSED",
+        "     0.050020 client: client ! Traceback (most recent call last):",
+        "     0.050021 client: +++ client exited with 1 +++",
+    )
+    assert last_calls(FAILED._replace(last=last)) == [
+        "0.050017 client: recvfrom(3, ..., 100, 0, NULL, NULL) = 5",
+        "0.050021 client: +++ client exited with 1 +++",
+    ]
 
 
 def test_what_was_found_can_be_written_and_read(tmp_path):

@@ -4,6 +4,8 @@ import hashlib
 import itertools
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from farhost.explore.laboratory import Limits
 from farhost.explore.orders import Orders, Verdict
@@ -137,6 +139,45 @@ def test_one_of_two_independent_causes_is_enough():
     assert all(one.essential for one in shrunk.faults)
 
 
+names = [f"x{number}" for number in range(9)]
+
+
+@given(
+    st.lists(
+        st.dictionaries(st.sampled_from(names), st.integers(1, 30), min_size=1, max_size=4), min_size=1, max_size=3
+    ),
+    st.dictionaries(st.sampled_from(names), st.sampled_from(names), max_size=3),
+    st.sampled_from([1, 3]),
+)
+def test_what_is_found_fails_and_no_fault_of_it_is_too_many(causes, needs, batch):
+    """Any of some sets of faults with least sizes does it; some faults are possible only after others."""
+    limits = dict.fromkeys(names, 30)
+    needs = {later: earlier for later, earlier in needs.items() if later > earlier}
+
+    def fails(taken):
+        return "boom" if any(all(taken.get(name, 0) >= size for name, size in one.items()) for one in causes) else ""
+
+    shrunk = Case(fails, limits, needs).shrink(Limits(seconds=10_000, batch=batch))
+    assert not shrunk.capped and shrunk.diverged is None
+    found = sizes_of(shrunk)
+    assert fails(found) and dict(shrunk.verdict.taken) == {fault(name): size for name, size in found.items()}
+    case = Case(fails, limits, needs)
+    for name in found:
+        fewer = {fault(other): size for other, size in found.items() if other != name}
+        assert case.run_one(Orders(7, replay=fewer)).ok
+    least = {name: max(one.get(name, 1) for one in causes) for name in names}
+    assert all(found[name] <= least[name] + 1 for name in found)
+
+
+def test_a_single_fault_that_removal_goes_past_is_found():
+    """Three faults of the first half do it, and so does one of the second."""
+
+    def fails(taken):
+        return "boom" if {"x001", "x012", "x023"} <= taken.keys() or "x050" in taken else ""
+
+    assert names_of(Case(fails, many(64)).shrink()) == ["x050"]
+
+
 def test_a_fault_that_hides_the_failure_is_not_needed():
     """Not monotone: fewer faults of some fail, more of them pass."""
 
@@ -249,6 +290,36 @@ def test_a_size_that_makes_another_fault_smaller_is_seen():
     shrunk = case.shrink()
     assert sizes_of(shrunk) == {"a": 5, "b": 5}
     assert dict(shrunk.verdict.taken) == {fault("a"): 5, fault("b"): 5}
+
+
+def test_a_fault_of_a_piece_goes_with_where_the_piece_begins():
+    """Where it is cut does not matter, as long as the second piece is late: so it becomes the smallest cut."""
+    whole = "s>c s:1>c:2 data 0+12 #1"
+    cut = Choice("split", whole)
+
+    def run_one(orders):
+        replay = orders.replay
+        taken = {cut: min(replay[cut], 11)} if cut in replay else {}
+        if taken:
+            size = taken[cut]
+            late = Choice("spike", f"s>c s:1>c:2 data {size}+{12 - size} #1")
+            if late in replay:
+                taken[late] = replay[late]
+        fails = len(taken) == 2 and taken[late] >= 250
+        asked = tuple((choice, 11 if choice == cut else 10_000) for choice in taken)
+        shape, signature = repr(taken), ("late",) if fails else ()
+        kind = "failed" if fails else "passed"
+        return Verdict(7, not fails, kind, "", signature, shape, "", 9, 1, tuple(taken.items()), asked)
+
+    replay = {cut: 5, Choice("spike", "s>c s:1>c:2 data 5+7 #1"): 900}
+    failing = run_one(Orders(7, replay=replay))
+    limits = Limits(seconds=1000)
+    shrunk = shrink(lambda orders: [run_one(one) for one in orders], failing, Orders(7), limits=limits, clock=Clock())
+    first, second = shrunk.faults
+    assert (first.choice, first.size) == (cut, 1)
+    assert second.choice.place.endswith("data 1+11 #1") and 250 <= second.size <= 255
+    assert (first.around.low, first.around.high, first.around.tried) == (1, 11, 11)
+    assert first.essential and second.essential
 
 
 def test_a_case_that_is_never_the_same_twice_is_said_to_be_so():

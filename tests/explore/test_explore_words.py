@@ -36,13 +36,31 @@ def short_read(offset, size):
     return Choice("short-read", f"{SERVER} at {offset}"), size
 
 
-def test_the_bar_for_usability(monkeypatch):
+def test_the_bar_for_usability():
     """As the issue has it."""
     faults = [(Choice("split", reply(0, 12)), 5), (Choice("spike", reply(5, 7)), 300 * MS)]
-    monkeypatch.setattr("farhost.explore.words.unit_ns", lambda kind: 1)
-    monkeypatch.setattr("farhost.explore.fault_words.unit_ns", lambda kind: 1)
     text = headline(faults, conversation(reads=(5, 7)))
     assert text == "2 faults: the reply was read as 5 + 7 bytes; the second piece came 300 ms later"
+
+
+def test_a_piece_that_came_too_late_to_be_read():
+    faults = [(Choice("split", reply(0, 12)), 5), (Choice("spike", reply(5, 7)), 300 * MS)]
+    text = headline(faults, conversation(reads=(5,)))
+    assert text == "2 faults: the reply was read as 5 of its 12 bytes; the rest came 300 ms later"
+    faults = [(Choice("split", reply(0, 12)), 5), (Choice("loss", reply(5, 7)), 1)]
+    text = headline(faults, conversation(reads=(5,)))
+    assert text == "2 faults: the reply was read as 5 of its 12 bytes; the rest was lost"
+
+
+def test_a_whole_write_that_came_late():
+    assert (
+        headline([(Choice("spike", reply(0, 12)), 1500 * MS)], conversation()) == "1 fault: the reply came 1.5 s late"
+    )
+
+
+def test_units_of_sizes():
+    assert size_words("spike", 300 * MS) == "300 ms" and size_words("pause", 1500) == "1.5 s"
+    assert (unit_ns("spike"), unit_ns("pause"), unit_ns("split"), unit_ns("loss")) == (1, MS, None, None)
 
 
 def test_no_fault_at_all():

@@ -1,50 +1,12 @@
 """The pytest plugin from outside: pytest in a process of its own, on farhost and on the operating system."""
 
-import importlib.metadata
-import os
 import re
-import subprocess
-import sys
-import textwrap
 from pathlib import Path
 
 import pytest
+from running_pytest import counts, run_pytest, test_file
 
-ROOT = Path(__file__).parents[2]
 BOTH_WAYS = Path(__file__).parent / "both_ways"
-PLUGIN = (
-    []
-    if any(entry.name == "farhost" for entry in importlib.metadata.entry_points(group="pytest11"))
-    else ["-p", "farhost.pytest_plugin"]
-)
-"""Where farhost is not installed but only found, the plugin has to be named."""
-
-
-def run_pytest(*words, cwd, environment=None):
-    """Everything that pytest prints, and its exit code; it knows nothing of this project's settings.
-
-    It does not know of CI either, where pytest repeats whole messages in its summary.
-    """
-    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-c", os.devnull, *PLUGIN, *map(str, words)]
-    settings = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "CI", "BUILD_"))}
-    done = subprocess.run(
-        command, cwd=cwd, capture_output=True, text=True, timeout=120, env={**settings, **(environment or {})}
-    )
-    return done.stdout + done.stderr, done.returncode
-
-
-def test_file(folder, source):
-    path = folder / "test_made.py"
-    path.write_text(textwrap.dedent(source))
-    return path
-
-
-test_file.__test__ = False
-
-
-def counts(text):
-    """passed, failed, skipped, ... as the last line has them."""
-    return {word: int(count) for count, word in re.findall(r"(\d+) (passed|failed|skipped|errors?)", text)}
 
 
 def test_one_file_passes_on_farhost_and_on_the_operating_system():
@@ -140,14 +102,14 @@ def test_failures_of_functions_are_shown_as_pytest_shows_its_own(tmp_path):
         assert "in host, " in text
 
 
-def test_the_seed_comes_from_the_mark_or_the_option(tmp_path):
+def test_the_seed_comes_from_the_option_or_the_mark(tmp_path):
     source = """
         import random
         import pytest
 
         @pytest.mark.farhost(seed=7)
         def test_marked(farhost):
-            assert farhost.seed == 7
+            print("marked", farhost.seed)
 
         def test_plain(farhost):
             host = farhost.host("host")
@@ -166,6 +128,8 @@ def test_the_seed_comes_from_the_mark_or_the_option(tmp_path):
     drawn = [re.search(r"drawn \d+ ([\d.]+)", text).group(1) for text in texts]
     assert drawn[0] == drawn[1] != drawn[2]
     assert "drawn 5 " in texts[0]
+    assert "marked 5" in texts[0]
+    assert "marked 7" in run_pytest(path, "-s", cwd=tmp_path)[0]
     assert "the mark is written @pytest.mark.farhost(seed=7), not with ('seven',)" in texts[0]
     assert counts(texts[0]) == {"passed": 2, "error": 1}
 
@@ -191,7 +155,8 @@ def test_runs_that_do_not_use_it_are_left_alone(tmp_path):
 
         def test_nothing_is_loaded_or_patched():
             loaded = [name for name in sys.modules if name.startswith("farhost")]
-            assert loaded in (["farhost", "farhost.pytest_plugin"], ["farhost.pytest_plugin", "farhost"])
+            light = ("", ".explore", ".explore.settings", ".pytest_plugin", ".units")
+            assert sorted(loaded) == [f"farhost{name}" for name in light]
             assert type(time.sleep).__name__ == "builtin_function_or_method"
             assert "_closed" in socket.socket.__slots__
             assert type(vars(socket.socket)["_closed"]).__name__ == "member_descriptor"

@@ -23,6 +23,9 @@ SHELLS = ("bash", "zsh", "fish")
 
 COMMANDS = {
     "run": "run:run",
+    "explore": "explore:explore",
+    "merge": "merge:merge",
+    "replay": "replay:replay",
     "up": "up:up",
     "exec": "execute:execute",
     "status": "running:status",

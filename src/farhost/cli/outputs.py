@@ -4,6 +4,7 @@ A write that fails must not come out in whatever program runs: it ends the run a
 """
 
 import contextlib
+import os
 import signal
 import sys
 from collections.abc import Iterator
@@ -111,3 +112,15 @@ def capturing(network: Network, where: str | None) -> Iterator[None]:
         output.close()
         if output.error is not None:
             raise click.ClickException(f"--capture: cannot write {str(path)!r}: {output.error.strerror}") from None
+
+
+def absolute_capture(where: str | None) -> str | None:
+    """The same `[HOST:]FILE`, whatever the working directory is later.
+
+    >>> absolute_capture("server:/tmp/run.pcapng"), absolute_capture("/tmp/a:b.pcapng"), absolute_capture(None)
+    ('server:/tmp/run.pcapng', '/tmp/a:b.pcapng', None)
+    """
+    host, colon, file = (where or "").partition(":")
+    if not where or (colon and not file):
+        return where
+    return f"{host}:{os.path.abspath(file)}" if colon and "/" not in host else os.path.abspath(where)

@@ -1,38 +1,31 @@
 """`farhost run`: programs on simulated hosts, what they print, and what came of it."""
 
 import json
-import os
 import shlex
 import sys
 from collections.abc import Sequence
-from functools import partial
-from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import click
 
 from farhost.cli.exits import FAILED, NOTHING_RAN, PASSED
-from farhost.cli.naming import naming_options
-from farhost.cli.outputs import capturing, ended_by_signals, interrupt, writing
-from farhost.network.network import Network
-from farhost.programs.control import Control
-from farhost.programs.isolated.process import IsolatedSpec
-from farhost.programs.run import ProgramSpec, run_programs
-from farhost.programs.settings import Settings
-from farhost.programs.shared import VARIABLE, SharedError, wanted
+from farhost.cli.outputs import absolute_capture, capturing, ended_by_signals, interrupt, writing
+from farhost.cli.scenario_options import scenario_of_options, scenario_options
+from farhost.programs.run import ReadyRun
+from farhost.programs.shared import SharedError
 from farhost.report.columns import ColumnsSink
 from farhost.report.counts import PacketCounts
 from farhost.report.live import LiveSink
 from farhost.report.summary import RunResult, result_as_json, summary_lines
 from farhost.report.terminal import Terminal
-from farhost.scenario.description import NameWords, build_network
-from farhost.scenario.dig_program import DIG, dig_environment
-from farhost.scenario.plans import Plan, parse_plans, parse_settings
-from farhost.scenario.words import Program, WordError, parse_programs
+from farhost.scenario.invariants import ChecksError
+from farhost.scenario.running import carry_out
+from farhost.scenario.scenario import Built
+from farhost.scenario.words import Program, WordError
 from farhost.trace.hashes import HashSink
 from farhost.trace.sinks import JsonlSink
 from farhost.trace.tracer import Tracer
-from farhost.units import UnitError, parse_duration
+from farhost.units import UnitError
 
 EXAMPLES = """
 \b
@@ -100,169 +93,60 @@ Exit codes
 """
 
 
-def duration_option(ctx: click.Context, param: click.Parameter, value: str | None) -> int | None:
-    """A span of virtual time with its unit, in ns."""
-    if value is None:
-        return None
-    try:
-        return parse_duration(value)
-    except UnitError as error:
-        raise click.BadParameter(str(error), ctx, param) from None
-
-
-def module_option(ctx: click.Context, param: click.Parameter, value: str | None) -> None:
-    """A module without a host before it looks like an option of ours."""
-    if value is not None:
-        words = f"-m {value.strip()}"
-        raise click.UsageError(f"{words!r} is on no host: write the host before it, such as 'server={words}'", ctx)
-
-
 class Options(NamedTuple):
     """What was asked for, besides the programs."""
 
     seed: int
-    until_ns: int | None
     trace: bool
     as_json: bool
     capture: str | None
-    isolate: bool
-    settings: Sequence[Settings]
-    """In what each program runs."""
-    plans: Sequence[Plan]
 
 
 @click.command(epilog=EXAMPLES, context_settings={"help_option_names": ["-h", "--help"]})
-@click.argument("programs", nargs=-1)
-@click.option(
-    "--link", "links", multiple=True, metavar="WORDS", help="What links are like; repeatable, later ones win."
-)
+@scenario_options
 @click.option("--seed", type=int, default=0, show_default=True, help="The same seed gives the same run.")
-@click.option(
-    "--until", "until_ns", callback=duration_option, metavar="TIME", help="Stop at this virtual time, such as 60s."
-)
-@click.option("-m", "module", hidden=True, expose_value=False, callback=module_option)
 @click.option("--trace", is_flag=True, help="Show every call and packet, one column a host.")
 @click.option("--format", "form", type=click.Choice(("text", "json")), default="text", show_default=True)
 @click.option("--capture", metavar="[HOST:]FILE", help="Write all packets, or those at one host (pcapng).")
-@click.option(
-    "--host", "hosts", multiple=True, metavar="NAME: WORDS", help="What a host is: byte-order=big, user=root."
-)
-@naming_options
-@click.option("--program", "described", multiple=True, metavar="PROGRAM: WORDS", help="What a program runs in.")
-@click.option("--at", "plans", multiple=True, metavar="TIME WORDS", help="What happens in the run; repeatable.")
-@click.option(
-    "--shared",
-    multiple=True,
-    metavar="NAME",
-    help="A package whose C code cannot be loaded once for each program; repeatable.",
-)
-@click.option("--isolate", is_flag=True, help="Run each program in a process of its own; the run is the same.")
 @click.pass_context
 def run(
     ctx: click.Context,
+    /,
     programs: tuple[str, ...],
-    links: tuple[str, ...],
     seed: int,
-    until_ns: int | None,
     trace: bool,
     form: str,
     capture: str | None,
-    hosts: tuple[str, ...],
-    names: tuple[str, ...],
-    name_servers: tuple[str, ...],
-    records: tuple[str, ...],
-    resolvers: tuple[str, ...],
-    described: tuple[str, ...],
-    plans: tuple[str, ...],
-    shared: tuple[str, ...],
-    isolate: bool,
+    **described: Any,
 ) -> int:
-    """Run PROGRAMS, each on a host, over a network as described, until all have ended."""
+    """Run PROGRAMS, each on a host, over a network as described, until all have ended. Instead of programs: a
+    scenario file, whose keys are these options."""
     if not programs:
         click.echo('farhost: nothing to run: name a program, such as "server.py 5000" (farhost run --help)', err=True)
         return NOTHING_RAN
-    tracer = Tracer()
     try:
-        specs = parse_programs(programs)
-        check_scripts(specs)
-        share(shared)
-        described_hosts = list(dict.fromkeys(spec.host for spec in specs))
-        name_words = NameWords(name_servers, records, resolvers)
-        network = build_network(described_hosts, seed, tracer, hosts, links, names, None, name_words)
-        settings = parse_settings(described, specs)
-        planned = parse_plans(plans, specs, network)
-    except (WordError, UnitError, SharedError) as error:
+        scenario = scenario_of_options(programs, described)
+        capture = absolute_capture(capture)
+        scenario.enter()
+        built = scenario.build(Tracer(), seed)
+    except (WordError, UnitError, SharedError, ChecksError) as error:
         raise click.UsageError(str(error), ctx) from None
-    options = Options(seed, until_ns, trace, form == "json", capture, isolate, settings, planned)
-    return execute(network, specs, options)
+    return execute(built, Options(seed, trace, form == "json", capture))
 
 
-def is_dig(program: Program) -> bool:
-    """Whether it is farhost's own `dig`: a file of that name goes before."""
-    return program.argv[0] == "dig" and not Path("dig").exists()
-
-
-def share(names: Sequence[str]) -> None:
-    """Have these packages shared, besides those of pyproject.toml and of the variable. SharedError.
-
-    The variable is set, so that programs in processes of their own (--isolate) find it too.
-    """
-    if names:
-        os.environ[VARIABLE] = ",".join([*filter(None, [os.environ.get(VARIABLE)]), *names])
-    wanted()
-
-
-def check_scripts(programs: Sequence[Program]) -> None:
-    """WordError if a script is no file that can be read; modules are looked for by the run."""
-    for program in programs:
-        script = program.argv[0]
-        if is_dig(program):
-            continue
-        if script == "-m":
-            if len(program.argv) < 2:
-                raise WordError(f"-m names no module: write the module, such as '{program.host}=-m http.server 8000'")
-            continue
-        if script.startswith("-"):
-            raise WordError(f"no script {script!r}: of python's own options there is -m; write the script first")
-        path = Path(script)
-        if path.is_dir():
-            raise WordError(f"{script!r} is a directory: name the script in it")
-        if not path.exists():
-            raise WordError(f"no script {script!r} in {os.getcwd()}: a program is a Python file and its arguments")
-        if not os.access(path, os.R_OK):
-            raise WordError(f"{script!r} cannot be read: look at its permissions")
-
-
-Spec = ProgramSpec | IsolatedSpec
-
-
-def spec_of(network: Network, kind: type[Spec], program: Program, settings: Settings) -> Spec:
-    """What the run starts for a program of the command line."""
-    if not is_dig(program):
-        return kind(program.host, program.argv, program.name, settings)
-    environment = {**settings.environment, **dig_environment(network, program.host)}
-    return kind(program.host, (DIG, *program.argv[1:]), program.name, settings._replace(environment=environment))
-
-
-def execute(network: Network, programs: Sequence[Program], options: Options) -> int:
+def execute(built: Built, options: Options) -> int:
     """Run, report, and return the exit code."""
+    network = built.network
     tracer = network.tracer
     hashes, counts = HashSink(), PacketCounts()
     tracer.add(hashes)
     tracer.add(counts)
     stdout, stderr = Terminal(sys.stdout, on_gone=interrupt), Terminal(sys.stderr)
     hosts = list(network.hosts)
-    kind = IsolatedSpec if options.isolate else ProgramSpec
-    specs = [spec_of(network, kind, *each) for each in zip(programs, options.settings)]
-
-    def prepare(control: Control) -> None:
-        for due_ns, act in options.plans:
-            control.at(due_ns, partial(act, control))
-
     with writing(stdout):
-        live = watch(tracer, hosts, programs, options, stdout, stderr)
+        live = watch(tracer, hosts, built.programs, options, stdout, stderr)
         with ended_by_signals(), capturing(network, options.capture):
-            outcome = run_programs(network, specs, until_ns=options.until_ns, prepare=prepare)
+            outcome = carry_out(built, ReadyRun(network, built.specs()), built.faults)
         if live is not None:
             live.close()
         command = shlex.join(["farhost", *sys.argv[1:]])

@@ -14,13 +14,16 @@ from farhost.explore.replay_file import Replay
 from farhost.report.columns import describe, format_time
 from farhost.report.summary import Line
 from farhost.report.tcpdump import PacketFormatter
-from farhost.trace.events import Event, PacketEvent, QueueDepth, SystemCall, Wake
+from farhost.trace.events import Event, Output, PacketEvent, QueueDepth, SystemCall, Wake
 from farhost.trace.trail import first_difference
 
 BEFORE = 5
 """How many events before the first that differs are shown."""
 LONGEST = 200
 """Characters of an event."""
+_STDERR = 2
+_FILE = b'  File "'
+"""What a traceback has before each file (the traceback module's format)."""
 _MOST_SILENT = 3
 """How many faults are named that did not happen."""
 
@@ -56,6 +59,21 @@ class EventsSink:
         """The events, by number, as people read them. To be asked once, at the end."""
         return [(number, describe_event(event, self._packets)) for number, event in self._kept]
 
+    def of_places_alone(self) -> bool:
+        """Whether all that may differ is a traceback on standard error: it names files by where they lie, which may
+        be another folder than that of the recording."""
+        wanted = [event for number, event in self._kept if number in self._wanted]
+        return any(map(_is_traceback, wanted))
+
+
+def _is_traceback(event: Event) -> bool:
+    if isinstance(event, Output):
+        return event.stream == _STDERR and _FILE in event.data
+    if not isinstance(event, SystemCall) or event.name != "write":
+        return False
+    descriptor, data, *_ = event.arguments
+    return descriptor == _STDERR and isinstance(data, bytes) and _FILE in data
+
 
 def describe_event(event: Event, packets: PacketFormatter) -> str:
     """An event in one line: `0.230112 s: client recvfrom(3, ..., 64, 0, NULL, NULL) = 5`.
@@ -79,9 +97,14 @@ def describe_event(event: Event, packets: PacketFormatter) -> str:
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 3]}..."
 
 
+def ends_alike(replay: Replay, got: Verdict) -> bool:
+    """Whether a run ends as the recorded one did."""
+    return (got.kind, got.signature) == (replay.kind, replay.signature)
+
+
 def is_reproduced(replay: Replay, got: Verdict) -> bool:
     """Whether a run is the recorded one: the same end and, where they were recorded, the same hashes."""
-    if (got.kind, got.signature) != (replay.kind, replay.signature):
+    if not ends_alike(replay, got):
         return False
     if not replay.shape:
         return True
@@ -163,7 +186,7 @@ def _event_lines(replay: Replay, got: Verdict, where: range, events: Sequence[tu
 
 def _compared(replay: Replay, got: Verdict) -> str:
     """What the new end means."""
-    if (got.kind, got.signature) == (replay.kind, replay.signature):
+    if ends_alike(replay, got):
         return " (the same end, by another way)"
     if got.ok and replay.kind != "passed":
         return ": it passes now; if the bug was fixed, `farhost replay --check` is what keeps it so"

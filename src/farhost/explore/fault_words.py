@@ -4,13 +4,13 @@ The words are the fault's own (`FaultWord.describe`). A link's jitter is a condi
 packet by packet as faults are, so it is in the list of what happened and has its words here.
 """
 
+from farhost.network.faults.fault_words import duration_words
 from farhost.network.faults.setting import Setting
 from farhost.scenario.faults import every_fault
 from farhost.sim.choices import Choice
 from farhost.units import UnitError, parse_duration
 
 JITTER = "jitter"
-_UNITS = (("s", 1_000_000_000), ("ms", 1_000_000), ("us", 1_000))
 _ANY = 7
 """A size that is nobody's default, to see in which unit a fault writes it."""
 
@@ -57,16 +57,3 @@ def size_words(kind: str, size: int) -> str:
     """A size with its unit, where it has one."""
     unit = unit_ns(kind)
     return str(size) if unit is None else duration_words(size * unit)
-
-
-def duration_words(ns: int) -> str:
-    """A span of time, to three digits.
-
-    >>> duration_words(300_000_000), duration_words(1_234_567), duration_words(999), duration_words(12_345_678_901)
-    ('300 ms', '1.23 ms', '999 ns', '12.3 s')
-    """
-    for unit, scale in _UNITS:
-        if ns >= scale:
-            whole = ns / scale
-            return f"{whole:.0f} {unit}" if whole >= 100 else f"{whole:.3g} {unit}"
-    return f"{ns} ns"

@@ -9,6 +9,7 @@ it takes too long) is a verdict too.
     verdict = run_in_child(ready, orders)      # both in one
 """
 
+import ctypes
 import os
 import pickle
 import select
@@ -17,13 +18,17 @@ import sys
 import time
 import traceback
 import warnings
+from collections.abc import Callable
 from typing import cast
 
-from farhost.explore.orders import Orders, Ready, Verdict
+from farhost.explore.orders import Orders, Verdict
 
 LIMIT_S = 300.0
 """How much real time a run may take unless told otherwise; the watchdog of a run finds loops much earlier."""
+Carry = Callable[[Orders], Verdict]
+"""A run made ready, as `farhost.explore.orders.Ready` is."""
 _CHUNK = 1 << 16
+_PR_SET_PDEATHSIG = 1
 
 
 class Child:
@@ -81,7 +86,7 @@ class Child:
             return died(self.orders, os.waitstatus_to_exitcode(status))
 
 
-def start_child(ready: Ready, orders: Orders, *, quiet: bool = True, limit_s: float = LIMIT_S) -> Child:
+def start_child(ready: Carry, orders: Orders, *, quiet: bool = True, limit_s: float = LIMIT_S) -> Child:
     """Begin a run in a child. `quiet`: what it prints is seen by nobody. Should this process be gone, the child ends
     by itself after `limit_s`. OSError where no process can be made."""
     sys.stdout.flush()
@@ -105,15 +110,16 @@ def start_child(ready: Ready, orders: Orders, *, quiet: bool = True, limit_s: fl
     return Child(pid, reading, orders, started_s)
 
 
-def run_in_child(ready: Ready, orders: Orders, *, quiet: bool = True, limit_s: float = LIMIT_S) -> Verdict:
+def run_in_child(ready: Carry, orders: Orders, *, quiet: bool = True, limit_s: float = LIMIT_S) -> Verdict:
     """Carry orders out in a child, and wait for its verdict; a Ctrl-C meanwhile kills the child and comes out."""
     return start_child(ready, orders, quiet=quiet, limit_s=limit_s).finish(limit_s)
 
 
-def _carry_out(ready: Ready, orders: Orders, writing: int, quiet: bool, limit_s: float) -> None:
+def _carry_out(ready: Carry, orders: Orders, writing: int, quiet: bool, limit_s: float) -> None:
     """In the child; does not return."""
     try:
-        _begin(quiet, limit_s)
+        begin_child(quiet)
+        signal.setitimer(signal.ITIMER_REAL, limit_s + 1)
         data = memoryview(pickle.dumps(ready(orders)))
     except BaseException as error:
         data = memoryview(pickle.dumps(broken(orders, error)))
@@ -124,15 +130,17 @@ def _carry_out(ready: Ready, orders: Orders, writing: int, quiet: bool, limit_s:
         os._exit(0)
 
 
-def _begin(quiet: bool, limit_s: float) -> None:
-    """Let Ctrl-C be the parent's business, and the output nobody's; end by SIGALRM if the parent does not do it."""
+def begin_child(quiet: bool = True) -> None:
+    """Ctrl-C is the parent's business, input and output are nobody's; SIGALRM and the parent's end are its own."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
-    signal.setitimer(signal.ITIMER_REAL, limit_s + 1)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if quiet:
         nowhere = os.open(os.devnull, os.O_RDWR)
-        for number in (1, 2):
+        for number in (0, 1, 2):
             os.dup2(nowhere, number)
+        sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: SIM115
         sys.stdout = sys.stderr = open(nowhere, "w", encoding="utf-8", errors="backslashreplace")  # noqa: SIM115
 
 

@@ -9,13 +9,15 @@ from farhost.programs.run import Outcome, ProcessOutcome
 from farhost.report.columns import describe, format_time
 from farhost.report.tcpdump import PacketFormatter
 from farhost.sim.choices import Choices
-from farhost.trace.events import Event
+from farhost.trace.events import Event, FaultEvent, Output, ProcessEnded, SignalSent, SystemCall
 from farhost.trace.hashes import HashSink, TraceHash
 from farhost.trace.tracer import Tracer
 from farhost.trace.trail import TrailSink
 
-LAST_EVENTS = 40
-"""So many are looked at for `Verdict.last`; not all of them have a line."""
+LAST_EVENTS = 20
+"""So many are kept for `Verdict.last`."""
+TOLD = frozenset({SystemCall, FaultEvent, Output, ProcessEnded, SignalSent})
+"""What programs did and what befell them; packets are told where somebody asks for a trace."""
 MOST_OUTPUT = 200
 """Lines of `Verdict.output`, the last ones."""
 
@@ -23,23 +25,28 @@ MOST_OUTPUT = 200
 class Observer:
     """Reads the trace of one run."""
 
-    def __init__(self, orders: Orders) -> None:
+    def __init__(self, orders: Orders, hashed: bool = True) -> None:
+        """`hashed`: whether the trace is hashed, which takes time."""
         self.orders = orders
-        self._hashes: HashSink | TrailSink = TrailSink() if orders.trail else HashSink()
+        self._hashes: HashSink | TrailSink | None = None
+        if hashed:
+            self._hashes = TrailSink() if orders.trail else HashSink()
         self._last: deque[Event] = deque(maxlen=LAST_EVENTS)
 
     def listen(self, tracer: Tracer) -> None:
         """Read from now on."""
-        tracer.add(self._hashes)
+        if self._hashes is not None:
+            tracer.add(self._hashes)
         tracer.add(self)
 
     def take(self, event: Event) -> None:
         """`farhost.trace.tracer.Sink`."""
-        self._last.append(event)
+        if type(event) in TOLD:
+            self._last.append(event)
 
     def hashes(self) -> TraceHash:
-        """Of what was read so far."""
-        return self._hashes.result()
+        """Of what was read so far; empty where nothing is hashed."""
+        return TraceHash("", "", 0) if self._hashes is None else self._hashes.result()
 
     def trail(self) -> bytes:
         """Of what was read so far; empty unless the orders want it."""

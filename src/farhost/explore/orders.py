@@ -1,6 +1,6 @@
 """What one run of an exploration is told, and what it says of itself: plain values that travel between processes."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import NamedTuple, Protocol
 
 from farhost.sim.choices import Choice
@@ -55,8 +55,14 @@ class Verdict(NamedTuple):
     """What the programs of a failure printed, each line with its program."""
 
 
-Ready = Callable[[Orders], Verdict]
-"""One run made ready: it can be called once."""
+class Ready(Protocol):
+    """One run made ready: it can be called once, in this process or in a fork of it."""
+
+    def __call__(self, orders: Orders) -> Verdict:
+        """Carry the orders out."""
+
+    def close(self) -> None:
+        """It will not be called here any more: remove what was made for it."""
 
 
 class Case(Protocol):

@@ -91,3 +91,12 @@ def profile_words(name: str) -> tuple[str, ...]:
     if name not in PROFILES:
         raise ValueError(f"no profile {name!r}: there are {', '.join(PROFILES)}")
     return PROFILES[name].known()
+
+
+def expanded(texts: Iterable[str]) -> tuple[str, ...]:
+    """Texts about faults, where the name of a profile stands for its words.
+
+    >>> expanded(["none", "a>b: loss=5%"])
+    ('a>b: loss=5%',)
+    """
+    return tuple(word for text in texts for word in (PROFILES[text].known() if text in PROFILES else (text,)))

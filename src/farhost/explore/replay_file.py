@@ -19,14 +19,13 @@ Every mistake in one is a `ReplayError` that names the file, the key, and what w
 import base64
 import binascii
 import tomllib
-from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 from farhost.explore.fault_words import describe_fault, known_kinds
 from farhost.explore.orders import Orders
 from farhost.explore.table_reading import ReplayError, TableReader
-from farhost.explore.toml_writing import TomlError, Value, toml_comment, toml_line
+from farhost.explore.toml_writing import Table, TomlError, toml_comment, toml_line, toml_table
 from farhost.sim.choices import Choice
 from farhost.trace.trail import TrailError, check_trail
 
@@ -54,7 +53,7 @@ class Replay(NamedTuple):
     farhost: str
     python: str
     seed: int
-    scenario: Mapping[str, Value]
+    scenario: Table
     """What was run, as options; empty if it was a test."""
     directory: str = "."
     """From which the scenario's paths count, relative to the file's own directory."""
@@ -103,8 +102,7 @@ def replay_text(replay: Replay) -> str:
     if replay.test:
         lines += ["", "[test]", toml_line("node", replay.test), toml_line("file", replay.test_file)]
     else:
-        lines += ["", "[scenario]", toml_line("directory", replay.directory)]
-        lines += [toml_line(key, value) for key, value in replay.scenario.items()]
+        lines += ["", *toml_table(["scenario"], {"directory": replay.directory, **replay.scenario})]
     for fault in replay.faults:
         lines += ["", *_fault_lines(fault)]
     lines += ["", "[expected]", toml_line("verdict", replay.kind), toml_line("signature", replay.signature)]
@@ -144,7 +142,7 @@ def _read(table: TableReader) -> Replay:
     farhost, python = table.text("farhost"), table.text("python")
     seed = table.integer("seed")
     horizon_ns = table.integer("horizon_ns", least=0, default=0)
-    scenario: dict[str, Value] = {}
+    scenario: Table = {}
     directory, test, test_file = ".", "", ""
     what = table.table("test", optional=True)
     if what is not None:

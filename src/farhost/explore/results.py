@@ -1,6 +1,8 @@
 """From what shrinking found to a replay file and to a report of the failure in at most 25 lines."""
 
-from collections.abc import Mapping, Sequence
+import os
+import re
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from farhost.explore.divergence import Versions
@@ -10,11 +12,14 @@ from farhost.explore.replay_file import Replay, ReplayFault
 from farhost.explore.shrink import Difference, Shrunk, ShrunkFault
 from farhost.explore.sizes import neighbourhood_words
 from farhost.explore.streams import Stream
-from farhost.explore.toml_writing import Value
+from farhost.explore.toml_writing import Table
 from farhost.explore.words import headline
 from farhost.report.columns import format_time
 from farhost.report.summary import VERDICTS, Line
+from farhost.report.tcpdump import DIRECTIONS
 
+_NO_CALL = re.compile(rf": \S+ (?:{'|'.join(DIRECTIONS.values())}) |: \S.*: [A-Z_0-9]+ -> [A-Z_0-9]+$")
+_FRAME = re.compile(r'  File "(.*)", line ([0-9]+), in (.*)')
 _MOST_FAULTS = 4
 _MOST_MESSAGE = 3
 _MOST_CALLS = 5
@@ -45,9 +50,7 @@ def failure_of(shrunk: Shrunk, streams: Sequence[Stream] = (), commands: Sequenc
     return Failure(shrunk.verdict, replay_faults(shrunk), tuple(streams), tuple(_notes(shrunk)), tuple(commands))
 
 
-def replay_of(
-    shrunk: Shrunk, scenario: Mapping[str, Value], directory: str, versions: Versions, horizon_ns: int
-) -> Replay:
+def replay_of(shrunk: Shrunk, scenario: Table, directory: str, versions: Versions, horizon_ns: int) -> Replay:
     """What shrinking found, for a file. For a test instead of a scenario, `_replace(test=..., test_file=...)`."""
     verdict = shrunk.verdict
     return Replay(
@@ -82,11 +85,11 @@ def failure_lines(failure: Failure) -> list[Line]:
     faults = [(fault.choice, fault.size) for fault in failure.faults]
     lines.append((_shortened(headline(faults, failure.streams)), "bold"))
     lines += _fault_lines(failure.faults)
-    message = [line for line in verdict.message.strip().splitlines() if line.strip()]
-    lines += [(_shortened(f"  {line}"), "red") for line in message[:_MOST_MESSAGE]]
-    if verdict.last:
+    lines += [(_shortened(f"  {line}"), "red") for line in _why(verdict)[:_MOST_MESSAGE]]
+    last = last_calls(verdict)
+    if last:
         lines.append(("the last calls:", ""))
-        lines += [(_shortened(f"  {line}"), "dim") for line in verdict.last[-_MOST_CALLS:]]
+        lines += [(_shortened(f"  {line}"), "dim") for line in last[-_MOST_CALLS:]]
     lines += [(_shortened(note), "yellow") for note in failure.notes[:_MOST_NOTES]]
     lines += [(f"the same again: {command}", "") for command in failure.commands[:2]]
     return lines
@@ -110,6 +113,40 @@ def difference_words(difference: Difference) -> str:
             "(a set's order, the real clock, files), so nothing can be shrunk"
         )
     return f"the smallest run is another one when it is replayed{at}: do not rely on it"
+
+
+def last_calls(verdict: Verdict) -> list[str]:
+    """Of the last events, what programs did: neither packets, nor what a connection went through by itself, nor the
+    traceback, which is told anyway."""
+    return [
+        " ".join(line.split())
+        for line in verdict.last
+        if not (_NO_CALL.search(line) or ": write(2, " in line or "Traceback (most recent call last)" in line)
+    ]
+
+
+def _why(verdict: Verdict) -> list[str]:
+    """What went wrong: the message, and the exception with its place where that has been printed."""
+    found = [line for line in verdict.message.strip().splitlines() if line.strip()]
+    printed = _printed_exception(verdict)
+    if printed is None or any(printed[0] in line for line in found):
+        return found
+    return [f"{printed[0]}: {printed[1]}", *(line for line in found if line != printed[1])]
+
+
+def _printed_exception(verdict: Verdict) -> tuple[str, str] | None:
+    """Where the exception was raised that a program printed last, and the exception."""
+    place, said = "", ""
+    for line in verdict.output.splitlines():
+        _, mark, text = line.partition(" ! ")
+        frame = _FRAME.fullmatch(text)
+        if not mark:
+            continue
+        if frame is not None:
+            place, said = f"{os.path.basename(frame[1])}:{frame[2]} in {frame[3]}", ""
+        elif place and not said and not text.startswith(" "):
+            said = text
+    return (place, said) if said else None
 
 
 def _fault_lines(faults: Sequence[ReplayFault]) -> list[Line]:

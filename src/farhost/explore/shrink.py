@@ -14,11 +14,16 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from farhost.explore.laboratory import EnoughError, Laboratory, Limits, Progress, Run, kept
+from farhost.explore.moving import with_size
 from farhost.explore.orders import FaultList, Orders, Verdict
-from farhost.explore.sizes import Neighbourhood, explore_around, simplest, with_size
+from farhost.explore.sizes import Neighbourhood, explore_around, simplest
 from farhost.sim.choices import Choice
 from farhost.trace.trail import first_difference
 
+_MANY = 3
+"""From so many faults on that removal leaves, it is worth to look for one that does it alone."""
+_MOST_ALONE = 400
+"""So many are tried alone at most."""
 _MOST_PASSES = 5
 """Sizes are simplified and faults removed in turn, so many times at most: in practice one time is enough."""
 
@@ -132,6 +137,7 @@ class _State:
         self._lab = lab
         self.verdict = verdict
         self.faults: FaultList = verdict.taken
+        self._first = verdict.taken
         self.without: dict[Choice, Verdict] = {}
         """How runs end that leave one fault out."""
 
@@ -146,9 +152,11 @@ class _State:
         for _ in range(_MOST_PASSES):
             lab.stage = "removing faults"
             self._remove()
+            if len(self.faults) >= _MANY:
+                lab.stage = "trying single faults"
+                self._try_alone()
             lab.stage = "simplifying faults"
-            for choice, _ in self.faults:
-                self._simplify(choice, is_time(choice))
+            self._simplify_all(is_time)
             lab.stage = "leaving each out"
             if self._prove():
                 return
@@ -176,11 +184,28 @@ class _State:
             else:
                 parts *= 2
 
+    def _try_alone(self) -> None:
+        """What removal leaves has no fault too many, but there may be a smaller list that it went past: a single one
+        of the first failure."""
+        lists = [{choice: size} for choice, size in self._first[:_MOST_ALONE]]
+        found = self._lab.first_failing(lists)
+        if found is not None:
+            number, verdict = found
+            self._become(verdict, lists[number])
+
+    def _simplify_all(self, is_time: Callable[[Choice], bool]) -> None:
+        """Each fault, also those that another one's size has moved."""
+        done: set[Choice] = set()
+        while True:
+            choice = next((choice for choice, _ in self.faults if choice not in done), None)
+            if choice is None:
+                return
+            done.add(choice)
+            self._simplify(choice, is_time(choice))
+
     def _simplify(self, choice: Choice, is_time: bool) -> None:
         """Give one fault the simplest size that does it."""
         faults = dict(self.faults)
-        if choice not in faults:
-            return  # A smaller size of another one has made it impossible.
 
         def fails(sizes: Sequence[int]) -> list[bool]:
             return _fail_with(self._lab, faults, choice, sizes)

@@ -94,7 +94,7 @@ def of_outcome(outcome: Outcome) -> Signature:
     if outcome.kind in ("deadlock", "until"):
         waits = [wait for one in outcome.processes for wait in one.waits if str(wait) in outcome.message]
         return (outcome.kind, *sorted({_of_wait(wait) for wait in waits}))
-    first_line = outcome.message.partition("\n")[0]
+    first_line = outcome.message.partition("\n")[0].partition(", not ")[0]
     return (outcome.kind, _NUMBER.sub("N", _FOLDERS.sub("", first_line)))
 
 

@@ -8,8 +8,6 @@ from collections.abc import Callable, Mapping, Sequence
 from math import isqrt
 from typing import NamedTuple
 
-from farhost.sim.choices import Choice
-
 Fails = Callable[[Sequence[int]], Sequence[bool]]
 """Whether the failure comes with each of these sizes of one fault."""
 
@@ -116,11 +114,6 @@ def neighbourhood_words(found: Neighbourhood, size: int, text: Callable[[int], s
     if found.elsewhere:
         words += f", but {', '.join(map(text, found.elsewhere[:3]))} again"
     return words
-
-
-def with_size(faults: Mapping[Choice, int], choice: Choice, size: int) -> dict[Choice, int]:
-    """The faults, one of them with another size."""
-    return {name: size if name == choice else old for name, old in faults.items()}
 
 
 def _between(low: int, high: int) -> list[int]:

@@ -5,7 +5,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import NoReturn
 
-from farhost.explore.toml_writing import Value
+from farhost.explore.toml_writing import Table, Value
 
 
 class ReplayError(ValueError):
@@ -83,8 +83,9 @@ class TableReader:
             raise self._wrong(key, value, f"tables: write [[{key}]] above the keys of each")
         return [TableReader(self._path, f"{key} {number}", item) for number, item in enumerate(value, 1)]
 
-    def rest(self) -> dict[str, Value]:
-        """All keys that nobody has asked for, which others judge: strings, integers, booleans, arrays of strings."""
+    def rest(self) -> dict[str, Value | Table]:
+        """All keys that nobody has asked for, which others judge: strings, integers, booleans, arrays of strings, and
+        tables of these."""
         return {key: self._plain(key, value) for key, value in self._values.items() if key not in self._asked}
 
     def finish(self) -> None:
@@ -95,9 +96,11 @@ class TableReader:
                 remedy = f"do you mean {close[0]!r}?" if close else f"there are {', '.join(self._asked)}"
                 raise self.error(key, f"there is no such key: {remedy}")
 
-    def _plain(self, key: str, value: object) -> Value:
+    def _plain(self, key: str, value: object) -> Value | Table:
         if isinstance(value, (str, int)):
             return value
+        if isinstance(value, dict):
+            return TableReader(self._path, f"{self._name}.{key}", value).rest()
         return self.texts(key)
 
     def _value(self, key: str, default: object, optional: bool = False) -> object:

@@ -4,12 +4,14 @@ What a replay file needs, and no more. A file that people read and commit wants 
 general writer would not give it.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Union
 
 _ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\t": "\\t", "\r": "\\r", "\b": "\\b", "\f": "\\f"}
 _BARE = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_")
 
 Value = str | int | bool | Sequence[str]
+Table = Mapping[str, Union[Value, "Table"]]
 
 
 class TomlError(ValueError):
@@ -44,6 +46,26 @@ def toml_line(key: str, value: Value) -> str:
 def toml_key(key: str) -> str:
     """A key, in quotes where it needs them."""
     return key if key and _BARE.issuperset(key) else toml_string(key)
+
+
+def toml_table(names: Sequence[str], table: Table) -> list[str]:
+    """A table under its header, and after its own keys the tables in it.
+
+    >>> print("\\n".join(toml_table(["run"], {"expect": {"client": {"status": 0}}, "until": "60s"})))
+    [run]
+    until = "60s"
+    <BLANKLINE>
+    [run.expect]
+    <BLANKLINE>
+    [run.expect.client]
+    status = 0
+    """
+    lines = [f"[{'.'.join(map(toml_key, names))}]"]
+    lines += [toml_line(key, value) for key, value in table.items() if not isinstance(value, Mapping)]
+    for key, value in table.items():
+        if isinstance(value, Mapping):
+            lines += ["", *toml_table([*names, key], value)]
+    return lines
 
 
 def toml_comment(text: str) -> list[str]:

@@ -21,6 +21,7 @@ CUTTING = ("split", "short-read", "short-write")
 LATE = ("spike", "reorder")
 _HAPPENED = {"duplicate": "arrived twice", "corrupt": "arrived damaged"}
 _MOST_PIECES = 5
+_AFTER = ("the second piece", "the third piece", "the fourth piece", "the fifth piece", "the rest")
 _NUMBERS = ("first", "second", "third", "fourth", "fifth")
 
 FaultSize = tuple[Choice, int]
@@ -153,6 +154,8 @@ def _part_words(touched: _Touched, reads: Sequence[Piece], message: str, of: str
         number = max(n for n, read in enumerate(reads) if n == 0 or read.offset <= touched.start)
         if 0 < number < len(_NUMBERS):
             return f"the {_NUMBERS[number]} piece{of}"
+    if of is not None and reads and reads[-1].offset + reads[-1].size == touched.start:
+        return f"the rest{of}"
     if touched.start > write.offset:
         return f"{message}, from byte {touched.start - write.offset} on,"
     return message if of is None or of else "it"
@@ -160,7 +163,7 @@ def _part_words(touched: _Touched, reads: Sequence[Piece], message: str, of: str
 
 def _befell(choice: Choice, size: int, subject: str) -> str:
     if choice.kind in LATE and unit_ns(choice.kind) is not None:
-        return f"{subject} came {size_words(choice.kind, size)} {'later' if ' piece' in subject else 'late'}"
+        return f"{subject} came {size_words(choice.kind, size)} {'later' if subject.startswith(_AFTER) else 'late'}"
     if choice.kind == "loss":
         ordinal = int(choice.place.rpartition("#")[2])
         return f"{subject} was lost" + (f" when it was sent for the {_nth(ordinal)} time" if ordinal > 1 else "")

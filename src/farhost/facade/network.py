@@ -23,7 +23,9 @@ from greenlet import getcurrent
 
 from farhost.explore.observing import Observer
 from farhost.explore.orders import Orders, Verdict
+from farhost.explore.profiles import expanded
 from farhost.explore.signature import of_exception
+from farhost.facade.explicit import ExplicitFaults, carry_out
 from farhost.facade.failure import InvariantError, RunFailed, first_error, report_text, with_notes
 from farhost.facade.host import Host
 from farhost.facade.outputs import Outputs
@@ -105,6 +107,7 @@ class Network:
         self._plans: list[tuple[int, Callable[[], object]]] = []
         self._watch = Watch(format_call)
         self._faults: list[str] = []
+        self._explicit = ExplicitFaults()
         self._observer: Observer | None = None
         """What a run under orders is watched with."""
         self.until: str | None = None
@@ -224,22 +227,35 @@ class Network:
 
             net.faults("loss=2% short-read=5%")          # everywhere
             net.faults("client>server: spike=2%:300ms")  # one direction; client-server: both; or one host
+            net.faults("default")                        # a name for many (`farhost.explore.profiles`)
 
         They hold beside what was said of the links, in the whole run. UnitError for a word or a value; a place that
         there is not is a WordError of `run`.
         """
         self.check_open("say which faults there are")
-        parse_faults(texts)
-        self._faults += texts
+        words = expanded(texts)
+        parse_faults(words)
+        self._faults += words
 
-    def obey(self, orders: Orders) -> None:
+    def add_faults(self, texts: Sequence[str]) -> None:
+        """Faults without chance (`farhost.facade.explicit`), such as those that `farhost.strategies` makes.
+
+            net.add_faults(["client>server: drop=DATA#2", "1.5s crash server; 3s restart server"])
+
+        UnitError for what is no fault; words, places and programs that there are not are errors of `run`.
+        """
+        self.check_open("add faults")
+        self._explicit.add(texts)
+
+    def obey(self, orders: Orders, *, hashed: bool = True) -> None:
         """Run with this seed and these faults: for an exploration, which made the network ready before it knew them.
-        What the orders replay stands in place of the faults that were said by `faults`. ValueError once it has run.
+        What the orders replay stands in place of the faults that were said by `faults`. `hashed`: the verdict has the
+        trace's hashes. ValueError once it has run.
         """
         self.check_open("give it orders")
         self.seed = orders.seed
         self._network.choices.restart(orders.seed, orders.replay, orders.record)
-        self._observer = Observer(orders)
+        self._observer = Observer(orders, hashed)
 
     def verdict(self, error: BaseException | None = None) -> Verdict:
         """What came of the run under orders, for whom `error` ended, if one did: with the run itself, or with what
@@ -264,9 +280,10 @@ class Network:
         """Give links and name servers theirs, now that all are described; those of the run itself."""
         orders = Orders(self.seed) if self._observer is None else self._observer.orders
         if orders.replay is None:
-            faults = parse_faults((*self._faults, *orders.faults), self._network.hosts)
+            faults = parse_faults((*self._faults, *expanded(orders.faults)), self._network.hosts)
         else:
             faults = replayed(sorted({choice.kind for choice in orders.replay} & every_fault().keys()))
+        self._explicit.apply(self._network)
         faults.apply_to_network(self._network)
         return faults.for_run(orders.horizon_ns or HORIZON_NS)
 
@@ -336,6 +353,7 @@ class Network:
         self._hand_out(control)
         for due_ns, act in self._plans:
             control.at(due_ns, act)
+        carry_out(self._explicit.plan(self._network, self.programs), control)
         self._watch.begin(control)
 
     def _hand_out(self, control: Control | None) -> None:

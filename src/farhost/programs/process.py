@@ -66,7 +66,7 @@ class ProgramProcess(ProcessView, Complaints):
         """For reports: unique on its host."""
         self.threads: list[ProgramThread] = []
         self._init_turns()
-        self._init_end()
+        self._init_life()
         self.files: dict[int, OpenFile] = self.kernel_process.descriptors.files
         self.byte_order: ByteOrder = self.kernel.byte_order
         self.resolver: Lookups = host.resolver
@@ -78,10 +78,6 @@ class ProgramProcess(ProcessView, Complaints):
         self.stderr = bytearray()
         self.dead = False
         """Whether its calls are inert."""
-        self.early = False
-        """Whether it is being made, and has not begun."""
-        self.at_begin: list[Callable[[], object]] = []
-        """Called when it begins, in no time: what could not be done early."""
         self.attention = False
         """Whether something waits for a thread that comes out of a call: death, a signal's handler, a stop."""
         self.settled = False
@@ -122,8 +118,12 @@ class ProgramProcess(ProcessView, Complaints):
         self.before_step: Callable[[], None] | None = None
         """Called before a lock is taken and a clock is looked at, where the thread may lose the processor there."""
 
-    def _init_end(self) -> None:
-        """How it ended, once it has."""
+    def _init_life(self) -> None:
+        """Its beginning, and how it ended, once it has."""
+        self.early = False
+        """Whether it is being made, and has not begun."""
+        self.at_begin: list[Callable[[], object]] = []
+        """Called when it begins, in no time: what could not be done early."""
         self.status: int | None = None
         """None while it runs; then its exit status, or minus the signal that killed it."""
         self.ended_ns = 0
@@ -271,6 +271,17 @@ class ProgramProcess(ProcessView, Complaints):
         if self.attention:
             self.attend()
         return result
+
+    def call_as_c(self, name: str, *arguments: object) -> Any:
+        """A C program's call: one that was interrupted by a stop is not made again."""
+        thread = self.current_thread
+        if thread is None:
+            return self.call(name, *arguments)
+        thread.raw = True
+        try:
+            return self.call(name, *arguments)
+        finally:
+            thread.raw = False
 
     def call_quietly(self, name: str, *arguments: object) -> Any:
         """A call made from inside C, which must get its result: handlers run before it, or after the next call.

@@ -18,6 +18,7 @@ class Scratch:
     def __init__(self) -> None:
         self._root: str | None = None
         self._lock = -1
+        self._is_ours = True
         self._hosts: dict[str, None] = {}
 
     def __enter__(self) -> "Scratch":
@@ -34,10 +35,18 @@ class Scratch:
         return path
 
     def make_again(self) -> None:
-        """Where a fork of this process has removed them: make those that were there."""
+        """Where another fork of the process that made them has used them: make them as they were, empty."""
         if self._root is not None:
+            with os.scandir(self._root) as found:
+                others = [entry.name for entry in found if entry.name not in self._hosts]
+            for name in others:
+                shutil.rmtree(os.path.join(self._root, name), ignore_errors=True)
             for host in self._hosts:
-                os.makedirs(os.path.join(self._root, host), exist_ok=True)
+                _empty(os.path.join(self._root, host))
+
+    def leave(self) -> None:
+        """They are another process's, which has forked this one, and which removes them."""
+        self._is_ours = False
 
     def _make_root(self) -> str:
         parent = os.path.realpath(tempfile.gettempdir())
@@ -78,7 +87,19 @@ class Scratch:
 
     def remove(self) -> None:
         """Remove them all."""
-        if self._root is not None:
+        if self._root is not None and self._is_ours:
             shutil.rmtree(self._root, ignore_errors=True)
             self._root = None
             os.close(self._lock)
+
+
+def _empty(path: str) -> None:
+    """Make it an empty directory, unless it is one."""
+    try:
+        with os.scandir(path) as found:
+            if next(found, None) is None:
+                return
+        shutil.rmtree(path, ignore_errors=True)
+    except FileNotFoundError:
+        pass
+    os.makedirs(path, exist_ok=True)

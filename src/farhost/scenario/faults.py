@@ -155,6 +155,17 @@ def said_words(said: Iterable[Said]) -> tuple[str, ...]:
     return tuple(texts.values())
 
 
+def certain(faults: Faults) -> Faults:
+    """The same faults, asked everywhere where they may happen: what a replay of any of them needs."""
+    every = every_fault()
+    found = []
+    for where, word, value in faults.said:
+        setting = every[word].parse(value)
+        asked = every[word].format(setting._replace(ratio=(1, 1))) if setting.ratio[0] else value
+        found.append((where, word, asked))
+    return Faults(tuple(found))
+
+
 def replayed(kinds: Iterable[str]) -> Faults:
     """What a replay needs: that these kinds are asked everywhere. KeyError for one that there is not."""
     every = every_fault()

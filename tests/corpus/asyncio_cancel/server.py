@@ -11,8 +11,9 @@ async def serve(reader, writer):
         writer.write(len(frame).to_bytes(4, "big"))
         writer.write(frame)
         await asyncio.sleep(0.1)
-    writer.close()
+    writer.write_eof()
     await ignored
+    writer.close()
 
 
 async def main():

@@ -1,21 +1,32 @@
-"""Sends forty requests, each again after four times the usual round trip: `client.py HOST PORT`."""
+"""Sends forty requests and says how long they took, by powers of two: `client.py HOST PORT`."""
 
+import collections
+import math
 import socket
 import sys
 import time
 
 address = socket.gethostbyname(sys.argv[1]), int(sys.argv[2])
-usual = 0.1
+
+
+def ask(number):
+    while True:
+        client.sendto(b"%d" % number, address)
+        try:
+            while int(client.recv(100)) != number:
+                pass
+            return
+        except TimeoutError:
+            continue
+
+
+took = collections.Counter()
 with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+    client.settimeout(0.5)
     for number in range(40):
-        reply = -1
-        while reply != number:
-            sent = time.time()
-            client.settimeout(4 * usual)
-            client.sendto(b"%d" % number, address)
-            try:
-                reply = int(client.recv(100))
-                usual += (time.time() - sent - usual) / 8
-            except TimeoutError:
-                continue
-print("done")
+        began = time.time()
+        ask(number)
+        took[math.ceil(math.log2(time.time() - began))] += 1
+for exponent, count in sorted(took.items()):
+    print(f"up to {2.0**exponent} s: {count}", file=sys.stderr)
+print(took.total(), "requests")

@@ -8,7 +8,7 @@ import time
 def connect(host, port):
     family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
     server = socket.socket(family, kind, protocol)
-    server.settimeout(3)
+    server.settimeout(1)
     server.connect(address)
     server.settimeout(200)
     return server

@@ -10,7 +10,7 @@ def connect(host, port):
         for family, kind, protocol, _, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
             server = socket.socket(family, kind, protocol)
             try:
-                server.settimeout(3)
+                server.settimeout(1)
                 server.connect(address)
             except OSError:
                 server.close()

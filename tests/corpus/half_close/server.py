@@ -40,7 +40,7 @@ while True:
             client.setblocking(False)
             selector.register(client, selectors.EVENT_READ)
             unsent[client] = bytearray()
-        elif events & selectors.EVENT_WRITE:
-            send(key.fileobj)
-        else:
+        elif events & selectors.EVENT_READ:
             receive(key.fileobj)
+        else:
+            send(key.fileobj)

@@ -7,7 +7,7 @@ import time
 
 
 def serve(client):
-    client.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, 3000)
+    client.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, 500)
     with client:
         try:
             for price in range(100, 100000):

@@ -1,18 +1,18 @@
-"""Reports positions while moving; repeats the last until it is acknowledged, and asks back: `client.py HOST PORT`."""
+"""Reports positions while moving; repeats the last of each lap until it is acknowledged, and asks back for it:
+`client.py HOST PORT`."""
 
 import socket
 import sys
 import time
 
 address = socket.gethostbyname(sys.argv[1]), int(sys.argv[2])
-LAST = 20
 
 
-def ask(request, is_reply):
+def ask(request, beginning):
     while True:
         client.sendto(request, address)
         try:
-            while not is_reply(reply := client.recv(100)):
+            while not (reply := client.recv(100)).startswith(beginning):
                 pass
             return reply.decode()
         except TimeoutError:
@@ -21,9 +21,9 @@ def ask(request, is_reply):
 
 with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
     client.settimeout(0.5)
-    for number in range(1, LAST):
-        client.sendto(f"{number} km {number}".encode(), address)
-        time.sleep(0.02)
-    ask(f"{LAST} km {LAST}".encode(), lambda reply: reply == b"%d" % LAST)
-    time.sleep(0.1)
-    print(ask(b"where?", lambda reply: reply.startswith(b"at ")))
+    for last in range(10, 101, 10):
+        for number in range(last - 9, last):
+            client.sendto(b"%d km-%d" % (number, number), address)
+            time.sleep(0.002)
+        ask(b"%d km-%d" % (last, last), b"got %d" % last)
+        print(ask(b"where after %d?" % last, b"after %d at" % last))

@@ -3,14 +3,14 @@
 import socket
 import sys
 
-newest, position = 0, b"nowhere"
+newest, position = 0, b""
 with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
     server.bind(("", int(sys.argv[1])))
     while True:
         report, vehicle = server.recvfrom(100)
-        if report == b"where?":
-            server.sendto(b"at " + position, vehicle)
+        if report.startswith(b"where "):
+            server.sendto(report[6:-1] + b" at " + position, vehicle)
             continue
-        number, _, place = report.partition(b" ")
+        number, place = report.split()
         newest, position = int(number), place
-        server.sendto(b"%d" % newest, vehicle)
+        server.sendto(b"got " + number, vehicle)

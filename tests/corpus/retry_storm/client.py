@@ -1,21 +1,28 @@
-"""Has five questions answered, and asks again where no answer comes: `client.py HOST PORT`."""
+"""Uploads something three times, and tries again where the server is busy: `client.py HOST PORT DELAY`."""
 
 import socket
 import sys
 import time
 
 
-def ask(address):
+def connect():
     while True:
         try:
-            with socket.create_connection(address, timeout=0.5) as server:
-                if server.makefile().read() == "answer":
-                    return
+            return socket.create_connection((sys.argv[1], int(sys.argv[2])))
         except OSError:
-            continue
+            time.sleep(1)
 
 
-for _ in range(5):
-    ask((sys.argv[1], int(sys.argv[2])))
-    time.sleep(0.1)
-print("done")
+def upload(data):
+    while True:
+        with connect() as server:
+            replies = server.makefile()
+            if replies.readline() == "go\n":
+                server.sendall(data + b"\n")
+                return replies.readline()
+
+
+time.sleep(float(sys.argv[3]))
+for _ in range(3):
+    print(upload(bytes(3000)), end="")
+    time.sleep(0.6)

@@ -1,13 +1,24 @@
-"""Answers each client after a little work: `server.py PORT`."""
+"""Takes uploads, one at a time; says `busy` to others meanwhile: `server.py PORT`."""
 
-import contextlib
 import socket
 import sys
-import time
+import threading
+
+slot = threading.Lock()
+
+
+def serve(client):
+    with client:
+        if not slot.acquire(blocking=False):
+            client.sendall(b"busy\n")
+            return
+        with client.makefile("rb") as upload:
+            client.sendall(b"go\n")
+            upload.readline()
+            slot.release()
+            client.sendall(b"done\n")
+
 
 with socket.create_server(("", int(sys.argv[1]))) as listener:
     while True:
-        client, _ = listener.accept()
-        with client, contextlib.suppress(OSError):
-            time.sleep(0.05)
-            client.sendall(b"answer")
+        threading.Thread(target=serve, args=listener.accept()[:1]).start()

@@ -1,4 +1,4 @@
-"""A value, and a lease for changing it that ends after half a second: `server.py PORT`."""
+"""A value, and a lease for changing it that ends after 200 ms: `server.py PORT`."""
 
 import socketserver
 import sys
@@ -21,7 +21,7 @@ def answer(word, *numbers):
         if word == b"lease":
             if time.monotonic() < ends:
                 return b"busy\n"
-            lease, ends = lease + 1, time.monotonic() + 0.5
+            lease, ends = lease + 1, time.monotonic() + 0.2
             return b"%d %d\n" % (lease, value)
         value, ends = int(numbers[1]), 0.0
         print("value", value, flush=True)

@@ -1,0 +1,185 @@
+"""`farhost replay`: recorded runs, run again: byte for byte, or the first event that differs."""
+
+import contextlib
+import json
+import os
+import platform
+import sys
+from collections.abc import Iterator, Sequence
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+import click
+
+from farhost.cli.exits import FAILED, PASSED, REPLAY_DIVERGED, VERSION
+from farhost.cli.outputs import absolute_capture, capturing, ended_by_signals, interrupt, writing
+from farhost.explore.divergence import Versions
+from farhost.explore.replay_file import Replay, read_replay
+from farhost.explore.replaying import Replayed, RunScenario, checked_lines, have_again, replayed_lines
+from farhost.explore.scenario_case import run_replay
+from farhost.explore.table_reading import ReplayError
+from farhost.network.network import Network
+from farhost.report.columns import ColumnsSink
+from farhost.report.terminal import Terminal
+from farhost.scenario.words import WordError
+from farhost.units import UnitError
+
+HELP = """Run FILES again: the runs that `farhost explore`, or a test, recorded.
+
+A file names what is run, the seed, and each fault that happens; nothing else happens. The run is the recorded one,
+byte for byte, or the first event that differs is named.
+
+\b
+  farhost replay failure.toml                      the failure, its faults, and what they did
+  farhost replay failure.toml --trace              every call and packet of it
+  farhost replay failure.toml --capture run.pcapng
+  farhost replay --check tests/regressions/*.toml  whether what was fixed stays fixed
+
+\b
+Exit codes
+  0    every run passed, as it was recorded to
+  1    a run failed, as it was recorded to
+  2    usage, or a file that cannot be read
+  6    a run is not the recorded one: other programs, another version
+With --check
+  0    every run passes now
+  1    one fails: as recorded, or otherwise
+
+Once a bug is fixed its file diverges: the program does something else, and that is what exit code 6 says. Such files
+are kept to be run with --check, which asks only whether the run passes with these faults, on any version.
+"""
+
+
+class ReplayOptions(NamedTuple):
+    """What was asked for."""
+
+    trace: bool
+    capture: str | None
+    check: bool
+    as_json: bool
+
+
+def replay_command(run_scenario: RunScenario) -> click.Command:
+    """The command, by what executes a scenario."""
+
+    @click.command("replay", help=HELP, context_settings={"help_option_names": ["-h", "--help"]})
+    @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+    @click.option("--check", is_flag=True, help="Ask only whether each run passes now.")
+    @click.option("--trace", is_flag=True, help="Show every call and packet, one column a host.")
+    @click.option("--capture", metavar="[HOST:]FILE", help="Write all packets, or those at one host (pcapng).")
+    @click.option("--format", "form", type=click.Choice(("text", "json")), default="text", show_default=True)
+    @click.pass_context
+    def replay(
+        ctx: click.Context, files: tuple[Path, ...], check: bool, trace: bool, capture: str | None, form: str
+    ) -> int:
+        if len(files) > 1 and (trace or capture):
+            raise click.UsageError("--trace and --capture are for one file", ctx)
+        if trace and form == "json":
+            raise click.UsageError("--trace is for people; farhost run --trace --format json has events", ctx)
+        options = ReplayOptions(trace, absolute_capture(capture), check, form == "json")
+        try:
+            replays = [(path, readable(path)) for path in files]
+            return replay_all(replays, run_scenario, options)
+        except (ReplayError, WordError, UnitError) as error:
+            raise click.UsageError(str(error), ctx) from None
+
+    return replay
+
+
+def readable(path: Path) -> Replay:
+    """A file of a scenario. ReplayError; one of a test is for pytest."""
+    replay = read_replay(path)
+    if replay.test:
+        where = path.parent / replay.test_file
+        raise ReplayError(f"{path}: it is of a test: run `pytest {where} --farhost-replay {path}`")
+    return replay
+
+
+def replay_all(replays: Sequence[tuple[Path, Replay]], run_scenario: RunScenario, options: ReplayOptions) -> int:
+    """Run each, say what came of it, and return the exit code: the gravest."""
+    stdout, stderr = Terminal(sys.stdout, on_gone=interrupt), Terminal(sys.stderr)
+    versions = Versions(VERSION, platform.python_version())
+    codes, told = [], []
+    with writing(stdout), ended_by_signals():
+        for path, replay in replays:
+            watch = partial(watched, stdout, options)
+            with in_directory(path.parent / replay.directory, path):
+                try:
+                    found = have_again(replay, run_scenario, watch)
+                except (WordError, UnitError) as error:
+                    raise ReplayError(f"{path}: [scenario]: {error}") from None
+            codes.append(exit_code(found, options.check))
+            if options.as_json:
+                told.append(as_json(path, found))
+                continue
+            for line in () if options.trace else found.verdict.output.splitlines():
+                stdout.line(line)
+            stdout.flush()
+            say(path, found, versions, options, stderr, len(replays) > 1)
+        if options.as_json:
+            stdout.line(json.dumps(told, indent=2))
+    return max(codes, default=PASSED)
+
+
+def exit_code(found: Replayed, check: bool) -> int:
+    """What one file's run means."""
+    if check or found.reproduced:
+        return PASSED if found.verdict.ok else FAILED
+    return REPLAY_DIVERGED
+
+
+@contextlib.contextmanager
+def watched(stdout: Terminal, options: ReplayOptions, network: Network) -> Iterator[None]:
+    """Have what was asked for written while the run goes on."""
+    if options.trace:
+        network.tracer.add(ColumnsSink(stdout, list(network.hosts)))
+    with capturing(network, options.capture):
+        yield
+
+
+@contextlib.contextmanager
+def in_directory(directory: Path, path: Path) -> Iterator[None]:
+    """Relative paths of the scenario count from there."""
+    before = os.getcwd()
+    try:
+        os.chdir(directory)
+    except OSError as error:
+        raise ReplayError(f"{path}: [scenario] directory: {str(directory)!r}: {error.strerror}") from None
+    try:
+        yield
+    finally:
+        os.chdir(before)
+
+
+def say(
+    path: Path, found: Replayed, versions: Versions, options: ReplayOptions, stderr: Terminal, several: bool
+) -> None:
+    """What came of one file, for people."""
+    lines = checked_lines(found) if options.check else replayed_lines(found, versions)
+    for number, (text, style) in enumerate(lines):
+        mark = f"{path}: " if several and number == 0 else ""
+        stderr.line(mark + stderr.paint(text, style))
+    stderr.flush()
+
+
+def as_json(path: Path, found: Replayed) -> dict[str, object]:
+    """The same for programs."""
+    verdict = found.verdict
+    return {
+        "file": str(path),
+        "reproduced": found.reproduced,
+        "first_difference": None if found.where is None else found.where.start + 1,
+        "verdict": verdict.kind,
+        "ok": verdict.ok,
+        "message": verdict.message,
+        "signature": list(verdict.signature),
+        "recorded": found.replay.kind,
+        "trace": {"shape": verdict.shape, "content": verdict.content, "events": verdict.events},
+        "did_not_happen": [
+            list(fault.choice) for fault in found.replay.faults if fault.choice not in dict(verdict.taken)
+        ],
+    }
+
+
+replay = replay_command(run_replay)

@@ -1,0 +1,142 @@
+"""Many runs of one case in this process's children: prepared here, forked in batches.
+
+A fork costs as much as a small run, and making a program's world ten times that. So the parent makes a set of runs
+ready, worlds and all, and keeps them; each child that it forks has the whole set, and carries out as many orders as
+there are in it, each in a prepared run of its own that nothing has touched. The parent's set stays as it was.
+"""
+
+import gc
+import os
+import pickle
+import select
+import signal
+import struct
+import sys
+import time
+import warnings
+from collections.abc import Iterator, Sequence
+
+from farhost.explore.fork_one import begin_child, broken, died, took_too_long
+from farhost.explore.orders import Case, Orders, Ready, Verdict
+
+MOST_READY = 32
+"""Runs that one fork serves at most."""
+READY_S = 0.7
+"""How long making them ready may take."""
+LIMIT_S = 60.0
+"""How much real time one run may take; the watchdog of a run finds loops much earlier."""
+_HEADER = struct.Struct("<I")
+
+
+class Forks:
+    """Runs one case again and again."""
+
+    def __init__(self, case: Case, limit_s: float = LIMIT_S) -> None:
+        self._case = case
+        self._limit_s = limit_s
+        self._ready: list[Ready] = []
+        self._most = 1
+
+    def run(self, orders: Sequence[Orders]) -> Iterator[Verdict]:
+        """Carry out orders, in their order. A process that dies under one costs that one only."""
+        left = list(orders)
+        while left:
+            self._make_ready(len(left))
+            batch = left[: len(self._ready)]
+            verdicts = self._fork(batch)
+            yield from verdicts
+            left = left[len(verdicts) :]
+
+    def close(self) -> None:
+        """Remove what was made for the runs that are ready."""
+        while self._ready:
+            self._ready.pop().close()
+
+    def _make_ready(self, wanted: int) -> None:
+        """Have as many runs ready as are of use."""
+        if len(self._ready) >= min(wanted, self._most):
+            return
+        while len(self._ready) < min(wanted, self._most):
+            began_s = time.perf_counter()
+            self._ready.append(self._case.prepare())
+            spent_s = time.perf_counter() - began_s
+            if len(self._ready) == 2 or self._most == 1:
+                # The first one also loads code: the second says what they cost.
+                self._most = max(2, min(MOST_READY, int(READY_S / max(spent_s, 1e-3))))
+        # What is frozen is never looked through by a child's collector, which would copy its pages.
+        gc.collect()
+        gc.freeze()
+
+    def _fork(self, batch: Sequence[Orders]) -> list[Verdict]:
+        """Carry out a batch in one child; at least one verdict."""
+        sys.stdout.flush()
+        sys.stderr.flush()
+        reading, writing = os.pipe()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)
+            pid = os.fork()
+        if pid == 0:
+            os.close(reading)
+            self._serve(batch, writing)
+        os.close(writing)
+        found: list[Verdict] = []
+        try:
+            while len(found) < len(batch):
+                payload = _receive(reading, self._limit_s)
+                if payload is None:
+                    os.kill(pid, signal.SIGKILL)
+                    found.append(took_too_long(batch[len(found)], self._limit_s))
+                    break
+                if not payload:
+                    break
+                found.append(pickle.loads(payload))
+        except BaseException:
+            os.kill(pid, signal.SIGKILL)
+            raise
+        finally:
+            os.close(reading)
+            status = os.waitpid(pid, 0)[1]
+        if not found or (len(found) < len(batch) and found[-1].kind != "hung"):
+            found.append(died(batch[len(found)], os.waitstatus_to_exitcode(status)))
+        return found
+
+    def _serve(self, batch: Sequence[Orders], writing: int) -> None:
+        """In the child; does not return."""
+        try:
+            begin_child()
+            for ready, orders in zip(self._ready, batch):
+                signal.setitimer(signal.ITIMER_REAL, self._limit_s + 1)
+                try:
+                    verdict = ready(orders)
+                except BaseException as error:
+                    verdict = broken(orders, error)
+                data = pickle.dumps(verdict)
+                _send(writing, _HEADER.pack(len(data)) + data)
+        finally:
+            os._exit(0)
+
+
+def _send(descriptor: int, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(descriptor, view) :]
+
+
+def _receive(descriptor: int, limit_s: float) -> bytes | None:
+    """One verdict; empty at the end; None if it does not come in time."""
+    header = _receive_exactly(descriptor, _HEADER.size, limit_s)
+    if not header:
+        return header
+    return _receive_exactly(descriptor, _HEADER.unpack(header)[0], limit_s)
+
+
+def _receive_exactly(descriptor: int, size: int, limit_s: float) -> bytes | None:
+    found = bytearray()
+    while len(found) < size:
+        if not select.select([descriptor], [], [], limit_s)[0]:
+            return None
+        piece = os.read(descriptor, size - len(found))
+        if not piece:
+            return b""
+        found += piece
+    return bytes(found)

@@ -1,0 +1,114 @@
+"""From a failing seed to what people get: shrunk, run once more and watched, written as a replay file."""
+
+import os
+import platform
+import re
+import time
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+from typing import NamedTuple
+
+from farhost.explore.divergence import Versions
+from farhost.explore.fault_words import is_time
+from farhost.explore.laboratory import Limits
+from farhost.explore.laboratory import Progress as ShrinkProgress
+from farhost.explore.orders import Orders, Verdict
+from farhost.explore.replay_file import Replay, replay_text, write_replay
+from farhost.explore.report import Failing
+from farhost.explore.results import Failure, failure_of, replay_of
+from farhost.explore.scenario_case import ReadyScenario
+from farhost.explore.search import Found
+from farhost.explore.shrink import Shrunk, shrink
+from farhost.explore.streams import Stream, StreamsSink
+from farhost.explore.words import headline
+from farhost.explore.workers import Workers
+from farhost.scenario.scenario import Scenario
+from farhost.scenario.scenario_file import table_of
+
+FOLDER = Path(".farhost", "failures")
+"""Where replay files are written unless told otherwise."""
+
+
+class Finding(NamedTuple):
+    """One failure, shrunk."""
+
+    found: Found
+    shrunk: Shrunk
+    streams: tuple[Stream, ...]
+    replay: Replay
+
+    def failing(self, file: str = "") -> Failing:
+        """For a summary."""
+        verdict = self.shrunk.verdict
+        faults = [(fault.choice, fault.size) for fault in self.shrunk.faults]
+        return Failing(
+            verdict.seed,
+            verdict.kind,
+            verdict.message,
+            verdict.signature,
+            self.found.times,
+            headline(faults, self.streams),
+            tuple((choice.kind, choice.place, size) for choice, size in faults),
+            replay_text(self.replay),
+            file,
+        )
+
+    def failure(self, *commands: str) -> Failure:
+        """For a report; `commands`: what gives the run again."""
+        return failure_of(self.shrunk, self.streams, commands)
+
+
+def find_out(
+    scenario: Scenario,
+    workers: Workers,
+    found: Found,
+    limit_s: float,
+    on_progress: Callable[[ShrinkProgress], None] | None = None,
+    folder: Path = FOLDER,
+) -> Finding:
+    """Shrink a failure; `folder`: where its replay file will be, from which its paths count."""
+    shrunk = shrink(
+        workers.run,
+        found.verdict,
+        found.orders,
+        limits=Limits(limit_s, batch=max(4, workers.count)),
+        clock=time.monotonic,
+        on_progress=on_progress,
+        is_time=is_time,
+    )
+    streams = watch_streams(scenario, found.orders, shrunk.verdict)
+    directory = os.path.relpath(".", folder)
+    table = table_of(scenario)
+    replay = replay_of(shrunk, table, directory, versions(), found.orders.horizon_ns)
+    return Finding(found, shrunk, streams, replay)
+
+
+def watch_streams(scenario: Scenario, orders: Orders, verdict: Verdict) -> tuple[Stream, ...]:
+    """How writes became reads in a run that is known, run once more; nothing if it comes out differently."""
+    ready = ReadyScenario(scenario)
+    sink = StreamsSink()
+    ready.network.tracer.add(sink)
+    replay = Orders(verdict.seed, replay=dict(verdict.taken), horizon_ns=orders.horizon_ns)
+    again = ready(replay, last=False)
+    return tuple(sink.result()) if again.shape == verdict.shape else ()
+
+
+def versions() -> Versions:
+    """What runs here."""
+    return Versions(version("farhost"), platform.python_version())
+
+
+def keep(finding: Finding, folder: Path) -> Path:
+    """Write the replay file: named after the programs and the seed. ReplayError, OSError."""
+    folder.mkdir(parents=True, exist_ok=True)
+    programs = "-".join(_stem(program) for program in finding.replay.scenario.get("programs", ())[:2])  # type: ignore[index, union-attr]
+    path = folder / f"{programs or 'run'}-{finding.replay.seed}.toml"
+    write_replay(path, finding.replay)
+    return path
+
+
+def _stem(program: str) -> str:
+    words = program.partition("=")[2] or program
+    name = Path(words.split()[0]).stem if words.split() else "program"
+    return re.sub(r"[^A-Za-z0-9_]+", "-", name).strip("-") or "program"
