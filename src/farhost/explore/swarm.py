@@ -2,7 +2,8 @@
 
 random   every fault of the profile, as strong as the profile says
 swarm    a random half of them, each weaker or stronger than the profile says, or as it says
-pct      those that decide who runs next are strong, the others weak
+pct      every thread has a priority, drawn anew now and then (`pct=100%`); threads lose the processor as often as the
+         profile says, and everything else is weak
 
 Swarm testing: a seed with few sorts of faults, but many of them, gets into corners that an even mixture of all never
 gets into (Groce et al., "Swarm Testing", ISSTA 2012). PCT: which of the threads that can go on does so is what many
@@ -25,10 +26,10 @@ SIZES = (Fraction(1, 4), Fraction(1))
 MOST: Ratio = (1, 2)
 """A fault that was stronger makes no progress possible; a probability that the profile itself says may be higher.
 What happens at a time happens once to each host or link, and may be certain."""
-SCHEDULING = ("wake", "preempt")
-"""The faults that decide who runs next."""
-
-_STRONG, _WEAK = Fraction(4), Fraction(1, 4)
+_PRIORITIES = ("", "pct", "100%")
+_KEPT = ("pct", "preempt")
+"""What is as the profile says beside priorities of threads; late wake-ups by chance would hide those."""
+_WEAK = Fraction(1, 4)
 
 
 def swarm(words: Sequence[str], seed: int) -> tuple[str, ...]:
@@ -53,10 +54,14 @@ def _strength(choices: Choices, name: str) -> tuple[Fraction, Fraction]:
 
 
 def pct(words: Sequence[str], seed: int) -> tuple[str, ...]:
-    """The order of threads and programs above all."""
+    """The order of threads and programs above all; nothing where there are no words."""
     said = parse_faults(words).said
-    one = Fraction(1)
-    return said_words(_scaled(each, _STRONG if each[1] in SCHEDULING else _WEAK, one) for each in said)
+    if not said:
+        return ()
+    given = [each if each[1] in _KEPT else _scaled(each, _WEAK, Fraction(1)) for each in said]
+    if not any(word == "pct" for _, word, _ in said):
+        given.append(_PRIORITIES)
+    return said_words(given)
 
 
 def every(words: Sequence[str], seed: int) -> tuple[str, ...]:
