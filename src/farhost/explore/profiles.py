@@ -28,7 +28,7 @@ _LINKS = (
     "duplicate=2%",
     "spike=2%:300ms",
     "split=10%",
-    "partition=10%:10s",
+    "partition=20%:10s",
 )
 _CALLS = (
     "short-read=10%",
@@ -43,8 +43,8 @@ _THREADS = (
     "preempt=5%",
 )
 _HOSTS = (
-    "pause=10%:2s",
-    "clock=10%:10s",
+    "pause=25%:2s",
+    "clock=30%:10s",
     "drift=20%:500",
 )
 _NAMES = (
