@@ -14,7 +14,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from farhost.explore.laboratory import EnoughError, Laboratory, Limits, Progress, Run, kept
-from farhost.explore.moving import with_size
+from farhost.explore.moving import joined, with_size
 from farhost.explore.orders import FaultList, Orders, Verdict
 from farhost.explore.sizes import Neighbourhood, explore_around, simplest
 from farhost.sim.choices import Choice
@@ -23,7 +23,11 @@ from farhost.trace.trail import first_difference
 _MANY = 3
 """From so many faults on that removal leaves, it is worth to look for one that does it alone."""
 _MOST_ALONE = 400
-"""So many are tried alone at most."""
+"""So many of them are tried alone at most."""
+_MOST_PLACES = 40
+"""At about so many places at most, evenly spread, others of each kind are tried alone."""
+_SHARE = 0.6
+"""Of the time, after which nothing more is tried alone: the rest has its use."""
 _MOST_PASSES = 5
 """Sizes are simplified and faults removed in turn, so many times at most: in practice one time is enough."""
 
@@ -152,6 +156,8 @@ class _State:
         for _ in range(_MOST_PASSES):
             lab.stage = "removing faults"
             self._remove()
+            lab.stage = "joining faults"
+            self._join()
             if len(self.faults) >= _MANY:
                 lab.stage = "trying single faults"
                 self._try_alone()
@@ -184,11 +190,30 @@ class _State:
             else:
                 parts *= 2
 
+    def _join(self) -> None:
+        """Removal cannot take away a short read in front of another one, which is then nowhere; but both together may
+        be one of the size of both."""
+        while True:
+            faults = dict(self.faults)
+            lists = [whole for choice in faults if (whole := joined(faults, choice)) is not None]
+            found = self._lab.first_failing(lists)
+            if found is None:
+                return
+            number, verdict = found
+            self._become(verdict, lists[number])
+
     def _try_alone(self) -> None:
         """What removal leaves has no fault too many, but there may be a smaller list that it went past: a single one
-        of the first failure."""
+        of the first failure, or one of the kinds that are left, at another place where it can happen alone."""
         lists = [{choice: size} for choice, size in self._first[:_MOST_ALONE]]
-        found = self._lab.first_failing(lists)
+        possible = self._lab.possible()
+        for kind in dict.fromkeys(choice.kind for choice, _ in self.faults):
+            sizes = [size for choice, size in self.faults if choice.kind == kind]
+            places = [(choice, limit) for choice, limit in possible if choice.kind == kind]
+            step = max(1, len(places) // _MOST_PLACES)
+            for choice, limit in places[::step]:
+                lists += [{choice: size} for size in sorted({1, min(max(sizes), limit)})]
+        found = self._lab.first_failing(lists, _SHARE)
         if found is not None:
             number, verdict = found
             self._become(verdict, lists[number])
