@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from farhost.explore.laboratory import Limits
 from farhost.explore.orders import Orders, Verdict
-from farhost.explore.shrink import shrink
+from farhost.explore.shrink import alone, shrink
 from farhost.sim.choices import Choice
 from farhost.trace.events import Wake
 from farhost.trace.trail import TrailSink
@@ -199,6 +199,16 @@ def test_a_single_fault_at_another_place_is_found():
     assert found == {"x001": 1, "x012": 1, "x023": 1}, "the sizes tried are those of the faults that are left, and 1"
     case.fails = lambda taken: "boom" if {"x001", "x012", "x023"} <= taken.keys() or "y" in taken else ""
     assert sizes_of(case.shrink()) == {"y": 1}
+
+
+def test_which_single_faults_are_tried():
+    """First the kinds that are left, with their sizes; then others; evenly spread over the places."""
+    left = ((fault("a"), 5), (fault("b"), 9))
+    possible = ((fault("p", "spike"), 10_000), *((fault(f"q{number}"), 100) for number in range(1000)))
+    lists = alone(left, possible)
+    assert lists[:3] == [{fault("q0"): 1}, {fault("q0"): 9}, {fault("q25"): 1}]
+    assert lists[-2:] == [{fault("p", "spike"): 100}, {fault("p", "spike"): 10_000}] and len(lists) == 82
+    assert alone(left, ((fault("a"), 3),)) == [{fault("a"): 1}, {fault("a"): 3}]
 
 
 def test_a_fault_that_hides_the_failure_is_not_needed():

@@ -11,6 +11,7 @@ left is always what happened in the run, never what was asked of it.
 
 from collections.abc import Callable, Sequence
 from itertools import pairwise
+from math import isqrt
 from typing import NamedTuple
 
 from farhost.explore.laboratory import EnoughError, Laboratory, Limits, Progress, Run, kept
@@ -25,7 +26,9 @@ _MANY = 3
 _MOST_ALONE = 400
 """So many of them are tried alone at most."""
 _MOST_PLACES = 40
-"""At about so many places at most, evenly spread, others of each kind are tried alone."""
+"""At so many places at most, evenly spread, others of the same kind are tried alone."""
+_FEW_PLACES = 12
+"""And those of another kind."""
 _SHARE = 0.6
 """Of the time, after which nothing more is tried alone: the rest has its use."""
 _MOST_PASSES = 5
@@ -204,15 +207,9 @@ class _State:
 
     def _try_alone(self) -> None:
         """What removal leaves has no fault too many, but there may be a smaller list that it went past: a single one
-        of the first failure, or one of the kinds that are left, at another place where it can happen alone."""
+        of the first failure, or one that can happen alone."""
         lists = [{choice: size} for choice, size in self._first[:_MOST_ALONE]]
-        possible = self._lab.possible()
-        for kind in dict.fromkeys(choice.kind for choice, _ in self.faults):
-            sizes = [size for choice, size in self.faults if choice.kind == kind]
-            places = [(choice, limit) for choice, limit in possible if choice.kind == kind]
-            step = max(1, len(places) // _MOST_PLACES)
-            for choice, limit in places[::step]:
-                lists += [{choice: size} for size in sorted({1, min(max(sizes), limit)})]
+        lists += alone(self.faults, self._lab.possible())
         found = self._lab.first_failing(lists, _SHARE)
         if found is not None:
             number, verdict = found
@@ -250,6 +247,24 @@ class _State:
                 return False
         self.without = {choice: verdict for (choice, _), verdict in zip(self.faults, found)}
         return True
+
+
+def alone(faults: FaultList, possible: FaultList) -> list[dict[Choice, int]]:
+    """Single faults that are worth to be tried for these: some of each kind, first of the kinds that are among them,
+    with their largest size and 1; then of the others, with their largest size and one in the middle."""
+    sizes: dict[str, int] = {}
+    for choice, size in faults:
+        sizes[choice.kind] = max(size, sizes.get(choice.kind, 0))
+    places: dict[str, list[tuple[Choice, int]]] = {}
+    for choice, limit in possible:
+        places.setdefault(choice.kind, []).append((choice, limit))
+    lists = []
+    for kind in sorted(places, key=lambda kind: kind not in sizes):
+        most = _MOST_PLACES if kind in sizes else _FEW_PLACES
+        for choice, limit in places[kind][:: -(-len(places[kind]) // most)]:
+            tried = {1, min(sizes[kind], limit)} if kind in sizes else {isqrt(limit), limit}
+            lists += [{choice: size} for size in sorted(tried)]
+    return lists
 
 
 def _explore(lab: Laboratory, faults: list[ShrunkFault]) -> None:
