@@ -59,7 +59,7 @@ faults = st.builds(ReplayFault, choices, st.integers(1, 1 << 62), st.none() | st
 integers = st.integers(-(1 << 63), (1 << 63) - 1)
 values = texts | integers | st.booleans() | st.lists(texts)
 tables = st.dictionaries(texts, values | st.dictionaries(texts, values | st.dictionaries(texts, values, max_size=2)))
-scenarios = st.dictionaries(texts.filter(lambda key: key not in ("directory", "paths")), values | tables)
+scenarios = st.dictionaries(texts.filter(lambda key: key != "directory"), values | tables)
 
 
 @st.composite
@@ -73,7 +73,6 @@ def replays(draw):
         draw(integers),
         {} if test else draw(scenarios),
         "." if test else draw(texts),
-        "" if test else draw(texts),
         test,
         draw(texts) if test else "",
         draw(st.integers(0, (1 << 63) - 1)),
@@ -110,9 +109,9 @@ def test_tables_in_tables(table):
 
 def test_what_is_expected_of_programs_comes_back(tmp_path):
     scenario = {"programs": ["a.py"], "expect": {"client": {"status": 0, "stdout": "done\n"}}, "isolate": True}
-    write_replay(tmp_path / "one.toml", WHOLE._replace(scenario=scenario, paths="tests"))
+    write_replay(tmp_path / "one.toml", WHOLE._replace(scenario=scenario))
     replay = read_replay(tmp_path / "one.toml")
-    assert (replay.scenario, replay.paths, replay.directory) == (scenario, "tests", "../..")
+    assert (replay.scenario, replay.directory) == (scenario, "../..")
 
 
 def test_a_file_reads_well():

@@ -4,6 +4,8 @@ import hashlib
 import itertools
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from farhost.explore.laboratory import Limits
 from farhost.explore.orders import Orders, Verdict
@@ -135,6 +137,36 @@ def test_one_of_two_independent_causes_is_enough():
     shrunk = case.shrink()
     assert names_of(shrunk) in (["x003"], ["x030", "x031"])
     assert all(one.essential for one in shrunk.faults)
+
+
+names = [f"x{number}" for number in range(9)]
+
+
+@given(
+    st.lists(
+        st.dictionaries(st.sampled_from(names), st.integers(1, 30), min_size=1, max_size=4), min_size=1, max_size=3
+    ),
+    st.dictionaries(st.sampled_from(names), st.sampled_from(names), max_size=3),
+    st.sampled_from([1, 3]),
+)
+def test_what_is_found_fails_and_no_fault_of_it_is_too_many(causes, needs, batch):
+    """Any of some sets of faults with least sizes does it; some faults are possible only after others."""
+    limits = dict.fromkeys(names, 30)
+    needs = {later: earlier for later, earlier in needs.items() if later > earlier}
+
+    def fails(taken):
+        return "boom" if any(all(taken.get(name, 0) >= size for name, size in one.items()) for one in causes) else ""
+
+    shrunk = Case(fails, limits, needs).shrink(Limits(seconds=10_000, batch=batch))
+    assert not shrunk.capped and shrunk.diverged is None
+    found = sizes_of(shrunk)
+    assert fails(found) and dict(shrunk.verdict.taken) == {fault(name): size for name, size in found.items()}
+    case = Case(fails, limits, needs)
+    for name in found:
+        fewer = {fault(other): size for other, size in found.items() if other != name}
+        assert case.run_one(Orders(7, replay=fewer)).ok
+    least = {name: max(one.get(name, 1) for one in causes) for name in names}
+    assert all(found[name] <= least[name] + 1 for name in found)
 
 
 def test_a_single_fault_that_removal_goes_past_is_found():

@@ -1,5 +1,6 @@
 """Faults of links as programs meet them, said in every way in which links are described."""
 
+import errno
 import socket
 import time
 
@@ -78,3 +79,68 @@ def test_the_second_piece_of_a_reply_comes_300_ms_later():
         f"bytes 0 to 12 of {flow} arrived as 5 + 7 bytes",
         f"bytes 5 to 12 of {flow} came 300 ms late",
     ]
+
+
+def connecting(words):
+    """How long it takes to connect, in whole seconds, and what was dropped."""
+    network = Network(seed=1)
+    server, client = network.host("server"), network.host("client")
+    network.link(server, client, direction="client>server", **words)
+
+    def serve():
+        with socket.create_server(("", 5000)) as listener:
+            listener.accept()[0].close()
+
+    def ask():
+        began = time.monotonic()
+        socket.create_connection((server.address, 5000)).close()
+        return int(time.monotonic() - began)
+
+    server.start(serve)
+    asked = client.start(ask)
+    network.run()
+    return asked.result, ledger(network).dropped
+
+
+def test_syns_that_are_counted_out_are_sent_again():
+    assert connecting({}) == (0, {})
+    assert connecting({"drop": "SYN#1"}) == (1, {"drop": 1})
+    assert connecting({"drop": "SYN#1-2"}) == (2, {"drop": 2})
+    assert connecting({"drop": "SYN#2"}) == (0, {})
+
+
+def test_into_a_black_hole_tcp_sends_again_until_it_times_out():
+    """Linux does not look for the path's MTU itself (net.ipv4.tcp_mtu_probing is 0): small segments get through,
+    large ones never, and nobody says why."""
+    network = Network(seed=1)
+    server, client = network.host("server"), network.host("client")
+    network.link(server, client, delay="1ms", blackhole="1400")
+
+    def serve():
+        with socket.create_server(("", 5000)) as listener:
+            connection, _ = listener.accept()
+            with connection:
+                got = [connection.recv(100)]
+                time.sleep(1500)
+                connection.setblocking(False)
+                with pytest.raises(BlockingIOError):
+                    connection.recv(100)
+                return got
+
+    def ask():
+        with socket.create_connection(("server", 5000)) as connection:
+            connection.sendall(b"small")
+            time.sleep(1)
+            connection.sendall(bytes(5000))
+            began = time.monotonic()
+            with pytest.raises(TimeoutError) as caught:
+                connection.recv(1)
+            return caught.value.errno, time.monotonic() - began
+
+    served, asked = server.start(serve), client.start(ask)
+    network.run(check=False)
+    assert served.result == [b"small"]
+    assert asked.result[0] == errno.ETIMEDOUT
+    assert 900 < asked.result[1] < 1000
+    dropped = ledger(network).dropped
+    assert list(dropped) == ["blackhole"] and dropped["blackhole"] > 15

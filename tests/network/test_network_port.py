@@ -4,8 +4,8 @@ import pytest
 from network_programs import Program
 
 from farhost.network.ledger import Account
+from farhost.network.neighbour import UNRESOLVED_LIMIT
 from farhost.network.network import Network
-from farhost.network.port import UNRESOLVED_LIMIT
 from farhost.wire import linux
 from farhost.wire.addresses import inet_ntop, parse_address
 from farhost.wire.sockaddr import SockaddrIn

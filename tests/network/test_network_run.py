@@ -216,7 +216,7 @@ def test_an_address_that_nobody_has_fails_after_three_seconds_and_a_datagram_soc
     program.call("connect", program.fd, SockaddrIn(9, parse_address("10.0.0.99")))
     program.call("sendto", program.fd, b"anybody?", 0, None)
     network.run()
-    assert sink.packets()[:2] == [(0, "client", "sent", ""), (3000 * MS, "client", "dropped", "no-neighbour")]
+    assert sink.packets()[:2] == [(0, "client", "sent", ""), (3060 * MS, "client", "dropped", "no-neighbour")]
     assert program.receive() is None
     assert client.kernel.internet.counters["IcmpInErrors"] == 1
 
@@ -268,14 +268,29 @@ def test_one_direction_of_a_link_can_differ_and_change_during_the_run() -> None:
 def test_a_partition_cuts_and_heals() -> None:
     network, _ = make_network()
     ends = Ends(network.host("client"), network.host("server"))
+    ends.send(b"one")
+    network.partition("client", "server")
+    ends.send(b"two")
+    network.run()
+    network.heal("client", "server")
+    ends.send(b"three")
+    network.run()
+    assert ends.received() == [b"one", b"three"]
+    assert network.ledger().total.dropped == {"down": 1}
+
+
+def test_what_waits_for_an_answer_when_a_partition_heals_is_sent_then() -> None:
+    network, _ = make_network()
+    ends = Ends(network.host("client"), network.host("server"))
     network.partition("client", "server")
     ends.send(b"one")
-    network.run()
+    network.run(until_ns=1500 * MS)
     network.heal("client", "server")
     ends.send(b"two")
     network.run()
-    assert ends.received() == [b"two"]
-    assert network.ledger().total.dropped == {"down": 1}
+    assert ends.received() == [b"one", b"two"]
+    assert network.scheduler.now_ns == 2040 * MS, "the second question is answered"
+    assert network.ledger().total.dropped == {}
 
 
 def test_a_narrow_link_between_wide_interfaces_is_found_out() -> None:

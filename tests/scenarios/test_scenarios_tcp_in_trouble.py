@@ -41,7 +41,7 @@ def test_a_connect_into_nowhere_times_out_after_two_minutes(tmp_path):
                     print(name, round(time.monotonic() - begun))
 
     network, events = build()
-    network.partition("client", "server")
+    network.link("client", "server", loss="100%")
     out = Farhost(tmp_path).run_all(network=network, client=[client])["client"].out
     assert out.splitlines() == ["ETIMEDOUT 131", "TimeoutError 5"]
     times = [time_ns for time_ns, segment in sent(events, "client") if segment.flags & SYN]
@@ -59,7 +59,7 @@ def test_with_tcp_syncnt_it_times_out_earlier(tmp_path):
         print(one.connect_ex(("server", 5000)), round(time.monotonic() - begun))
 
     network, _ = build()
-    network.partition("client", "server")
+    network.link("client", "server", loss="100%")
     out = Farhost(tmp_path).run_all(network=network, client=[client])["client"].out
     assert out == "110 7\n"
 
@@ -85,7 +85,7 @@ def test_data_that_nobody_acknowledges_is_sent_again_for_fifteen_minutes(tmp_pat
         print(one.recv(1))
 
     network, events = build("delay=400ms")
-    network.scheduler.call_at(5 * SECOND_NS, network.partition, "client", "server")
+    network.scheduler.call_at(5 * SECOND_NS, network.link_all, "loss=100%")
     machine = Farhost(tmp_path)
     finished = machine.run_all(network=network, statuses=(0, None), server=[server], client=[client])
     name, seconds = finished["client"].out.split()[:2]
@@ -117,11 +117,11 @@ def test_the_timeouts_of_an_unmeasured_path_are_1_2_4_seconds(tmp_path):
 
     def cut_after_the_request():
         if network.hosts["server"].kernel.internet.tcp.connections:
-            network.partition("client", "server")
+            network.link_all("loss=100%")
         else:
             network.scheduler.call_at(network.scheduler.now_ns + 5_000_000, cut_after_the_request)
 
-    network.partition("client", "server", direction="server>client")
+    network.link("client", "server", direction="server>client", loss="100%")
     network.scheduler.call_at(0, cut_after_the_request)
     out = Farhost(tmp_path).run_all(network=network, statuses=(0, None), server=[server], client=[client])
     assert out["client"].out == "nothing\n"

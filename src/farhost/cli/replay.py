@@ -113,7 +113,8 @@ def replay_all(replays: Sequence[tuple[Path, Replay]], run_scenario: RunScenario
             if options.as_json:
                 told.append(as_json(path, found))
                 continue
-            stdout.write("" if options.trace else found.verdict.output)
+            for line in () if options.trace else found.verdict.output.splitlines():
+                stdout.line(line)
             stdout.flush()
             say(path, found, versions, options, stderr, len(replays) > 1)
         if options.as_json:

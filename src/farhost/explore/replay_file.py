@@ -5,9 +5,8 @@
     python = "3.11.7"
     seed = 7
     horizon_ns = 230112000         how long a run without faults takes, where times of faults are drawn from
-    [scenario]                     what was run: `directory`, where it was run, relative to this file; `paths`, from
-                                   which its paths count, relative to that, if it has a file of its own; and the
-                                   options of `farhost run` (programs, link, host, ...)
+    [scenario]                     what was run: `directory`, from which its paths count, itself relative to this
+                                   file; and the options of `farhost run` (programs, link, host, ...)
     [test]                         or the test that was run: `node` and `file`
     [[fault]]                      each fault that happens: kind, place, size; essential and around are for people
     [expected]                     how the run ended: verdict, signature, message (its first line)
@@ -57,9 +56,7 @@ class Replay(NamedTuple):
     scenario: Table
     """What was run, as options; empty if it was a test."""
     directory: str = "."
-    """The working directory of the run, relative to the file's own directory."""
-    paths: str = ""
-    """From which the scenario's relative paths count, relative to `directory`; empty: from there."""
+    """From which the scenario's paths count, relative to the file's own directory."""
     test: str = ""
     """The node id of the test that was run; empty if it was a scenario."""
     test_file: str = ""
@@ -105,8 +102,7 @@ def replay_text(replay: Replay) -> str:
     if replay.test:
         lines += ["", "[test]", toml_line("node", replay.test), toml_line("file", replay.test_file)]
     else:
-        paths = {"paths": replay.paths} if replay.paths else {}
-        lines += ["", *toml_table(["scenario"], {"directory": replay.directory, **paths, **replay.scenario})]
+        lines += ["", *toml_table(["scenario"], {"directory": replay.directory, **replay.scenario})]
     for fault in replay.faults:
         lines += ["", *_fault_lines(fault)]
     lines += ["", "[expected]", toml_line("verdict", replay.kind), toml_line("signature", replay.signature)]
@@ -147,7 +143,7 @@ def _read(table: TableReader) -> Replay:
     seed = table.integer("seed")
     horizon_ns = table.integer("horizon_ns", least=0, default=0)
     scenario: Table = {}
-    directory, paths, test, test_file = ".", "", "", ""
+    directory, test, test_file = ".", "", ""
     what = table.table("test", optional=True)
     if what is not None:
         test, test_file = what.text("node"), what.text("file")
@@ -158,7 +154,6 @@ def _read(table: TableReader) -> Replay:
         what = table.table("scenario", missing="say what is run in [scenario] or, for a test, in [test]")
         assert what is not None, "a table that is required and missing is an error"
         directory = what.text("directory", default=".")
-        paths = what.text("paths", default="")
         scenario = what.rest()
     faults = tuple(_read_fault(each) for each in table.tables("fault"))
     for number, fault in enumerate(faults):
@@ -174,7 +169,6 @@ def _read(table: TableReader) -> Replay:
         seed,
         scenario,
         directory,
-        paths,
         test,
         test_file,
         horizon_ns,

@@ -50,11 +50,8 @@ def failure_of(shrunk: Shrunk, streams: Sequence[Stream] = (), commands: Sequenc
     return Failure(shrunk.verdict, replay_faults(shrunk), tuple(streams), tuple(_notes(shrunk)), tuple(commands))
 
 
-def replay_of(
-    shrunk: Shrunk, scenario: Table, directory: str, versions: Versions, horizon_ns: int, paths: str = ""
-) -> Replay:
-    """What shrinking found, for a file. For a test instead of a scenario, `_replace(test=..., test_file=...)`.
-    `directory` and `paths` as `Replay` has them."""
+def replay_of(shrunk: Shrunk, scenario: Table, directory: str, versions: Versions, horizon_ns: int) -> Replay:
+    """What shrinking found, for a file. For a test instead of a scenario, `_replace(test=..., test_file=...)`."""
     verdict = shrunk.verdict
     return Replay(
         farhost=versions.farhost,
@@ -62,7 +59,6 @@ def replay_of(
         seed=verdict.seed,
         scenario=scenario,
         directory=directory,
-        paths=paths,
         horizon_ns=horizon_ns,
         faults=replay_faults(shrunk),
         kind=verdict.kind,

@@ -27,6 +27,8 @@ class KernelError(Exception):
         super().__init__(errno)
         self.errno = errno
         self.sigpipe = sigpipe
+        self.stopped = False
+        """Of EINTR: whether a stop signal was the reason, and no handler."""
 
 
 class GiveUp(Enum):

@@ -144,6 +144,26 @@ class Channel:
         self._careful = faulty or bool(conditions.rate_bps)
         self._rated = not faulty
 
+    @property
+    def cut(self) -> bool:
+        """Whether nothing gets through."""
+        return self.down or self.cuts > 0
+
+    def set_down(self, down: bool) -> None:
+        """Somebody cuts it, or mends it; what is on its way arrives."""
+        self.down = down
+        self._tell_ends()
+
+    def add_cuts(self, count: int) -> None:
+        """So many more faults cut it, or fewer."""
+        self.cuts += count
+        self._tell_ends()
+
+    def _tell_ends(self) -> None:
+        self.refresh()
+        self.source.look_again()
+        self.target.look_again()
+
     # Sending.
 
     def transmit(self, packet: Packet) -> None:
@@ -190,7 +210,7 @@ class Channel:
         body = packet.body
         count = body.pieces if type(body) is TcpSegment else 1
         self.sent += count
-        if self.down or self.cuts:
+        if self.cut:
             self._drop(packet, count, "down")
             return
         end_ns = self._environment.clock.now_ns
@@ -211,6 +231,11 @@ class Channel:
             self._strike(packet, count, due_ns)
         else:
             self._schedule(due_ns, packet)
+
+    @property
+    def last_ns(self) -> int:
+        """When the last of the packets that keep their order arrives, or arrived; 0: there was none."""
+        return self._last_ns
 
     def queue_ahead(self) -> tuple[int, int]:
         """(ns until the wire is free again, its rate in bits a second or 0)."""

@@ -59,8 +59,7 @@ class Link:
     def set_down(self, down: bool, direction: str | None = None) -> None:
         """Cut it, or mend it; what is on its way arrives."""
         for channel in self._channels(direction):
-            channel.down = down
-            channel.refresh()
+            channel.set_down(down)
 
     def _channels(self, direction: str | None) -> list[Channel]:
         both = [self.forward, self.backward]

@@ -2,8 +2,9 @@
 channel.
 
 The segment is a switch that knows who has which address; there is no ARP on the wire. What ARP (or neighbour
-discovery) does when nobody answers is here, as on Linux: three questions, a second apart, and then the packets that
-waited fail.
+discovery) does when nobody answers is here, as on Linux: where the way to a neighbour or back is cut, or it has no
+power, the address is used as long as it is remembered (`farhost.network.neighbour`), and then packets fail that have
+waited for three questions.
 """
 
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from farhost.network.channel import Channel
 from farhost.network.damage import Damaged
+from farhost.network.neighbour import QUESTION_NS, QUESTIONS, UNRESOLVED_LIMIT, Neighbour
 from farhost.trace.events import PacketEvent
 from farhost.trace.tracer import Tracer
 from farhost.wire.addresses import is_broadcast, is_multicast
@@ -19,12 +21,6 @@ from farhost.wire.packet import IpAddress, Packet, TcpSegment
 if TYPE_CHECKING:
     from farhost.kernel.inet.interface import Interface
     from farhost.kernel.kernel import Kernel
-
-NEIGHBOUR_TIMEOUT_NS = 3_000_000_000
-"""net.ipv4.neigh.default.mcast_solicit (3) times retrans_time_ms (1000)."""
-UNRESOLVED_LIMIT = 101
-"""How many packets wait for one neighbour's answer: net.ipv4.neigh.default.unres_qlen; beyond, the oldest is
-dropped."""
 
 
 class Divert(Protocol):
@@ -42,7 +38,7 @@ class Port:
 
     __slots__ = (
         "_channels_by_address",
-        "_unresolved",
+        "_neighbours",
         "channels",
         "divert",
         "find",
@@ -69,7 +65,8 @@ class Port:
         self.lost: Tracer | None = None
         """While the host has no power: where what arrives, and is gone, is traced."""
         self._channels_by_address: dict[IpAddress, Channel] = {}
-        self._unresolved: dict[IpAddress, list[Packet]] = {}
+        """Those that a packet may be sent to without a look: the way there and back works."""
+        self._neighbours: dict[IpAddress, Neighbour] = {}
 
     def transmit(self, packet: Packet, next_hop: IpAddress) -> None:
         """`Wire.transmit`."""
@@ -84,49 +81,122 @@ class Port:
         channel = self._channels_by_address.get(next_hop)
         return (0, 0) if channel is None else channel.queue_ahead()
 
-    def forget_addresses(self) -> None:
-        """Somebody on the segment has a new address, or the port a new channel."""
+    def look_again(self) -> None:
+        """Something has changed on the segment: an address, a channel, somebody's power."""
+        for address, channel in self._channels_by_address.items():
+            self._neighbours[address].confirm(self._last_use_ns(channel))
         self._channels_by_address.clear()
+
+    def _last_use_ns(self, channel: Channel) -> int:
+        """When a packet to or from a neighbour arrived last: as long as the way works, that confirms its address."""
+        back = channel.target.channels[self]
+        return min(max(channel.last_ns, back.last_ns), self.kernel.environment.clock.now_ns)
 
     def _look_up(self, packet: Packet, next_hop: IpAddress) -> None:
         ports = self.find(self, next_hop)
-        if ports is None:
-            self._wait_for_neighbour(packet, next_hop)
+        if ports is not None and self._is_group(next_hop):
+            for port in ports:
+                self.channels[port].transmit(packet)
             return
-        channels = [self.channels[port] for port in ports]
-        if not (is_multicast(next_hop) or is_broadcast(next_hop) or next_hop in self.interface.broadcasts()):
-            self._channels_by_address[next_hop] = channels[0]
-        for channel in channels:
-            channel.transmit(packet)
+        target = None if ports is None else ports[0]
+        neighbour = self._neighbours.get(next_hop)
+        waits = neighbour is not None and neighbour.waiting is not None
+        if target is None or waits or not self._knows(target, next_hop, neighbour):
+            self._wait_for_answer(packet, next_hop)
+        else:
+            self.channels[target].transmit(packet)
 
-    def _wait_for_neighbour(self, packet: Packet, next_hop: IpAddress) -> None:
-        waiting = self._unresolved.get(next_hop)
-        if waiting is None:
-            waiting = self._unresolved[next_hop] = []
-            clock = self.kernel.environment.clock
-            clock.call_at(clock.now_ns + NEIGHBOUR_TIMEOUT_NS, self._give_up, next_hop, waiting)
-        elif len(waiting) == UNRESOLVED_LIMIT:
-            oldest = waiting.pop(0)
+    def _is_group(self, next_hop: IpAddress) -> bool:
+        return is_multicast(next_hop) or is_broadcast(next_hop) or next_hop in self.interface.broadcasts()
+
+    # Neighbours and their addresses.
+
+    def _answers(self, target: "Port") -> bool:
+        """Whether a question to a neighbour is answered: it arrives, somebody is there, and the answer comes back."""
+        return self._reaches(target) and not target.channels[self].cut
+
+    def _reaches(self, target: "Port") -> bool:
+        return not self.channels[target].cut and target.lost is None
+
+    def _knows(self, target: "Port", next_hop: IpAddress, neighbour: Neighbour | None) -> bool:
+        """Whether a packet can leave at once: the address is remembered, or the neighbour answers."""
+        if self._answers(target):
+            self._found(next_hop, target)
+            return True
+        return neighbour is not None and neighbour.usable(self.kernel.environment.clock.now_ns)
+
+    def _found(self, next_hop: IpAddress, target: "Port") -> None:
+        """A neighbour has answered: packets go to it without a look."""
+        neighbour = self._neighbours.get(next_hop)
+        if neighbour is None:
+            neighbour = self._neighbours[next_hop] = Neighbour()
+            self._introduce(next_hop, target)
+        neighbour.confirm(self.kernel.environment.clock.now_ns)
+        self._channels_by_address[next_hop] = self.channels[target]
+        self._send_waiting(next_hop, target)
+
+    def _introduce(self, next_hop: IpAddress, target: "Port") -> None:
+        """Who gets a question learns the address of the one who asks (RFC 826), and needs not ask for it itself."""
+        own = self.address_like(next_hop)
+        if own is not None:
+            target.learn(own, self)
+
+    def learn(self, address: IpAddress, asker: "Port") -> None:
+        """A neighbour has asked for this port's address."""
+        if address not in self._neighbours:
+            self._neighbours[address] = Neighbour()
+        self._send_waiting(address, asker)
+
+    def _send_waiting(self, address: IpAddress, target: "Port") -> None:
+        neighbour = self._neighbours[address]
+        packets, neighbour.waiting = neighbour.waiting, None
+        for packet in packets or ():
+            self.channels[target].transmit(packet)
+
+    def _wait_for_answer(self, packet: Packet, next_hop: IpAddress) -> None:
+        neighbour = self._neighbours.get(next_hop)
+        if neighbour is None or neighbour.waiting is None:
+            neighbour = self._neighbours[next_hop] = Neighbour()
+            neighbour.waiting = []
+            self._ask(next_hop, neighbour)
+        assert neighbour.waiting is not None
+        if len(neighbour.waiting) == UNRESOLVED_LIMIT:
+            oldest = neighbour.waiting.pop(0)
             self.kernel.internet.drop(self.interface, oldest, "no-neighbour", "IpOutDiscards")
-        waiting.append(packet)
+        neighbour.waiting.append(packet)
 
-    def _give_up(self, next_hop: IpAddress, packets: list[Packet]) -> None:
-        if self._unresolved.get(next_hop) is not packets:
+    def _ask(self, next_hop: IpAddress, neighbour: Neighbour) -> None:
+        """Ask who has an address, and see a second later what came of it."""
+        neighbour.questions += 1
+        ports = self.find(self, next_hop)
+        if ports is not None and self._reaches(ports[0]):
+            self._introduce(next_hop, ports[0])
+        clock = self.kernel.environment.clock
+        clock.call_at(clock.now_ns + QUESTION_NS, self._look_for_answer, next_hop, neighbour)
+
+    def _look_for_answer(self, next_hop: IpAddress, neighbour: Neighbour) -> None:
+        packets = neighbour.waiting
+        if packets is None or self._neighbours.get(next_hop) is not neighbour:
             return
-        del self._unresolved[next_hop]
-        if self.find(self, next_hop) is not None:
+        ports = self.find(self, next_hop)
+        if ports is not None and self._answers(ports[0]):
+            self._found(next_hop, ports[0])
+        elif neighbour.questions < QUESTIONS:
+            self._ask(next_hop, neighbour)
+        else:
+            del self._neighbours[next_hop]
             for packet in packets:
-                self._look_up(packet, next_hop)
-            return
-        for packet in packets:
-            self.kernel.internet.neighbour_failed(self.interface, packet)
+                self.kernel.internet.neighbour_failed(self.interface, packet)
 
     # Power.
 
     def go_off(self, tracer: Tracer) -> None:
         """The host has no power any more."""
         self.lost = tracer
-        self._unresolved.clear()
+        self._channels_by_address.clear()
+        self._neighbours.clear()
+        for other in self.channels:
+            other.look_again()
 
     def come_up(self, kernel: "Kernel") -> None:
         """The host has booted: the same interface, of another kernel."""
@@ -134,7 +204,7 @@ class Port:
         self.kernel = kernel
         self.interface = kernel.internet.add_interface(old.name, old.addresses, old.mtu, self, old.kind)
         self.lost = None
-        self.forget_addresses()
+        self.look_again()
 
     # What a channel asks of its ends.
 

@@ -62,7 +62,7 @@ class Segment:
         name = f"eth{sum(1 for interface in kernel.internet.interfaces.values() if interface.kind != 'loopback')}"
         port.interface = kernel.internet.add_interface(name, addresses, self.conditions.mtu, port)
         for other in self.ports:
-            other.forget_addresses()
+            other.look_again()
             self._connect(port, other)
             self._connect(other, port)
         self.ports.append(port)

@@ -110,6 +110,10 @@ class Caller(Protocol):
     world_sys: Any
     """The `sys` of its world, once it has one."""
 
+    def call_as_c(self, name: str, *arguments: object) -> Any:
+        """`call` for a C program: one that a stop has interrupted fails with EINTR where Linux does not begin it
+        again, as CPython would (PEP 475)."""
+
     @property
     def files(self) -> Numbers:
         """Its simulated descriptors."""

@@ -5,6 +5,7 @@ Source: Modules/main.c, Python/pythonrun.c (handle_system_exit), Python/pylifecy
 
 import contextlib
 import os
+import warnings
 from types import CodeType
 from typing import Any
 
@@ -20,9 +21,12 @@ FLUSH_FAILED = 120
 UNCAUGHT = 1
 
 
-def run_program(process: WorldProcess, world: World, argv: tuple[str, ...], start: str = "") -> int:
+def run_program(
+    process: WorldProcess, world: World, argv: tuple[str, ...], start: str = "", code: CodeType | None = None
+) -> int:
     """Run `script arguments...`, `-m module arguments...` or `-c code arguments...` to its end; the exit status,
-    negative for a signal. `start`: where a relative path of a script starts, if not here.
+    negative for a signal. `start`: where a relative path of a script starts, if not here; `code`: the script's, if it
+    was compiled early.
     """
     interrupted = False
     try:
@@ -31,7 +35,7 @@ def run_program(process: WorldProcess, world: World, argv: tuple[str, ...], star
         elif argv[0] == "-c":
             _run_command(world, argv)
         else:
-            _run_script(world, argv, start)
+            _run_script(world, argv, start, code)
         status = 0
     except SystemExit as error:
         status = exit_status(world, error)
@@ -53,13 +57,12 @@ def _run_command(world: World, argv: tuple[str, ...]) -> None:
     exec(compile(argv[1], "<string>", "exec", dont_inherit=True), module.__dict__)
 
 
-def _run_script(world: World, argv: tuple[str, ...], start: str) -> None:
+def _run_script(world: World, argv: tuple[str, ...], start: str, code: CodeType | None) -> None:
     path = os.path.abspath(os.path.join(start, argv[0]))
     world.sys.argv = list(argv)
     world.sys.path.insert(0, os.path.dirname(os.path.realpath(path)))
     module = world.main_module(path)
-    code = compile_script(path)
-    exec(code, module.__dict__)
+    exec(compile_script(path) if code is None else code, module.__dict__)
 
 
 def _run_module(world: World, argv: tuple[str, ...]) -> None:
@@ -75,6 +78,19 @@ def compile_script(path: str) -> CodeType:
     with open(path, "rb") as file:
         source = file.read()
     return compile(source, path, "exec", dont_inherit=True)
+
+
+def compile_early(argv: tuple[str, ...]) -> CodeType | None:
+    """The script's code, before it begins; None where it had better be compiled in its own time: it has an error, or
+    the compiler warns of something."""
+    if argv[0] in ("-m", "-c"):
+        return None
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        try:
+            return compile_script(os.path.abspath(argv[0]))
+        except Exception:
+            return None
 
 
 def byte_of(code: int) -> int:

@@ -14,7 +14,7 @@ from farhost.programs.children import may_bear
 from farhost.programs.directory import Directory
 from farhost.programs.early_imports import import_early
 from farhost.programs.escapes import GUARD
-from farhost.programs.launch import run_program
+from farhost.programs.launch import compile_early, run_program
 from farhost.programs.process import ProgramProcess
 from farhost.programs.settings import Settings
 from farhost.programs.world import World, scratch_environment
@@ -53,8 +53,9 @@ def make_script(
     with as_main_thread(process):
         world = World(process, directory, environment)
         import_early(world, argv)
-    process.at_end.append(world.close)
-    return Made(process, lambda: run_program(process, world, argv))
+        code = compile_early(argv)
+    process.at_end.append(lambda: None if runtime.is_last else world.close())
+    return Made(process, lambda: run_program(process, world, argv, code=code))
 
 
 @contextlib.contextmanager

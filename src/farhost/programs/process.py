@@ -272,6 +272,17 @@ class ProgramProcess(ProcessView, Complaints):
             self.attend()
         return result
 
+    def call_as_c(self, name: str, *arguments: object) -> Any:
+        """A C program's call: one that was interrupted by a stop is not made again."""
+        thread = self.current_thread
+        if thread is None:
+            return self.call(name, *arguments)
+        thread.raw = True
+        try:
+            return self.call(name, *arguments)
+        finally:
+            thread.raw = False
+
     def call_quietly(self, name: str, *arguments: object) -> Any:
         """A call made from inside C, which must get its result: handlers run before it, or after the next call.
 

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple, Protocol
 
 from farhost.network.host import Host
 from farhost.network.network import Network
+from farhost.programs.alarm import Alarm
 from farhost.programs.control import Control
 from farhost.programs.endings import Waiting, ended_by, is_resting, only_looks, waiting
 from farhost.programs.escapes import GUARD
@@ -177,6 +178,7 @@ class ReadyRun:
         runtime, programs, control = self.runtime, self.programs, self.control
         runtime.on_output = on_output
         runtime.faults = faults
+        runtime.is_last = last
         run = Run(runtime, until_ns, watchdog_s, any(program.has_world for program in programs), last)
         with self.scratch as scratch:
             scratch.make_again()
@@ -213,7 +215,8 @@ class Run:
         self.runtime = runtime
         self._last = last
         self.until_ns = until_ns
-        self.watchdog = Watchdog(runtime, watchdog_s)
+        here = last and has_worlds and threading.current_thread() is threading.main_thread()
+        self.watchdog = Alarm(runtime, watchdog_s) if here else Watchdog(runtime, watchdog_s)
         self._has_worlds = has_worlds
         self._end = End.IDLE
         self.release: Callable[[], None] = lambda: None
@@ -227,8 +230,9 @@ class Run:
     def go(self) -> Outcome:
         """Run to the end, put the interpreter back as it was, and say how it ended.
 
-        What was there before the run is frozen until its end: no collection of the run has to look through it. (The
-        interpreter has objects of its own frozen from 3.12 on, so a count of 0 would not tell who froze what.)
+        What was there before the run is frozen until its end: no collection of the run has to look through it, nor
+        finds what earlier runs of the same process have left. (The interpreter has objects of its own frozen from
+        3.12 on, so a count of 0 would not tell who froze what.)
         """
         runtime = self.runtime
         collecting = gc.isenabled()
@@ -255,7 +259,8 @@ class Run:
             self.release()
             if handler is not None:
                 signal.signal(signal.SIGINT, handler)
-            gc.unfreeze()
+            if not self._last:
+                gc.unfreeze()
             if collecting:
                 gc.enable()
         if self._interrupted:

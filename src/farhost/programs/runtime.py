@@ -67,6 +67,8 @@ class Runtime:
         """Files of the machine in messages under way, whose descriptors are ours to close."""
         self.recursion_limits: dict[int, int] = {}
         """What each process has set, by its identity."""
+        self.is_last = False
+        """Whether this process ends soon: then nothing is cleaned up."""
         self.early: ProgramThread | None = None
         """The thread whose process is being made, before it begins."""
         self._collecting = False

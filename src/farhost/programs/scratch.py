@@ -37,10 +37,12 @@ class Scratch:
     def make_again(self) -> None:
         """Where another fork of the process that made them has used them: make them as they were, empty."""
         if self._root is not None:
-            for name in os.listdir(self._root):
+            with os.scandir(self._root) as found:
+                others = [entry.name for entry in found if entry.name not in self._hosts]
+            for name in others:
                 shutil.rmtree(os.path.join(self._root, name), ignore_errors=True)
             for host in self._hosts:
-                os.makedirs(os.path.join(self._root, host), exist_ok=True)
+                _empty(os.path.join(self._root, host))
 
     def leave(self) -> None:
         """They are another process's, which has forked this one, and which removes them."""
@@ -89,3 +91,15 @@ class Scratch:
             shutil.rmtree(self._root, ignore_errors=True)
             self._root = None
             os.close(self._lock)
+
+
+def _empty(path: str) -> None:
+    """Make it an empty directory, unless it is one."""
+    try:
+        with os.scandir(path) as found:
+            if next(found, None) is None:
+                return
+        shutil.rmtree(path, ignore_errors=True)
+    except FileNotFoundError:
+        pass
+    os.makedirs(path, exist_ok=True)

@@ -88,7 +88,7 @@ class ProgramThread:
         self.waiter = Waiter(0, self.on_ready)
         """The registration of a wait on one queue, used again by each."""
         self.raw = False
-        """Whether a call that a signal interrupts fails with EINTR rather than starting again (PEP 475)."""
+        """Whether its call is a C program's: one that a stop has interrupted fails with EINTR (`call_as_c`)."""
         self.looks = 0
         """How many waits in a row ended by their time limit."""
         self.inert_calls = 0

@@ -234,7 +234,7 @@ def fail(
         send_signal(process.kernel_process, linux.SIGPIPE)
     if process.attention:
         process.attend()
-    if error.errno == linux.EINTR and not thread.raw:
+    if error.errno == linux.EINTR and not (thread.raw and error.stopped):
         position = TIMEOUT_ARGUMENT.get(name)
         if position is not None:
             timeout_ns = arguments[position]

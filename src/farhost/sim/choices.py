@@ -127,6 +127,22 @@ class Choices:
         sizes = [(number, self.fault(kind, places(number), (1, 1), limit, rather_small)) for number in numbers]
         return [(number, size) for number, size in sizes if size]
 
+    def decided(self, kind: str, place: str, size: int) -> int:
+        """A fault whose size somebody has worked out, by draws: it happens, unless a replay says otherwise.
+
+        >>> choices = Choices(seed=7)
+        >>> choices.decided("wake", "a/a thread 1 wait 1", 300), choices.taken
+        (300, {Choice(kind='wake', place='a/a thread 1 wait 1'): 300})
+        """
+        name = Choice(kind, place)
+        if self.asked is not None:
+            self.asked[name] = size
+        if self._replay is not None:
+            size = min(self._replay.get(name, 0), size)
+        if size:
+            self.taken[name] = size
+        return size
+
     def _size(self, name: Choice, limit: int, rather_small: bool, one_more: tuple[int, int] | None) -> int:
         """From 0 up to but not including `limit`."""
         number = self._number(f"{name.kind} size", name.place)

@@ -1,4 +1,4 @@
-"""Two workers fetch files now and then, and report each: `client.py HOST PORT`."""
+"""Fetches an archive, reports that, and after a while looks at the status again and again: `client.py HOST PORT`."""
 
 import contextlib
 import os
@@ -18,7 +18,7 @@ def connect():
             time.sleep(1)
 
 
-def fetch(name, reports):
+def fetch(name, reports=None):
     descriptor = connect().detach()
     try:
         os.write(descriptor, b"get %s\n" % name)
@@ -26,26 +26,24 @@ def fetch(name, reports):
         while data := os.read(descriptor, 4096):
             text += data
         os.close(descriptor)
-        reports.write(b"got %s\n" % name)
-        reports.flush()
-        reports.readline()
+        if reports:
+            reports.write(b"got %s\n" % name)
+            reports.flush()
+            reports.readline()
         return len(text)
     finally:
         with contextlib.suppress(OSError):
             os.close(descriptor)
 
 
-def work(name, pause):
-    with connect() as server, server.makefile("rwb") as reports:
-        time.sleep(pause)
-        sizes = []
-        for _ in range(6):
-            sizes.append(fetch(name, reports))
-            time.sleep(0.3)
-        return sizes
+def watch():
+    time.sleep(0.4)
+    for _ in range(20):
+        assert fetch(b"status") == 12
+        time.sleep(0.02)
 
 
-with ThreadPoolExecutor() as pool:
-    workers = [pool.submit(work, b"apple", 0), pool.submit(work, b"pear", 0.2)]
-    for worker in workers:
-        print(*worker.result())
+with connect() as server, server.makefile("rwb") as reports, ThreadPoolExecutor() as pool:
+    watching = pool.submit(watch)
+    print("archive of", fetch(b"archive", reports), "bytes")
+    watching.result()

@@ -10,7 +10,7 @@ class Handler(socketserver.StreamRequestHandler):
         for line in self.rfile:
             word, name = line.split()
             if word == b"get":
-                self.wfile.write(name * 100)
+                self.wfile.write(b"status: fine" if name == b"status" else bytes(5000))
                 return
             time.sleep(0.1)
             self.wfile.write(b"noted\n")

@@ -213,8 +213,7 @@ def cut_link(
     network = visitor.service.network
     channels = [channel for _, channel in _channels(visitor, source, target, both)] if source else network.channels()
     for channel in channels:
-        channel.down = cut
-        channel.refresh()
+        channel.set_down(cut)
     return len(channels)
 
 

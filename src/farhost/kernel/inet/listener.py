@@ -12,6 +12,7 @@ request, no retransmission. Sources: listen(2), tcp(7), tcp_conn_request, tcp_v4
 """
 
 from collections import deque
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from farhost.kernel.inet.endpoint import Key, TcpEndpoint
@@ -43,6 +44,8 @@ class Listener:
         """The SYN queue."""
         self.ready: deque[TcpEndpoint] = deque()
         """The accept queue."""
+        self.is_crowded: Callable[[Packet], bool] | None = None
+        """Whether a SYN finds the accept queue full for a reason of its own (a fault)."""
         self._cookies: dict[Key, tuple[int, TcpSegment, int]] = {}
 
     def score(self, address: IpAddress, interface: "Interface | None") -> int:
@@ -90,7 +93,7 @@ class Listener:
         cookies = sysctls["net.ipv4.tcp_syncookies"]
         waiting = len(self.requests)
         cookie = cookies == 2 or (waiting > self.backlog and cookies > 0)
-        if self.is_full():
+        if self.is_full() or (self.is_crowded is not None and self.is_crowded(packet)):
             internet.counters["TcpExtListenOverflows"] += 1
             self._drop(interface, packet, "accept-queue-full")
             return

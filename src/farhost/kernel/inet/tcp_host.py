@@ -230,8 +230,9 @@ class TcpHost:
     # ICMP.
 
     def hear(self, report: Report) -> None:
-        """An ICMP message quotes a segment of ours (tcp_v4_err, RFC 5927). One about a SYN is in the socket's error
-        queue as well; with IPv4, as in Linux, also where IP_RECVERR is off."""
+        """An ICMP message quotes a segment of ours (tcp_v4_err). It counts if that is on its way (RFC 5927 §4), which
+        a keepalive never is. One about a SYN is in the socket's error queue as well; with IPv4, as in Linux, also
+        where IP_RECVERR is off."""
         error = report.error
         quote = error.quote
         endpoint = self.connections.get((quote.source, quote.source_port, quote.destination, quote.destination_port))
@@ -240,8 +241,10 @@ class TcpHost:
         if error.trouble is Trouble.PACKET_TOO_BIG:
             endpoint.pump()
             return
-        said = meaning(error)
         connection = endpoint.connection
+        if not sequence.between(connection.snd_una, quote.sequence or 0, connection.snd_nxt):
+            return
+        said = meaning(error)
         endpoint.soft_error = said.errno
         if connection.state is TcpState.SYN_SENT:
             v4 = len(error.reporter) == 4

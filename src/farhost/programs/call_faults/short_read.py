@@ -99,7 +99,7 @@ class _Reads:
         if endpoint is None:
             return size
         there = min(size, endpoint.connection.readable_bytes)
-        if there < 2 or self._told.has_more(file):
+        if there < 2 or self._told.known(file) > 1:
             return size
         return self._striking.strike(received_place(endpoint), there - 1) or size
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from farhost.kernel.inet.socket_base import SEND_SHUTDOWN
 from farhost.kernel.inet.stream import StreamSocket
 from farhost.kernel.inet.stream_io import SENDABLE, SIMPLE
+from farhost.kernel.unix.connected import ConnectedSocket
 
 if TYPE_CHECKING:
     from farhost.kernel.files import OpenFile
@@ -45,6 +46,16 @@ def sent_place(endpoint: "TcpEndpoint") -> str:
     """`client:49152>server:5000 at 12`: the next byte to be written."""
     side = endpoint.connection.send_side
     return f"{endpoint.flow.name} at {side.buffer.end - side.iss - 1}"
+
+
+def listening_place(file: "OpenFile | None") -> str:
+    """`port 5000` or `/run/server.sock`, of a stream socket that listens; empty for any other file."""
+    if isinstance(file, StreamSocket):
+        return f"port {file.local_port}" if file.listener is not None else ""
+    if isinstance(file, ConnectedSocket) and file.listening:
+        path = file.name.path.decode("utf-8", "backslashreplace")
+        return f"@{path[1:]}" if path.startswith("\0") else path
+    return ""
 
 
 def offset_in(place: str) -> tuple[str, str]:

@@ -20,22 +20,22 @@ if TYPE_CHECKING:
     from farhost.programs.thread import ProgramThread
 
 US_NS = 1_000
-_USUAL_US = 1_000
-"""The largest delay unless one is given."""
 
 
 class DelayFault:
     """The words of a fault that holds a thread up for a while."""
 
+    usual_us = 1_000
+    """The largest delay unless one is given."""
     replayed = "100%:1h"
 
     def parse(self, text: str) -> Setting:
         """`FaultWord.parse`."""
-        return parse_setting(text, _USUAL_US, _parse_delay)
+        return parse_setting(text, self.usual_us, _parse_delay)
 
     def format(self, setting: Setting) -> str:
         """`FaultWord.format`."""
-        return format_setting(setting, _USUAL_US, _format_delay)
+        return format_setting(setting, self.usual_us, _format_delay)
 
 
 def _parse_delay(text: str) -> int:

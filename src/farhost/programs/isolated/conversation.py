@@ -180,6 +180,8 @@ class Conversation:
         try:
             if operation.flags & m.QUIET:
                 reply = Reply(process.call_quietly(name, *arguments))
+            elif operation.flags & m.AS_C:
+                reply = Reply(process.call_as_c(name, *arguments))
             else:
                 reply = Reply(process.call(name, *arguments))
         except OSError as error:

@@ -31,8 +31,9 @@ RESULTS = frozenset({RUN, REPLY, ANSWER, RAISED, FAILED, RETRY, GIVE_UP, OVER})
 """What a waiting thread waits for; other commands are carried out where it waits."""
 ENDINGS = frozenset({DONE, AGAIN, FAILED, END, EXIT, DEFECT})
 
-QUIET = 1
-"""Flag of an operation: handlers of signals wait for the next call (`ProgramProcess.call_quietly`)."""
+QUIET, AS_C = 1, 2
+"""Flags of an operation: handlers of signals wait for the next call (`ProgramProcess.call_quietly`); it is a C
+program's (`ProgramProcess.call_as_c`)."""
 ATTENTION, SOCKET_FILES, NUMBERS = 1, 2, 4
 """Flags of a command: something waits for the thread (`ProgramProcess.attention`); the host has socket files; the
 numbers that follow are the process's descriptors, which are others than before."""

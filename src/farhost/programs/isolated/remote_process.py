@@ -95,6 +95,13 @@ class RemoteProcess(Complaints):
             return self.call_now(name, *arguments)
         return self._make(m.CALL, current.key, 0, name, arguments)
 
+    def call_as_c(self, name: str, *arguments: object) -> Any:
+        """A C program's call: one that was interrupted by a stop is not made again."""
+        current = self._turns.current
+        if current is None or self.early:
+            return self.call(name, *arguments)
+        return self._make(m.CALL, current.key, m.AS_C, name, arguments)
+
     def _make(self, kind: int, key: int, flags: int, name: str, arguments: tuple[object, ...]) -> Any:
         try:
             head, tail = encode_request(name, arguments)

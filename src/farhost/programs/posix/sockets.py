@@ -43,7 +43,7 @@ class SocketCalls:
 
     def __init__(self, process: "Caller") -> None:
         self._process = process
-        self._call = process.call
+        self._call = process.call_as_c
         self._order = process.byte_order
         self._look = process.look
 

@@ -67,7 +67,7 @@ class SystemCalls:
 
     def __init__(self, process: "Caller", errno: Errno) -> None:
         self._process = process
-        self._call = process.call
+        self._call = process.call_as_c
         self._order = process.byte_order
         self._errno = errno
         self._handlers: dict[int, Handler] = {}

@@ -50,7 +50,7 @@ class TransferCalls:
     """read(2) to recvfrom(2) for one process."""
 
     def __init__(self, process: "Caller", sockets: SocketCalls) -> None:
-        self._call = process.call
+        self._call = process.call_as_c
         self._sockets = sockets
 
     def read(self, fd: int, buffer: Buffer | int, size: Length = None) -> bytes | int:

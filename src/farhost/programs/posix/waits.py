@@ -49,7 +49,7 @@ class WaitCalls:
     """select(2) and poll(2) for one process."""
 
     def __init__(self, process: "Caller") -> None:
-        self._call = process.call
+        self._call = process.call_as_c
 
     def select(
         self,

@@ -68,8 +68,7 @@ def _plan(
 def _cut(fault: Partition | PartitionOneWay, control: "Control", link: LinkPlace, moment: Moment) -> None:
     def change(by: int) -> None:
         for channel in link.channels:
-            channel.cuts += by
-            channel.refresh()
+            channel.add_cuts(by)
 
     def begin() -> None:
         strike(control, link.channels[0].source.host, fault.kind, moment)

@@ -335,6 +335,11 @@ class TcpConnection:
         return self._send.snd_nxt & _MASK
 
     @property
+    def snd_una(self) -> int:
+        """The oldest sequence number that is not acknowledged, as on the wire."""
+        return self._send.snd_una & _MASK
+
+    @property
     def rcv_nxt(self) -> int:
         """The next sequence number expected, as on the wire."""
         return self._receive.rcv_nxt & _MASK
