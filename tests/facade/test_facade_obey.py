@@ -5,6 +5,7 @@ import pytest
 
 import farhost
 from farhost import Network, RunFailed
+from farhost.explore.fork_one import run_in_child
 from farhost.explore.orders import Orders
 from farhost.scenario.words import WordError
 from farhost.trace.trail import first_difference
@@ -182,3 +183,19 @@ def test_until_of_the_network_holds_where_a_run_says_nothing():
         net.host("host").start(time.sleep, 5)
         net.until = "2s"
         assert net.run(until, check=False).kind == kind
+
+
+def test_a_run_in_a_forked_child_is_the_run_that_this_process_would_have():
+    """Whose steps count: locks that `threading` gets anew in the child are none of the simulated programs'."""
+
+    def ready(orders):
+        net.obey(orders)
+        net.run(check=False)
+        return net.verdict()
+
+    net = echo()
+    orders = Orders(5, ("preempt=50% wake=50%",))
+    in_child = run_in_child(ready, orders)
+    here = ready(orders)
+    assert len(here.taken) > 20
+    assert in_child == here
