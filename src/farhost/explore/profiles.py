@@ -100,3 +100,19 @@ def expanded(texts: Iterable[str]) -> tuple[str, ...]:
     ('a>b: loss=5%',)
     """
     return tuple(word for text in texts for word in (PROFILES[text].known() if text in PROFILES else (text,)))
+
+
+def fault_words(texts: Iterable[str]) -> tuple[str, ...]:
+    """What texts say: the names of profiles stand for their words. What is said later wins (`parse_faults`).
+
+    >>> fault_words(["threads loss=5%", "a>b: corrupt=1%"])
+    ('wake=10%', 'preempt=5%', 'loss=5%', 'a>b: corrupt=1%')
+    """
+    found: list[str] = []
+    for text in texts:
+        if ":" in text.partition("=")[0]:
+            found.append(text)
+            continue
+        for word in text.split():
+            found += PROFILES[word].known() if word in PROFILES else [word]
+    return tuple(found)
