@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from farhost.scenario.faults import every_fault
+from farhost.units import UnitError
 
 
 class Profile(NamedTuple):
@@ -104,6 +105,7 @@ def expanded(texts: Iterable[str]) -> tuple[str, ...]:
 
 def fault_words(texts: Iterable[str]) -> tuple[str, ...]:
     """What texts say: the names of profiles stand for their words. What is said later wins (`parse_faults`).
+    UnitError for a name that is none.
 
     >>> fault_words(["threads loss=5%", "a>b: corrupt=1%"])
     ('wake=10%', 'preempt=5%', 'loss=5%', 'a>b: corrupt=1%')
@@ -114,5 +116,7 @@ def fault_words(texts: Iterable[str]) -> tuple[str, ...]:
             found.append(text)
             continue
         for word in text.split():
+            if word not in PROFILES and "=" not in word:
+                raise UnitError(f"{text!r}: no list of faults {word!r}: there are {', '.join(PROFILES)}, or loss=2%")
             found += PROFILES[word].known() if word in PROFILES else [word]
     return tuple(found)
