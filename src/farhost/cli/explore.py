@@ -126,7 +126,9 @@ def explore(
         scenario.enter()
         built = scenario.build(Tracer())
         place = parse_workers(workers)
-        words = (*profile_words(profile), *parse_faults(more, list(built.network.hosts)).words())
+        faults = parse_faults(more, list(built.network.hosts))
+        faults.check(built.network)
+        words = (*profile_words(profile), *faults.words())
     except (WordError, UnitError, SharedError, ChecksError, ExecutorError) as error:
         raise click.UsageError(str(error), ctx) from None
     limit_s = None if time_ns is None else time_ns / 1e9
