@@ -16,7 +16,7 @@ from farhost.cli.scenario_options import duration_option, scenario_of_options, s
 from farhost.explore.executors import ExecutorError, Place, open_pool, parse_workers
 from farhost.explore.finding import FOLDER, Finding, find_out, keep
 from farhost.explore.laboratory import Progress as ShrinkProgress
-from farhost.explore.profiles import fault_words
+from farhost.explore.profiles import fault_words, own_words
 from farhost.explore.report import Failing, Summary, summary_as_json
 from farhost.explore.results import failure_lines
 from farhost.explore.scenario_case import ScenarioCase
@@ -137,7 +137,9 @@ def explore(
         scenario.enter()
         built = scenario.build(Tracer())
         place = parse_workers(workers)
-        words = said_words(parse_faults(fault_words(settings.faults), list(built.network.hosts)).said)
+        hosts = list(built.network.hosts)
+        words = said_words(parse_faults(fault_words(settings.faults), hosts).said)
+        parse_faults(own_words(settings.faults), hosts).check(built.network)
     except (WordError, UnitError, SharedError, ChecksError, ExecutorError, SettingError) as error:
         raise click.UsageError(str(error), ctx) from None
     seeds = range(first + part - 1, first + settings.seeds, parts)

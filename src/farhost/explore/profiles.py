@@ -120,3 +120,13 @@ def fault_words(texts: Iterable[str]) -> tuple[str, ...]:
                 raise UnitError(f"{text!r}: no list of faults {word!r}: there are {', '.join(PROFILES)}, or loss=2%")
             found += PROFILES[word].known() if word in PROFILES else [word]
     return tuple(found)
+
+
+def own_words(texts: Iterable[str]) -> tuple[str, ...]:
+    """What texts say themselves, without what the names of profiles stand for.
+
+    >>> own_words(["threads loss=5%"])
+    ('loss=5%',)
+    """
+    lists = [[text] if ":" in text.partition("=")[0] else text.split() for text in texts]
+    return tuple(word for words in lists for word in words if word not in PROFILES)

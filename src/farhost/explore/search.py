@@ -91,6 +91,9 @@ def search(
     bare = workers.run([first_orders(plan)])[0]
     if not bare.ok:
         return Report(bare, 0, clock() - began_s, (Found(first_orders(plan), bare),), False)
+    if is_systematic:
+        # Times are drawn from how long it takes, which is known only now: the places are those of this run.
+        bare = workers.run([first_orders(plan)._replace(horizon_ns=bare.virtual_ns)])[0]
     every = systematic_orders(plan, bare) if is_systematic else seeded_orders(plan, bare.virtual_ns)
     tried: dict[int, Batch] = {}
     found: dict[int, Found] = {}
