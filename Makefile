@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test interop isolated conformance corpus determinism check bench constraints clean
+.PHONY: help setup demo test interop isolated conformance clusters corpus determinism check bench constraints clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -40,6 +40,10 @@ corpus: $(READY)  ## 29 planted bugs: seeds and seconds to find each, faults lef
 
 determinism: $(READY)  ## 10,000 runs over the corpus, twice, under other conditions: the traces' hashes are equal
 	$(BIN)/python tests/corpus determinism
+
+clusters: $(READY)  ## explorations on local clusters of Dask and Ray (installs both)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check '.[dask,ray]'
+	$(BIN)/python -m pytest tests/explore/clusters/check_clusters.py
 
 check: $(READY)  ## ruff, mypy, the layers, the tidy test
 	$(BIN)/ruff check .
