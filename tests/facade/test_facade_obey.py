@@ -5,6 +5,7 @@ import pytest
 
 import farhost
 from farhost import Network, RunFailed
+from farhost.explore.fork_one import run_in_child
 from farhost.explore.orders import Orders
 from farhost.scenario.words import WordError
 from farhost.trace.trail import first_difference
@@ -78,6 +79,18 @@ def test_wrong_words_are_told_at_once_and_wrong_places_at_the_run():
         net.run()
     with pytest.raises(TimeoutError):
         farhost.run(server=serve, client=(ask, 20), faults="loss=50%")
+
+
+def test_a_fault_that_nothing_could_have_is_told_where_it_was_asked_for_and_not_where_a_profile_has_it():
+    with pytest.raises(WordError, match="dns-drop: there is no name server"):
+        echo(faults="dns-drop=5%").run()
+    with pytest.raises(WordError, match="crash befalls hosts"):
+        echo(faults="client>server: crash=5%").run()
+    assert echo(faults="threads").run().ok
+    net = echo(faults="dns-drop=0%")
+    net.name_server("server")
+    assert net.run().ok
+    echo(faults="default").run(check=False)
 
 
 def test_orders_give_the_seed_and_the_faults():
@@ -182,3 +195,19 @@ def test_until_of_the_network_holds_where_a_run_says_nothing():
         net.host("host").start(time.sleep, 5)
         net.until = "2s"
         assert net.run(until, check=False).kind == kind
+
+
+def test_a_run_in_a_forked_child_is_the_run_that_this_process_would_have():
+    """Whose steps count: locks that `threading` gets anew in the child are none of the simulated programs'."""
+
+    def ready(orders):
+        net.obey(orders)
+        net.run(check=False)
+        return net.verdict()
+
+    net = echo()
+    orders = Orders(5, ("preempt=50% wake=50%",))
+    in_child = run_in_child(ready, orders)
+    here = ready(orders)
+    assert len(here.taken) > 20
+    assert in_child == here

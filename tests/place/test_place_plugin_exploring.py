@@ -328,3 +328,50 @@ def test_it_explores_with_xdist(tmp_path):
     assert text.count("1 fault: ") == 5
     text, code = run_pytest(path, "-n", "2", "--farhost-seed=last", cwd=tmp_path)
     assert counts(text) == {"failed": 5}
+
+
+def test_a_test_that_does_not_do_the_same_twice_is_told_so_and_not_shrunk(tmp_path):
+    drawn = "    import os\n        BODY = os.urandom(40 + os.urandom(1)[0])\n        got = []"
+    source = ONE_RECV.replace("    got = []", drawn)
+    text, code = run_pytest(test_file(tmp_path, source), "--farhost-seeds=200", SHORT, cwd=tmp_path)
+    assert code == 1
+    assert "NOT SHRUNK: the same seed gives different runs" in text
+
+
+def test_a_deadlock_and_an_invariant_are_shrunk_too(tmp_path):
+    source = """
+        import socket
+        import pytest
+
+        @pytest.mark.parametrize("watched", [False, True])
+        def test_asks(farhost, watched):
+            server, client = farhost.host("server"), farhost.host("client")
+            answers = []
+
+            def serve():
+                with socket.socket(type=socket.SOCK_DGRAM) as own:
+                    own.bind(("", 5000))
+                    while True:
+                        own.sendto(*own.recvfrom(10))
+
+            def ask():
+                with socket.socket(type=socket.SOCK_DGRAM) as own:
+                    for number in range(3):
+                        own.sendto(b"%d" % number, ("server", 5000))
+                        answers.append(own.recv(10))
+
+            server.start(serve)
+            client.start(ask)
+            if watched:
+                farhost.eventually(lambda: len(answers) == 3, within="1s")
+            farhost.run(until="60s")
+    """
+    path = test_file(tmp_path, source)
+    text, code = run_pytest(path, "--farhost-seeds=200", "--farhost-faults=loss=5% spike=5%", cwd=tmp_path)
+    assert code == 1
+    assert counts(text) == {"failed": 2}
+    assert text.count("1 fault: ") == 2
+    assert "failed: deadlock, nothing more can happen" in text
+    assert "eventually: farhost.eventually(lambda: len(answers) == 3, within=" in text
+    assert "failed: an invariant did" in text
+    assert len(stored(tmp_path)) == 2

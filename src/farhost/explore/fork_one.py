@@ -22,6 +22,7 @@ from collections.abc import Callable
 from typing import cast
 
 from farhost.explore.orders import Orders, Verdict
+from farhost.programs.in_place.install import without_life
 
 LIMIT_S = 300.0
 """How much real time a run may take unless told otherwise; the watchdog of a run finds loops much earlier."""
@@ -94,7 +95,7 @@ def start_child(ready: Carry, orders: Orders, *, quiet: bool = True, limit_s: fl
     reading, writing = os.pipe()
     started_s = time.monotonic()
     try:
-        with warnings.catch_warnings():
+        with without_life(), warnings.catch_warnings():
             # CPython 3.12+ warns that threads of the parent are not in the child. Those that there may be (a
             # plugin's, an idle pool's) hold nothing that a run takes, as it runs in simulated threads.
             warnings.simplefilter("ignore", DeprecationWarning)

@@ -9,6 +9,7 @@ import os
 import pdb
 import platform
 import shlex
+import socket
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -63,6 +64,30 @@ def checked_words(settings: Settings) -> tuple[str, ...]:
     return words
 
 
+def warm_up() -> None:
+    """Run something, so that what is loaded and looked up in a first run is there when children are forked."""
+    with Network() as network:
+        for name in ("one", "other"):
+            network.host(name)
+        network.hosts["one"].start(_serve)
+        network.hosts["other"].start(_ask)
+        network.obey(Orders(trail=True))
+        network.run(check=False)
+
+
+def _serve() -> None:
+    with socket.create_server(("", 5000)) as listener:
+        connection, _ = listener.accept()
+        with connection:
+            connection.sendall(connection.recv(1))
+
+
+def _ask() -> None:
+    with socket.create_connection(("one", 5000)) as connection:
+        connection.sendall(b"1")
+        connection.recv(1)
+
+
 class Explorer:
     """The runs of one test."""
 
@@ -101,6 +126,7 @@ class Explorer:
             self._find_horizon()
             self._obey(self._orders(self._first_seed()))
             return
+        warm_up()
         gc.collect()
         gc.freeze()
         try:

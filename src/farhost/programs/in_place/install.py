@@ -5,6 +5,7 @@ are there. They are put in place when the first network is made, not when farhos
 """
 
 import _thread
+import contextlib
 import importlib
 import os
 import random
@@ -145,3 +146,19 @@ def end_life(owner: int) -> None:
     LIVING[owner] -= 1
     if LIVING[owner] <= 0:
         del LIVING[owner]
+
+
+@contextlib.contextmanager
+def without_life() -> Iterator[None]:
+    """Locks that this OS thread makes meanwhile are none of simulated programs.
+
+    For a fork: in the child the standard library gives `threading` and `logging` new locks for those that they have
+    had all along, and a run in the child is to be the one that a run in this process would be.
+    """
+    owner = get_ident()
+    lives = LIVING.pop(owner, 0)
+    try:
+        yield
+    finally:
+        if lives:
+            LIVING[owner] = lives
