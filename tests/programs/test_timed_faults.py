@@ -379,3 +379,23 @@ def test_times_are_anywhere_within_the_horizon_and_short_horizons_have_fine_ones
         times = [moments(Choices(seed), "crash", "server", setting, horizon_ns)[0].due_ns for seed in range(200)]
         assert 0 <= min(times) < horizon_ns // 10 and horizon_ns * 9 // 10 < max(times) < horizon_ns
         assert len(set(times)) > 190
+
+
+# All of them together.
+
+EVERYTHING = (
+    "partition=50%:300ms partition-one-way=50%:300ms squeeze=50%:300ms short-queue=50%:300ms shrink-mtu=50%",
+    "pause=50%:200ms crash=20%:200ms clock=50% drift=50% dns-slow=50%:300ms dns-drop=10% dns-servfail=5%",
+)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_any_mixture_replays_from_the_list_of_what_happened(tmp_path, seed):
+    ran = echo(tmp_path, EVERYTHING, seed=seed, link=LINK, name_server=True)
+    assert len({choice.kind for choice in ran.taken}) >= 3
+    same = again(tmp_path, ran, seed, link=LINK, name_server=True)
+    assert (same.hash, same.taken, same.outcome) == (ran.hash, ran.taken, ran.outcome)
+    for gone in list(ran.taken)[::3]:
+        rest = {choice: size for choice, size in ran.taken.items() if choice != gone}
+        less = again(tmp_path, ran._replace(taken=rest), seed, link=LINK, name_server=True)
+        assert less.taken.items() <= rest.items(), "what is taken away moves no other"
