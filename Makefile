@@ -35,7 +35,7 @@ isolated: $(READY)  ## the tests that run scripts again, with each script in a p
 conformance: $(READY)  ## CPython's own socket tests on the system and on farhost, for each environment that `setup` made
 	$(BIN)/python tests/conformance $(foreach python,$(sort $(wildcard .venv/bin/python .venv-*/bin/python)),--python $(python))
 
-corpus: $(READY)  ## 28 planted bugs: seeds and seconds to find each, faults left; 2,000 seeds of each correct version
+corpus: $(READY)  ## 29 planted bugs: seeds and seconds to find each, faults left; 2,000 seeds of each correct version
 	$(BIN)/python tests/corpus table
 
 determinism: $(READY)  ## 10,000 runs over the corpus, twice, under other conditions: the traces' hashes are equal
