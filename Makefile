@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test interop isolated conformance check bench constraints clean
+.PHONY: help setup demo test interop isolated conformance clusters corpus determinism check bench constraints clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -34,6 +34,16 @@ isolated: $(READY)  ## the tests that run scripts again, with each script in a p
 
 conformance: $(READY)  ## CPython's own socket tests on the system and on farhost, for each environment that `setup` made
 	$(BIN)/python tests/conformance $(foreach python,$(sort $(wildcard .venv/bin/python .venv-*/bin/python)),--python $(python))
+
+corpus: $(READY)  ## 28 planted bugs: seeds and seconds to find each, faults left; 2,000 seeds of each correct version
+	$(BIN)/python tests/corpus table
+
+determinism: $(READY)  ## 10,000 runs over the corpus, twice, under other conditions: the traces' hashes are equal
+	$(BIN)/python tests/corpus determinism
+
+clusters: $(READY)  ## explorations on local clusters of Dask and Ray (installs both)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check '.[dask,ray]'
+	$(BIN)/python -m pytest tests/explore/clusters/check_clusters.py
 
 check: $(READY)  ## ruff, mypy, the layers, the tidy test
 	$(BIN)/ruff check .

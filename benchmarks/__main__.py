@@ -1,13 +1,14 @@
-"""`python -m benchmarks [NAME ...]`: echo, asyncio, bulk, trace, attached, isolated, spin, tun; or all of them."""
+"""`python -m benchmarks [NAME ...]`: echo, asyncio, seeds, bulk, trace, attached, isolated, spin, tun; or all."""
 
 import sys
 
-from benchmarks import asyncio_echo, attached, bulk, echo, isolated, spin, trace_cost, tun
+from benchmarks import asyncio_echo, attached, bulk, echo, isolated, seeds, spin, trace_cost, tun
 from benchmarks.measure import machine
 
 REPORTS = {
     "echo": echo.report,
     "asyncio": asyncio_echo.report,
+    "seeds": seeds.report,
     "bulk": bulk.report,
     "trace": trace_cost.report,
     "attached": attached.report,

@@ -4,11 +4,11 @@
     python tests/corpus determinism [--runs 10000] [--only NAME]... [--workers N]
 
 `table`: for each bug in how many seeds and seconds it is found with the default profile, how many faults happened in
-that run, and how many are left after shrinking; and how many of the correct version's seeds fail. Ends with 1 if a bug
-is not found or a correct version fails.
+that run, and how many are left after shrinking; and how many seeds of the correct version fail. Ends with 1 if a
+bug is not found or a correct version fails.
 
 `determinism`: every run twice, in other processes, with other hash seeds, another number of workers, the runs in
-another order, and other temporary directories; the hashes of their traces have to be equal. Ends with 1 if one is not.
+another order, other temporary directories; the hashes of their traces have to be equal. Ends with 1 if one is not.
 """
 
 import argparse

@@ -76,6 +76,18 @@ def run_all(
     return found
 
 
+def differences(first: dict[tuple[str, int], Hash], second: dict[tuple[str, int], Hash]) -> list[str]:
+    """One line for each run that was not the same both times."""
+    assert first.keys() == second.keys(), f"other runs: {first.keys() ^ second.keys()}"
+    lines = []
+    for (program, seed), one in first.items():
+        other = second[program, seed]
+        if one != other:
+            hashes = f"shape {one[0]} {other[0]}, content {one[1]} {other[1]}"
+            lines.append(f"DIFFERENT: {program}, seed {seed}: {hashes}")
+    return lines
+
+
 def determinism(names: list[str], runs: int, count: int) -> int:
     """Print how many runs are the same both times; the exit code."""
     programs = 2 * len(names)
@@ -86,11 +98,9 @@ def determinism(names: list[str], runs: int, count: int) -> int:
         first = run_all(FIRST, names, seeds, count, folder)
         second = run_all(SECOND, names, seeds, max(1, count - 1), folder)
     assert len(first) == programs * seeds, f"{len(first)} runs instead of {programs * seeds}"
-    assert first.keys() == second.keys()
-    differ = [key for key in first if first[key] != second[key]]
-    for program, seed in differ[:MOST_SHOWN]:
-        one, other = first[program, seed], second[program, seed]
-        print(f"DIFFERENT: {program}, seed {seed}: shape {one[0]} {other[0]}, content {one[1]} {other[1]}")
+    differ = differences(first, second)
+    for line in differ[:MOST_SHOWN]:
+        print(line)
     failed = sum(not passed for _, _, passed in first.values())
     print(
         f"{len(first)} runs ({programs} programs, {seeds} seeds each; {failed} of them fail), twice: "

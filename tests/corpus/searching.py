@@ -1,4 +1,4 @@
-"""In how many seeds each bug is found, what is left of it after shrinking, and whether correct versions stay whole."""
+"""In how many seeds each bug is found, what is left of it after shrinking, and whether correct versions hold."""
 
 import multiprocessing
 import sys
@@ -53,7 +53,9 @@ class Row(NamedTuple):
 @contextmanager
 def working(entry: Entry, count: int) -> Iterator[Workers]:
     """Processes that run one scenario."""
-    case = ScenarioCase(read_scenario(entry.path))
+    scenario = read_scenario(entry.path)
+    scenario.enter()
+    case = ScenarioCase(scenario)
     if count <= 1:
         yield Workers(case, None, 1)
         return
@@ -127,8 +129,8 @@ def table(names: list[str], seeds: int, correct_seeds: int, count: int, write: C
     failures, tried = sum(row.failures for row in rows), sum(row.tried for row in rows)
     write("")
     write(
-        f"{len(found_rows)} of {len(rows)} bugs found within {seeds} seeds; {small} of {len(found_rows)} shrunk to at "
-        f"most 2 faults; {failures} of {tried} runs of correct versions failed. {count} workers, "
+        f"{len(found_rows)} of {len(rows)} bugs found within {seeds} seeds; {small} of {len(found_rows)} shrunk to "
+        f"at most 2 faults; {failures} of {tried} runs of correct versions failed. {count} workers, "
         f"{time.monotonic() - began_s:.0f} s."
     )
     return 0 if len(found_rows) == len(rows) and not failures else 1

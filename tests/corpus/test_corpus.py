@@ -2,18 +2,20 @@
 
 import difflib
 import os
+import subprocess
+import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from entries import BROKEN, CORRECT, HERE, Entry, every_entry, names
-from loopback import programs_of, run_on_system
+from loopback import run_on_system
+from repeating import differences
 
-from farhost.programs.run import ProgramSpec, run_programs
-from farhost.scenario.description import build_network
-from farhost.scenario.words import parse_programs
-from farhost.units import parse_duration
+from farhost.explore.orders import Orders
+from farhost.explore.scenario_case import ReadyScenario
+from farhost.scenario.scenario_file import read_scenario
 
 NOT_ON_THE_SYSTEM = {
     "dead_first_address": "two hosts have the same port",
@@ -21,27 +23,11 @@ NOT_ON_THE_SYSTEM = {
 }
 
 
-def words(described, key):
-    said = described.get(key, [])
-    return [said] if isinstance(said, str) else said
-
-
 @pytest.mark.parametrize("entry", every_entry(), ids=lambda entry: entry.text)
-def test_both_versions_pass_where_nothing_goes_wrong(entry):
-    described = entry.described
-    programs = [
-        ProgramSpec(program.host, [str(entry.path.parent / program.argv[0]), *program.argv[1:]], program.name)
-        for program in parse_programs(described["programs"])
-    ]
-    hosts = list(dict.fromkeys(program.host for program in programs))
-    network = build_network(hosts, 0, None, (), words(described, "link"), words(described, "names"))
-    outcome = run_programs(network, programs, until_ns=parse_duration(described["until"]))
-    assert outcome.ok, outcome.message
-    ended = {key.key: process for key, process in zip(programs_of(described), outcome.processes)}
-    for key, wanted in described["expect"].items():
-        assert ended[key].stdout == wanted.get("stdout", ended[key].stdout)
-        assert wanted.get("stdout-contains", "") in ended[key].stdout
-        assert ended[key].status == wanted.get("status")
+def test_both_versions_pass_where_nothing_goes_wrong(entry, monkeypatch):
+    monkeypatch.chdir(entry.path.parent)
+    verdict = ReadyScenario(read_scenario(entry.path))(Orders(replay={}), last=False)
+    assert verdict.ok, f"{verdict.kind}: {verdict.message}\n{verdict.output}"
 
 
 def test_both_versions_are_ordinary_programs():
@@ -78,3 +64,30 @@ def test_a_bug_is_described_and_the_correct_version_differs_in_few_lines(name):
 def test_there_are_at_least_twenty_bugs():
     assert len(names()) >= 20
     assert not [path for path in HERE.glob("*/*") if not os.access(path, os.R_OK)]
+
+
+def command(*words):
+    ended = subprocess.run([sys.executable, str(HERE), *words], capture_output=True, text=True, check=False)
+    return ended.returncode, ended.stdout + ended.stderr
+
+
+def test_the_table_says_what_was_found_and_ends_with_1_if_a_bug_was_not():
+    code, text = command("table", "--only", "one_recv", "--seeds", "8", "--correct-seeds", "4", "--workers", "1")
+    assert code == 0, text
+    assert "1 of 1 bugs found within 8 seeds; 1 of 1 shrunk to at most 2 faults; 0 of 4 runs" in text
+    code, text = command("table", "--only", "clock_back", "--seeds", "1", "--correct-seeds", "0", "--workers", "1")
+    assert code == 1, text
+    assert "| clock_back | not found |" in text
+
+
+def test_runs_are_repeated_under_other_conditions():
+    code, text = command("determinism", "--only", "one_recv", "--runs", "4", "--workers", "1")
+    assert code == 0, text
+    assert "4 with the same trace, 0 without" in text
+
+
+def test_a_run_that_differs_is_named_with_both_hashes():
+    first = {("one_recv-broken", 1): ("aa", "bb", True), ("one_recv-broken", 2): ("cc", "dd", False)}
+    second = {**first, ("one_recv-broken", 2): ("cc", "ee", False)}
+    assert differences(first, first) == []
+    assert differences(first, second) == ["DIFFERENT: one_recv-broken, seed 2: shape cc cc, content dd ee"]

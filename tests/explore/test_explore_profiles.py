@@ -7,6 +7,12 @@ from farhost.explore.swarm import STRATEGIES, orders_for
 from farhost.scenario.faults import parse_faults
 
 
+def test_every_word_of_every_profile_is_a_fault_that_there_is():
+    for profile in PROFILES.values():
+        assert profile.known() == profile.words
+        assert [f"{word}={value}" for where, word, value in parse_faults(profile.words).said] == list(profile.words)
+
+
 def test_a_word_that_there_is_not_breaks_nothing():
     assert known(["loss=2%", "gremlins=5%"]) == ("loss=2%",)
 
@@ -23,7 +29,10 @@ def test_every_profile_can_be_given_to_every_strategy(name, strategy):
     for seed in range(20):
         given = orders_for(strategy, words, seed)
         assert bool(given) == bool(words)
-        assert {word for _, word, _ in parse_faults(given).said} <= {word.partition("=")[0] for word in words}
+        assert {word for _, word, _ in parse_faults(given).said} <= {
+            "pct",
+            *(word.partition("=")[0] for word in words),
+        }
 
 
 def test_profiles_contain_what_they_are_called_after():

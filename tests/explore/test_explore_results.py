@@ -31,14 +31,18 @@ FAILED = Verdict(
     ok=False,
     kind="failed",
     message="client.py:7 in main: ValueError: boom\nsecond line",
-    signature=("ValueError", "client.py:7"),
+    signature=("failed", "client", "ValueError", "client.py:main: raise ValueError(text)"),
     shape="5a",
     content="6b",
     events=40,
     virtual_ns=230_112_345,
     taken=((LOSS, 1), (CORRUPT, 9)),
     trail=trail_of(40),
-    last=("0.230100 s client recvfrom(3) = 5", "0.230112 s client exit(1)"),
+    last=(
+        "   0.230100 client: recvfrom(3) = 5",
+        "   0.230112 client: exit(1) = ?",
+        "   0.230112 server: close(3) = 0",
+    ),
 )
 SHRUNK = Shrunk(
     FAILED,
@@ -63,7 +67,7 @@ def test_the_report_of_a_failure():
     assert lines[4].startswith("  2. corrupt: ")
     assert lines[5].endswith("; 5 to 40 also fail (9 sizes tried); 4 and 50 do not")
     assert lines[6:8] == ["  client.py:7 in main: ValueError: boom", "  second line"]
-    assert lines[8] == "the last calls:" and lines[9] == "  0.230100 s client recvfrom(3) = 5"
+    assert lines[8] == "the last calls:" and lines[9] == "  0.230100 client: recvfrom(3) = 5"
     assert lines[-2:] == [
         "the same again: farhost replay failure.toml",
         "the same again: farhost run server.py --seed 7",
@@ -72,7 +76,9 @@ def test_the_report_of_a_failure():
 
 def test_the_report_is_at_most_25_lines_whatever_there_is_to_say():
     fault = ReplayFault(LOSS, 1, True, "x" * 500)
-    verdict = FAILED._replace(message="\n".join("m" * 500 for _ in range(99)), last=("l" * 500,) * 99)
+    verdict = FAILED._replace(
+        message="\n".join("m" * 500 for _ in range(99)), last=("   0.1 client: " + "l" * 500,) * 99
+    )
     lines = texts(Failure(verdict, (fault,) * 99, (), ("n" * 500,) * 9, ("c",) * 9))
     assert len(lines) <= 25 and max(map(len, lines)) <= 200
     assert "  ... and 95 more" in lines
@@ -85,10 +91,10 @@ def test_every_kind_of_failure_has_words(kind):
 
 
 def test_what_else_there_is_to_say():
-    other = FAILED._replace(message="KeyError: 'x'", signature=("other",))
+    other = FAILED._replace(message="client exited", signature=("failed", "client", "KeyError", "c.py:f: x[1]"))
     lines = texts(failure_of(SHRUNK._replace(capped="after 60 s", others=(other,))))
     assert "shrinking stopped after 60 s: there may be fewer faults that do it" in lines
-    assert "on the way another failure was seen: KeyError: 'x'" in lines
+    assert "on the way another failure was seen: KeyError in c.py:f: x[1]" in lines
 
 
 @pytest.mark.parametrize(
@@ -117,9 +123,10 @@ client !   File "/home/me/lib.py", line 9, in first
 client !     raise ValueError("boom")
 client ! ValueError: boom
 client ! more"""
-    verdict = FAILED._replace(message="client exited with status 1", output=output)
-    lines = texts(Failure(verdict, ()))
-    assert lines[2:4] == ["  lib.py:9 in first: ValueError: boom", "  client exited with status 1"]
+    verdict = FAILED._replace(message="client on client exited with status 1\nValueError: boom", output=output)
+    assert texts(Failure(verdict, ()))[2:4] == ["  lib.py:9 in first: ValueError: boom", "the last calls:"]
+    own = verdict._replace(signature=("failed", "client", "ValueError", "client.py:ask: first()"))
+    assert texts(Failure(own, ()))[2] == "  client.py:3 in ask: ValueError: boom"
     verdict = FAILED._replace(message="lib.py:9 in first: ValueError: boom", output=output)
     assert texts(Failure(verdict, ()))[2:4] == ["  lib.py:9 in first: ValueError: boom", "the last calls:"]
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from farhost.explore.laboratory import Limits
 from farhost.explore.orders import Orders, Verdict
-from farhost.explore.shrink import shrink
+from farhost.explore.shrink import alone, shrink
 from farhost.sim.choices import Choice
 from farhost.trace.events import Wake
 from farhost.trace.trail import TrailSink
@@ -178,6 +178,39 @@ def test_a_single_fault_that_removal_goes_past_is_found():
     assert names_of(Case(fails, many(64)).shrink()) == ["x050"]
 
 
+def test_a_single_fault_at_another_place_is_found():
+    """In the first failure three short reads got to an offset at which none could be alone."""
+
+    def fails(taken):
+        return "boom" if {"x001", "x012", "x023"} <= taken.keys() or taken.get("y", 0) >= 7 else ""
+
+    case = Case(fails, {**many(64), "y": 9})
+    inner = case.run_one
+
+    def run_one(orders):
+        """Chance did not bring y in the first run, although it might have."""
+        if orders.replay is None:
+            names = [name for name in case.limits if name != "y"]
+            orders = orders._replace(replay={fault(name): 1 for name in names})
+        return inner(orders)
+
+    case.run_one = run_one
+    found = sizes_of(case.shrink())
+    assert found == {"x001": 1, "x012": 1, "x023": 1}, "the sizes tried are those of the faults that are left, and 1"
+    case.fails = lambda taken: "boom" if {"x001", "x012", "x023"} <= taken.keys() or "y" in taken else ""
+    assert sizes_of(case.shrink()) == {"y": 1}
+
+
+def test_which_single_faults_are_tried():
+    """First the kinds that are left, with their sizes; then others; evenly spread over the places."""
+    left = ((fault("a"), 5), (fault("b"), 9))
+    possible = ((fault("p", "spike"), 10_000), *((fault(f"q{number}"), 100) for number in range(1000)))
+    lists = alone(left, possible)
+    assert lists[:3] == [{fault("q0"): 1}, {fault("q0"): 9}, {fault("q25"): 1}]
+    assert lists[-2:] == [{fault("p", "spike"): 100}, {fault("p", "spike"): 10_000}] and len(lists) == 82
+    assert alone(left, ((fault("a"), 3),)) == [{fault("a"): 1}, {fault("a"): 3}]
+
+
 def test_a_fault_that_hides_the_failure_is_not_needed():
     """Not monotone: fewer faults of some fail, more of them pass."""
 
@@ -320,6 +353,34 @@ def test_a_fault_of_a_piece_goes_with_where_the_piece_begins():
     assert second.choice.place.endswith("data 1+11 #1") and 250 <= second.size <= 255
     assert (first.around.low, first.around.high, first.around.tried) == (1, 11, 11)
     assert first.essential and second.essential
+
+
+def test_a_chain_of_short_reads_becomes_one():
+    """A read is cut short only at the offset to which those before it have got; what matters is where they end."""
+
+    def run_one(orders):
+        taken, offset = {}, 0
+        while offset < 1000:
+            choice = Choice("short-read", f"s:1>c:2 at {offset}")
+            size = min(orders.replay.get(choice, 0), 1000 - offset)
+            if not size:
+                break
+            taken[choice] = size
+            offset += size
+        fails = 600 <= offset < 1000
+        kind, signature = ("failed", ("late",)) if fails else ("passed", ())
+        asked = tuple((choice, 999) for choice in taken)
+        return Verdict(7, not fails, kind, "", signature, repr(taken), "", 9, 1, tuple(taken.items()), asked)
+
+    replay, offset = {}, 0
+    for size in (100, 50, 300, 7, 200):
+        replay[Choice("short-read", f"s:1>c:2 at {offset}")] = size
+        offset += size
+    failing = run_one(Orders(7, replay=replay))
+    limits = Limits(seconds=1000)
+    shrunk = shrink(lambda orders: [run_one(one) for one in orders], failing, Orders(7), limits=limits, clock=Clock())
+    (only,) = shrunk.faults
+    assert only.choice.place == "s:1>c:2 at 0" and 600 <= only.size <= 612 and only.around.high >= 950
 
 
 def test_a_case_that_is_never_the_same_twice_is_said_to_be_so():

@@ -44,8 +44,8 @@ def test_swarm_varies_strength_and_size_and_never_goes_beyond_the_size_that_was_
         for name, setting in settings(swarm(WORDS, seed)).items():
             found[name].add(setting)
     assert found["", "loss"] == {Setting((1, 200)), Setting((1, 50)), Setting((2, 25))}
-    assert {setting.size for setting in found["", "pause"]} == {125, 500, 2000}
-    assert {setting.ratio for setting in found["client>server", "partition-one-way"]} == {(1, 10), (2, 5), (1, 2)}
+    assert {setting.size for setting in found["", "pause"]} == {500, 2000}
+    assert {setting.ratio for setting in found["client>server", "partition-one-way"]} == {(1, 10), (2, 5), (1, 1)}
 
 
 def test_a_probability_above_a_half_is_kept_where_the_words_say_so():
@@ -59,6 +59,7 @@ def test_what_is_no_matter_of_chance_stays_as_it_is():
         given = {
             name: value for seed in range(20) for name, value in settings(orders_for(strategy, words, seed)).items()
         }
+        given.pop(("", "pct"), None)
         assert given == settings(words)
 
 
@@ -78,12 +79,13 @@ def test_taking_one_word_away_changes_nothing_about_the_others():
             assert {name: value for name, value in whole.items() if name != ("", "loss")} == less
 
 
-def test_pct_makes_who_runs_next_strong_and_everything_else_weak(monkeypatch):
-    monkeypatch.setattr("farhost.explore.swarm.SCHEDULING", ("pause",))
-    found = settings(orders_for("pct", WORDS, 3))
-    assert found["", "loss"] == Setting((1, 200))
-    assert found["", "pause"] == Setting((1, 2), 2000)
+def test_pct_gives_threads_priorities_and_makes_everything_else_weak():
+    found = settings(orders_for("pct", (*WORDS, "preempt=10%", "wake=10%"), 3))
+    assert found["", "pct"].ratio == (1, 1)
+    assert (found["", "preempt"].ratio, found["", "wake"].ratio) == ((1, 10), (1, 40))
+    assert (found["", "loss"], found["", "pause"]) == (Setting((1, 200)), Setting((1, 20), 2000))
     assert found["client>server", "partition-one-way"] == Setting((1, 10), 8000)
+    assert settings(orders_for("pct", ["pct=50%:9"], 3)) == {("", "pct"): Setting((1, 2), 9)}
 
 
 def test_a_strategy_that_there_is_not_is_named():

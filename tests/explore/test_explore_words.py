@@ -75,7 +75,6 @@ def test_no_fault_at_all():
         ((2, 3), "the reply was read as 2 + 3 of its 12 bytes"),
         ((1,) * 12, "the reply was read in 12 pieces, the first of 1 byte"),
         ((), "the reply was not read"),
-        ((12,), "the reply was read whole"),
     ],
 )
 def test_how_a_write_was_read(reads, said):
@@ -84,9 +83,24 @@ def test_how_a_write_was_read(reads, said):
 
 def test_one_of_several_writes():
     streams = conversation(reads=(10, 2), writes=(4, 8))
-    assert headline([short_read(0, 10)], streams) == "1 fault: write 1 of server was read together with others"
+    assert headline([short_read(4, 6)], streams) == "1 fault: write 2 of server was read as 6 + 2 bytes"
     streams = conversation(reads=(4, 3, 5), writes=(4, 8))
     assert headline([short_read(4, 3)], streams) == "1 fault: write 2 of server was read as 3 + 5 bytes"
+
+
+def test_a_short_read_that_is_not_seen_is_told_as_it_is():
+    fault = short_read(0, 12)
+    assert headline([fault], conversation(reads=(12,))) == f"1 fault: {describe_fault(*fault)}"
+
+
+def test_a_cut_that_only_the_network_sees():
+    """The first piece is lost, and what is sent again comes whole."""
+    faults = [(Choice("split", reply(0, 12)), 5), (Choice("loss", reply(0, 5)), 1)]
+    text = headline(faults, conversation(reads=(12,)))
+    assert text == "2 faults: the reply was sent as 5 + 7 bytes; the first piece was lost"
+    faults = [(Choice("split", reply(2, 8)), 5), (Choice("spike", reply(7, 3)), 3 * MS)]
+    text = headline(faults, conversation(reads=(12,)))
+    assert text == "2 faults: a part of the reply was sent as 5 + 3 bytes; the second piece came 3 ms later"
 
 
 def test_a_write_that_the_kernel_took_a_part_of():

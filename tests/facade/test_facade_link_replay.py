@@ -104,7 +104,7 @@ def test_all_probabilities_of_zero_leave_the_trace_as_it_is(plain):
 
 STRONG = {
     "split": "20%",
-    "loss": "10%",
+    "loss": "20%",
     "gemodel": "20%:50%",
     "drop": "SYN#1",
     "blackhole": "1000",

@@ -81,6 +81,18 @@ def test_wrong_words_are_told_at_once_and_wrong_places_at_the_run():
         farhost.run(server=serve, client=(ask, 20), faults="loss=50%")
 
 
+def test_a_fault_that_nothing_could_have_is_told_where_it_was_asked_for_and_not_where_a_profile_has_it():
+    with pytest.raises(WordError, match="dns-drop: there is no name server"):
+        echo(faults="dns-drop=5%").run()
+    with pytest.raises(WordError, match="crash befalls hosts"):
+        echo(faults="client>server: crash=5%").run()
+    assert echo(faults="threads").run().ok
+    net = echo(faults="dns-drop=0%")
+    net.name_server("server")
+    assert net.run().ok
+    echo(faults="default").run(check=False)
+
+
 def test_orders_give_the_seed_and_the_faults():
     first = obeyed(Orders(7, ("loss=10%",)))
     assert first.seed == 7

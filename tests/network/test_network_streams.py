@@ -70,6 +70,7 @@ def make_network(text: str, seed: int = 1) -> Network:
         "delay=5ms rate=20mbit limit=20",
         "delay=5ms mtu=576",
         "delay=20ms loss=3% reorder=10% duplicate=3% corrupt=1% rate=50mbit",
+        "delay=10ms split=20% spike=2%:200ms gemodel=1%:50% drop=DATA#3,5-6+FIN#1",
     ],
 )
 def test_a_stream_arrives_intact_and_in_order(text: str, family: int) -> None:
@@ -83,7 +84,15 @@ def test_a_stream_arrives_intact_and_in_order(text: str, family: int) -> None:
         host.kernel.internet.check_invariants()
 
 
-@pytest.mark.parametrize("text", ["delay=10ms", "delay=10ms loss=3%", "delay=5ms rate=20mbit limit=20 reorder=5%"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "delay=10ms",
+        "delay=10ms loss=3%",
+        "delay=5ms rate=20mbit limit=20 reorder=5%",
+        "delay=5ms split=10% spike=2%:9ms",
+    ],
+)
 def test_bursts_off_changes_no_time_no_fate_and_no_byte(text: str) -> None:
     seen = []
     for switch in ("on", "off"):

@@ -1,12 +1,10 @@
 """`farhost explore`: many seeds of one scenario, until one fails; then the few faults that it takes."""
 
-import concurrent.futures
-import contextlib
 import json
-import multiprocessing
+import os
 import shlex
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,19 +13,22 @@ import click
 from farhost.cli.exits import FAILED, NOTHING_RAN, PASSED
 from farhost.cli.outputs import ended_by_signals
 from farhost.cli.scenario_options import duration_option, scenario_of_options, scenario_options
+from farhost.explore.executors import ExecutorError, Place, open_pool, parse_workers
 from farhost.explore.finding import FOLDER, Finding, find_out, keep
 from farhost.explore.laboratory import Progress as ShrinkProgress
-from farhost.explore.profiles import PROFILES, profile_words
+from farhost.explore.profiles import fault_words, own_words
 from farhost.explore.report import Failing, Summary, summary_as_json
 from farhost.explore.results import failure_lines
 from farhost.explore.scenario_case import ScenarioCase
 from farhost.explore.search import SYSTEMATIC, Plan, Progress, Report, search
+from farhost.explore.settings import Place as Said
+from farhost.explore.settings import SettingError, settle
 from farhost.explore.swarm import STRATEGIES
 from farhost.explore.table_reading import ReplayError
-from farhost.explore.workers import Workers, begin_worker, close_forks, default_count
+from farhost.explore.workers import Workers
 from farhost.programs.shared import SharedError
 from farhost.report.terminal import Terminal
-from farhost.scenario.faults import parse_faults
+from farhost.scenario.faults import parse_faults, said_words
 from farhost.scenario.invariants import ChecksError
 from farhost.scenario.scenario import Scenario
 from farhost.scenario.scenario_file import table_of
@@ -35,8 +36,8 @@ from farhost.scenario.words import WordError
 from farhost.trace.tracer import Tracer
 from farhost.units import UnitError
 
-END_S = 2.0
-"""How long a worker may take to remove what it made."""
+OTHERWISE = {"seeds": 500, "strategy": "swarm", "faults": "default", "time": "24h"}
+"""What holds where nobody says anything."""
 EPILOG = """
 \b
 Strategies: which faults each seed gets
@@ -46,10 +47,16 @@ Strategies: which faults each seed gets
   systematic   no chance: each single fault at each place, then pairs; --seeds is how many runs
 
 \b
+Faults (--faults): lists of them by name, and words; each seed gets some, by the strategy
+  default      what a correct program has to survive; also: network, threads, harsh, none
+  "default crash=5%"  "a>b: loss=20%"
+[tool.farhost] in pyproject.toml, and FARHOST_SEEDS, FARHOST_FAULTS, ..., say the same.
+
+\b
 Examples
   farhost explore "server.py 5000" "client.py server 5000"
   farhost explore scenario.toml --seeds 2000 --workers 8
-  farhost explore scenario.toml --profile none --fault "client>server: loss=20%"
+  farhost explore scenario.toml --faults network --faults "client>server: loss=20%"
   farhost explore scenario.toml --seeds 10000 --shard 3/8 --format json > 3.json
   farhost merge *.json
 
@@ -66,11 +73,13 @@ Exit codes
 class Options(NamedTuple):
     """What was asked for, besides the scenario."""
 
-    workers: int
+    workers: Place
     as_json: bool
     shrink_s: float
     """0: failures are not shrunk."""
     folder: Path
+    here: str
+    """From which paths are shown."""
 
 
 def shard_option(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[int, int]:
@@ -85,14 +94,13 @@ def shard_option(ctx: click.Context, param: click.Parameter, value: str | None) 
 
 @click.command(epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
 @scenario_options
-@click.option("--seeds", type=click.IntRange(1), default=500, show_default=True, help="How many runs.")
+@click.option("--seeds", metavar="N", help=f"How many runs.  [default: {OTHERWISE['seeds']}]")
 @click.option("--from", "first", type=int, default=1, show_default=True, help="The first seed.")
-@click.option("--profile", type=click.Choice(tuple(PROFILES)), default="default", show_default=True)
-@click.option("--fault", "more", multiple=True, metavar="WORDS", help="Further faults, or others' strength.")
-@click.option("--strategy", type=click.Choice((*STRATEGIES, SYSTEMATIC)), default="swarm", show_default=True)
+@click.option("--profile", metavar="NAME", help="dev, ci, nightly, or one of pyproject.toml's: seeds and time.")
+@click.option("--strategy", type=click.Choice((*STRATEGIES, SYSTEMATIC)), help="See below.  [default: swarm]")
 @click.option("--all", "every", is_flag=True, help="Go on after a failure; report all that differ.")
-@click.option("--time", "time_ns", callback=duration_option, metavar="TIME", help="Stop after so much real time.")
-@click.option("--workers", type=click.IntRange(0), default=None, help="Processes; default: one for each processor.")
+@click.option("--time", metavar="TIME", help="Stop after so much real time.")
+@click.option("--workers", metavar="N", help="Processes, as many as processors unless said; dask://..., ray://...")
 @click.option("--shard", callback=shard_option, metavar="I/N", help="Only this part of the seeds.")
 @click.option(
     "--shrink-time", "shrink_ns", callback=duration_option, default="30s", show_default=True, metavar="TIME",
@@ -105,14 +113,9 @@ def explore(
     ctx: click.Context,
     /,
     programs: tuple[str, ...],
-    seeds: int,
     first: int,
-    profile: str,
-    more: tuple[str, ...],
-    strategy: str,
     every: bool,
-    time_ns: int | None,
-    workers: int | None,
+    workers: str | None,
     shard: tuple[int, int],
     shrink_ns: int,
     out: Path,
@@ -124,31 +127,40 @@ def explore(
         click.echo('farhost: nothing to explore: name a program, such as "server.py 5000", or a file', err=True)
         return NOTHING_RAN
     part, parts = shard
+    said = {name: described.pop(name) for name in ("seeds", "profile", "strategy", "time")}
+    said["faults"] = described.pop("faults")
+    here = os.getcwd()
     try:
+        settings = settle(Said("--{}", {name: value for name, value in said.items() if value}), otherwise=OTHERWISE)
         scenario = scenario_of_options(programs, described)
         out = out.absolute()
         scenario.enter()
         built = scenario.build(Tracer())
-        words = (*profile_words(profile), *parse_faults(more, list(built.network.hosts)).words())
-    except (WordError, UnitError, SharedError, ChecksError) as error:
+        place = parse_workers(workers)
+        hosts = list(built.network.hosts)
+        words = said_words(parse_faults(fault_words(settings.faults), hosts).said)
+        parse_faults(own_words(settings.faults), hosts).check(built.network)
+    except (WordError, UnitError, SharedError, ChecksError, ExecutorError, SettingError) as error:
         raise click.UsageError(str(error), ctx) from None
-    limit_s = None if time_ns is None else time_ns / 1e9
-    plan = Plan(range(first + part - 1, first + seeds, parts), words, strategy, every, limit_s)
-    count = default_count() if workers is None else workers
-    options = Options(count, form == "json", shrink_ns / 1e9, out)
+    seeds = range(first + part - 1, first + settings.seeds, parts)
+    plan = Plan(seeds, words, settings.strategy, every, settings.time_s)
+    options = Options(place, form == "json", shrink_ns / 1e9, out, here)
     if not plan.seeds:
         click.echo("farhost: this shard has no seeds", err=True)
         return NOTHING_RAN
     with ended_by_signals():
-        return execute(scenario, plan, options)
+        try:
+            return execute(scenario, plan, options)
+        except ExecutorError as error:
+            raise click.ClickException(str(error)) from None
 
 
 def execute(scenario: Scenario, plan: Plan, options: Options) -> int:
     """Explore, report, and return the exit code."""
     stdout, stderr = Terminal(sys.stdout), Terminal(sys.stderr)
     progress = ProgressLine(stderr)
-    with pool(options.workers) as executor:
-        workers = Workers(ScenarioCase(scenario), executor, max(1, options.workers))
+    with open_pool(options.workers) as pool:
+        workers = Workers(ScenarioCase(scenario), pool.executor, pool.width)
         report = search(workers, plan, progress.searching)
         findings: list[tuple[Finding, Path]] = []
         for found in report.failures:
@@ -159,7 +171,7 @@ def execute(scenario: Scenario, plan: Plan, options: Options) -> int:
             except (OSError, ReplayError) as error:
                 raise click.ClickException(f"cannot write the replay file to {options.folder}: {error}") from None
         progress.clear()
-    tell(scenario, plan, report, findings, stdout if options.as_json else stderr, options)
+    tell(scenario, plan, report, findings, stdout, options)
     return FAILED if report.failures else PASSED
 
 
@@ -173,15 +185,20 @@ def tell(
 ) -> None:
     """Say what came of it."""
     if options.as_json:
-        failing = tuple(finding.failing(str(path)) for finding, path in findings)
+        failing = tuple(finding.failing(shown(path, options)) for finding, path in findings)
         output.line(json.dumps(summary_as_json(summary(scenario, plan, report, failing)), indent=2))
         output.flush()
         return
     for finding, path in findings:
-        for text, style in failure_lines(finding.failure(shlex.join(["farhost", "replay", str(path)]))):
+        for text, style in failure_lines(finding.failure(shlex.join(["farhost", "replay", shown(path, options)]))):
             output.line(output.paint(text, style))
     output.line(last_line(report, plan))
     output.flush()
+
+
+def shown(path: Path, options: Options) -> str:
+    """A file, from where the command was given."""
+    return os.path.relpath(path, options.here)
 
 
 def summary(scenario: Scenario, plan: Plan, report: Report, failing: tuple[Failing, ...]) -> Summary:
@@ -232,26 +249,3 @@ class ProgressLine:
         if self._on:
             sys.stderr.write(f"\r\x1b[K{text}")
             sys.stderr.flush()
-
-
-@contextlib.contextmanager
-def pool(count: int) -> Iterator[concurrent.futures.Executor | None]:
-    """Worker processes, forked from this one; none where one is enough. Ctrl-C leaves none behind."""
-    if count <= 1:
-        try:
-            yield None
-        finally:
-            close_forks()
-        return
-    context = multiprocessing.get_context("fork")
-    executor = concurrent.futures.ProcessPoolExecutor(count, context, begin_worker)
-    try:
-        yield executor
-    except BaseException:
-        executor.shutdown(wait=False, cancel_futures=True)
-        for process in multiprocessing.active_children():
-            process.terminate()
-            process.join(END_S)
-            process.kill()
-        raise
-    executor.shutdown()

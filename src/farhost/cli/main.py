@@ -1,9 +1,8 @@
 """The entry of `farhost` and `python -m farhost`: sees to what sets are ordered by, then hands over to `commands`.
 
-The order of a program's sets must not depend on the day (DESIGN 5). So a run needs PYTHONHASHSEED=0, and addresses
-that are not drawn by chance, since objects are hashed by theirs (ADDR_NO_RANDOMIZE, personality(2); it stays as it is
-where that is not allowed). An interpreter takes both at its start only: so it starts anew. That happens before
-anything else is imported, so that it costs 30 ms; which is why `commands` is imported by name here.
+The order of a program's sets must not depend on the day (DESIGN 5; `farhost.programs.pinning`), which an interpreter
+takes at its start only: so it starts anew. That happens before anything else is imported, so that it costs 30 ms;
+which is why `commands` is imported by name here.
 """
 
 import importlib
@@ -12,8 +11,8 @@ import signal
 import sys
 
 from farhost.cli.exits import INTERRUPTED
+from farhost.programs.pinning import HASH_SEED, ask_for_steady_addresses, has_fixed_hashes, has_steady_addresses
 
-ADDR_NO_RANDOMIZE = 0x0040000
 PINNED = (["run"], ["explore"], ["replay"])
 """Commands whose runs depend on it."""
 
@@ -35,18 +34,8 @@ def main() -> None:
 
 def pin_order() -> None:
     """Start this interpreter anew with PYTHONHASHSEED=0 and steady addresses, unless it has both already."""
-    seeded, steady = os.environ.get("PYTHONHASHSEED") == "0", has_steady_addresses()
-    if not steady:
-        importlib.import_module("ctypes").CDLL(None).personality(ADDR_NO_RANDOMIZE)
-    if not seeded or (not steady and has_steady_addresses()):
-        environment = {**os.environ, "PYTHONHASHSEED": "0"}
-        os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], environment)
-
-
-def has_steady_addresses() -> bool:
-    """Whether addresses are not drawn by chance, from the next exec on."""
-    try:
-        with open("/proc/self/personality", encoding="ascii") as file:
-            return bool(int(file.read(), 16) & ADDR_NO_RANDOMIZE)
-    except (OSError, ValueError):
-        return True  # Where one cannot see it, there is no telling when to stop.
+    steady = has_steady_addresses()
+    if not has_fixed_hashes() or (not steady and ask_for_steady_addresses()):
+        if not steady:
+            ask_for_steady_addresses()
+        os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], {**os.environ, **HASH_SEED})

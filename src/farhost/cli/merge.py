@@ -46,8 +46,9 @@ def lines(summary: Summary) -> list[str]:
     """For people."""
     found = []
     for failing in summary.failures:
+        times = "" if failing.times == 1 else f" and {failing.times - 1} more"
         message = failing.message.partition("\n")[0]
-        found.append(f"seed {failing.seed}, {failing.times} times: {failing.kind}: {message}")
+        found.append(f"seed {failing.seed}{times}: {failing.kind}: {message}")
         found.append(f"  {failing.headline}")
         if failing.file:
             found.append(f"  farhost replay {failing.file}")

@@ -78,7 +78,7 @@ def scenario_options(command: Command) -> Command:
 
 def scenario_of_options(programs: tuple[str, ...], options: dict[str, Any]) -> Scenario:
     """The scenario: of a file, if the one program is one, with what the options say beside; WordError."""
-    given = {_FIELDS.get(key, key): options[key] for key in KEYS if options[key]}
+    given = {_FIELDS.get(key, key): options[key] for key in KEYS if options.get(key)}
     files = [word for word in programs if word.endswith(".toml")]
     if not files:
         return Scenario(programs, **given)

@@ -6,6 +6,7 @@ there are in it, each in a prepared run of its own that nothing has touched. The
 """
 
 import gc
+import math
 import os
 import pickle
 import select
@@ -21,8 +22,8 @@ from farhost.explore.orders import Case, Orders, Ready, Verdict
 
 MOST_READY = 32
 """Runs that one fork serves at most."""
-READY_S = 0.7
-"""How long making them ready may take."""
+FORK_S = 0.003
+"""What a fork and the end of the child cost, roughly."""
 LIMIT_S = 60.0
 """How much real time one run may take; the watchdog of a run finds loops much earlier."""
 _HEADER = struct.Struct("<I")
@@ -35,7 +36,9 @@ class Forks:
         self._case = case
         self._limit_s = limit_s
         self._ready: list[Ready] = []
-        self._most = 1
+        self._ready_s = 0.0
+        """What making the latest one ready took; the first one also loads code."""
+        self._done = 0
 
     def run(self, orders: Sequence[Orders]) -> Iterator[Verdict]:
         """Carry out orders, in their order. A process that dies under one costs that one only."""
@@ -45,6 +48,7 @@ class Forks:
             batch = left[: len(self._ready)]
             verdicts = self._fork(batch)
             yield from verdicts
+            self._done += len(verdicts)
             left = left[len(verdicts) :]
 
     def close(self) -> None:
@@ -53,16 +57,19 @@ class Forks:
             self._ready.pop().close()
 
     def _make_ready(self, wanted: int) -> None:
-        """Have as many runs ready as are of use."""
-        if len(self._ready) >= min(wanted, self._most):
+        """Have as many runs ready as are of use.
+
+        With n of them and r runs to come, n prepared runs and r/n forks are paid for: it is least where n is the root
+        of what r forks cost in prepared runs. How many are to come nobody knows: as many again as there were.
+        """
+        useful = math.isqrt(int(2 * self._done * FORK_S / max(self._ready_s, 1e-4))) + 1
+        target = min(wanted, MOST_READY, useful)
+        if len(self._ready) >= target:
             return
-        while len(self._ready) < min(wanted, self._most):
+        while len(self._ready) < target:
             began_s = time.perf_counter()
             self._ready.append(self._case.prepare())
-            spent_s = time.perf_counter() - began_s
-            if len(self._ready) == 2 or self._most == 1:
-                # The first one also loads code: the second says what they cost.
-                self._most = max(2, min(MOST_READY, int(READY_S / max(spent_s, 1e-3))))
+            self._ready_s = time.perf_counter() - began_s
         # What is frozen is never looked through by a child's collector, which would copy its pages.
         gc.collect()
         gc.freeze()

@@ -86,6 +86,11 @@ class Laboratory:
         """Run what the first failure was run with, some times over."""
         return self._run_all([self._orders._replace(trail=True)] * count)
 
+    def possible(self) -> FaultList:
+        """The faults that may happen in a run without any, each with its largest size."""
+        orders = self._orders._replace(replay={}, record=True, trail=False)
+        return self._run_all([orders])[0].asked
+
     def verdicts(self, lists: Sequence[Mapping[Choice, int]]) -> list[Verdict]:
         """How runs with these faults end. EnoughError."""
         found: list[Verdict] = []
@@ -93,9 +98,14 @@ class Laboratory:
             found += self._try(lists[start : start + self._limits.batch])
         return found
 
-    def first_failing(self, lists: Sequence[Mapping[Choice, int]]) -> tuple[int, Verdict] | None:
-        """The first of the lists with which the same failure comes, and how that run ended. EnoughError."""
+    def first_failing(self, lists: Sequence[Mapping[Choice, int]], share: float = 1.0) -> tuple[int, Verdict] | None:
+        """The first of the lists with which the same failure comes, and how that run ended. EnoughError.
+
+        `share`: of all the time; once that has passed, it gives up.
+        """
         for start in range(0, len(lists), self._limits.batch):
+            if share < 1 and self.elapsed_s() > share * self._limits.seconds:
+                return None
             for number, verdict in enumerate(self._try(lists[start : start + self._limits.batch])):
                 if self.is_same(verdict):
                     return start + number, verdict

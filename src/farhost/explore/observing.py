@@ -15,7 +15,7 @@ from farhost.trace.tracer import Tracer
 from farhost.trace.trail import TrailSink
 
 LAST_EVENTS = 20
-"""So many are kept for `Verdict.last`."""
+"""So many of each host are kept for `Verdict.last`."""
 TOLD = frozenset({SystemCall, FaultEvent, Output, ProcessEnded, SignalSent})
 """What programs did and what befell them; packets are told where somebody asks for a trace."""
 MOST_OUTPUT = 200
@@ -31,7 +31,8 @@ class Observer:
         self._hashes: HashSink | TrailSink | None = None
         if hashed:
             self._hashes = TrailSink() if orders.trail else HashSink()
-        self._last: deque[Event] = deque(maxlen=LAST_EVENTS)
+        self._last: dict[str, deque[tuple[int, Event]]] = {}
+        self._count = 0
 
     def listen(self, tracer: Tracer) -> None:
         """Read from now on."""
@@ -42,7 +43,11 @@ class Observer:
     def take(self, event: Event) -> None:
         """`farhost.trace.tracer.Sink`."""
         if type(event) in TOLD:
-            self._last.append(event)
+            self._count += 1
+            last = self._last.get(event.host)
+            if last is None:
+                last = self._last[event.host] = deque(maxlen=LAST_EVENTS)
+            last.append((self._count, event))
 
     def hashes(self) -> TraceHash:
         """Of what was read so far; empty where nothing is hashed."""
@@ -52,13 +57,14 @@ class Observer:
         """Of what was read so far; empty unless the orders want it."""
         return self._hashes.trail() if isinstance(self._hashes, TrailSink) else b""
 
-    def last_lines(self) -> tuple[str, ...]:
-        """The last events, as people read them."""
+    def last_lines(self, until_ns: int | None = None) -> tuple[str, ...]:
+        """The last events of each host, as people read them; `until_ns`: without what came after the end, such as
+        what a service does that waits for more."""
         packets = PacketFormatter()
         lines = []
-        for event in self._last:
+        for _, event in sorted((each for last in self._last.values() for each in last), key=lambda each: each[0]):
             described = describe(event, packets)
-            if described is not None:
+            if described is not None and (until_ns is None or event.time_ns <= until_ns):
                 lines.append(f"{format_time(event.time_ns)} {event.host or '-'}: {described[0]}")
         return tuple(lines)
 
@@ -83,7 +89,7 @@ class Observer:
             tuple(choices.taken.items()),
             tuple((choices.asked or {}).items()),
             self.trail(),
-            () if ok else self.last_lines(),
+            () if ok else self.last_lines(None if outcome is None else outcome.virtual_ns),
             "" if ok or outcome is None else output_of(outcome.processes),
         )
 

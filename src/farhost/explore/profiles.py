@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from farhost.scenario.faults import every_fault
+from farhost.units import UnitError
 
 
 class Profile(NamedTuple):
@@ -28,7 +29,7 @@ _LINKS = (
     "duplicate=2%",
     "spike=2%:300ms",
     "split=10%",
-    "partition=10%:10s",
+    "partition=20%:10s",
 )
 _CALLS = (
     "short-read=10%",
@@ -43,8 +44,8 @@ _THREADS = (
     "preempt=5%",
 )
 _HOSTS = (
-    "pause=10%:2s",
-    "clock=10%:10s",
+    "pause=25%:2s",
+    "clock=30%:10s",
     "drift=20%:500",
 )
 _NAMES = (
@@ -100,3 +101,32 @@ def expanded(texts: Iterable[str]) -> tuple[str, ...]:
     ('a>b: loss=5%',)
     """
     return tuple(word for text in texts for word in (PROFILES[text].known() if text in PROFILES else (text,)))
+
+
+def fault_words(texts: Iterable[str]) -> tuple[str, ...]:
+    """What texts say: the names of profiles stand for their words. What is said later wins (`parse_faults`).
+    UnitError for a name that is none.
+
+    >>> fault_words(["threads loss=5%", "a>b: corrupt=1%"])
+    ('wake=10%', 'preempt=5%', 'loss=5%', 'a>b: corrupt=1%')
+    """
+    found: list[str] = []
+    for text in texts:
+        if ":" in text.partition("=")[0]:
+            found.append(text)
+            continue
+        for word in text.split():
+            if word not in PROFILES and "=" not in word:
+                raise UnitError(f"{text!r}: no list of faults {word!r}: there are {', '.join(PROFILES)}, or loss=2%")
+            found += PROFILES[word].known() if word in PROFILES else [word]
+    return tuple(found)
+
+
+def own_words(texts: Iterable[str]) -> tuple[str, ...]:
+    """What texts say themselves, without what the names of profiles stand for.
+
+    >>> own_words(["threads loss=5%"])
+    ('loss=5%',)
+    """
+    lists = [[text] if ":" in text.partition("=")[0] else text.split() for text in texts]
+    return tuple(word for words in lists for word in words if word not in PROFILES)

@@ -20,6 +20,7 @@ from farhost.report.tcpdump import DIRECTIONS
 
 _NO_CALL = re.compile(rf": \S+ (?:{'|'.join(DIRECTIONS.values())}) |: \S.*: [A-Z_0-9]+ -> [A-Z_0-9]+$")
 _FRAME = re.compile(r'  File "(.*)", line ([0-9]+), in (.*)')
+_STATUS = re.compile(r" exited with status [0-9]+$")
 _MOST_FAULTS = 4
 _MOST_MESSAGE = 3
 _MOST_CALLS = 5
@@ -117,36 +118,50 @@ def difference_words(difference: Difference) -> str:
 
 def last_calls(verdict: Verdict) -> list[str]:
     """Of the last events, what programs did: neither packets, nor what a connection went through by itself, nor the
-    traceback, which is told anyway."""
+    traceback, which is told anyway; where it is known which host failed, that host's."""
+    who = verdict.signature[1] if verdict.kind == "failed" and len(verdict.signature) > 1 else ""
+    host = who.rpartition(" on ")[2]
     return [
         " ".join(line.split())
         for line in verdict.last
-        if not (_NO_CALL.search(line) or ": write(2, " in line or "Traceback (most recent call last)" in line)
+        if (not host or line.split()[1] == f"{host}:")
+        and not (_NO_CALL.search(line) or ": write(2, " in line or "Traceback (most recent call last)" in line)
     ]
 
 
 def _why(verdict: Verdict) -> list[str]:
-    """What went wrong: the message, and the exception with its place where that has been printed."""
+    """What went wrong: the exception and where it was raised, as far as that has been printed, and the message."""
     found = [line for line in verdict.message.strip().splitlines() if line.strip()]
     printed = _printed_exception(verdict)
     if printed is None or any(printed[0] in line for line in found):
         return found
-    return [f"{printed[0]}: {printed[1]}", *(line for line in found if line != printed[1])]
+    others = [line for line in found if line != printed[1] and not _STATUS.search(line)]
+    return [f"{printed[0]}: {printed[1]}", *others]
 
 
 def _printed_exception(verdict: Verdict) -> tuple[str, str] | None:
-    """Where the exception was raised that a program printed last, and the exception."""
-    place, said = "", ""
+    """Where the exception was raised that a program printed last, and the exception.
+
+    The place is in the program's own code, where the signature has it, rather than in a library.
+    """
+    frames: list[tuple[str, str]] = []
+    said = ""
     for line in verdict.output.splitlines():
         _, mark, text = line.partition(" ! ")
-        frame = _FRAME.fullmatch(text)
         if not mark:
             continue
+        frame = _FRAME.fullmatch(text)
         if frame is not None:
-            place, said = f"{os.path.basename(frame[1])}:{frame[2]} in {frame[3]}", ""
-        elif place and not said and not text.startswith(" "):
+            if said:
+                frames, said = [], ""
+            name = os.path.basename(frame[1])
+            frames.append((f"{name}:{frame[2]} in {frame[3]}", f"{name}:{frame[3]}: "))
+        elif frames and not said and not text.startswith(" "):
             said = text
-    return (place, said) if said else None
+    if not said:
+        return None
+    own = [place for place, known_as in frames if any(part.startswith(known_as) for part in verdict.signature)]
+    return (own or [frames[-1][0]])[-1], said
 
 
 def _fault_lines(faults: Sequence[ReplayFault]) -> list[Line]:
@@ -184,6 +199,9 @@ def _notes(shrunk: Shrunk) -> list[str]:
 
 
 def _first_line(verdict: Verdict) -> str:
+    if verdict.kind == "failed" and len(verdict.signature) > 2:
+        # failed, who, the exception, and where.
+        return " in ".join(verdict.signature[2:])
     return verdict.message.strip().partition("\n")[0] or verdict.kind
 
 

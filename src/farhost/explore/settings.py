@@ -140,9 +140,15 @@ class _Said(NamedTuple):
     rank: int
 
 
-def settle(*places: Place, folder: Path | None = None, variables: Mapping[str, str] | None = None) -> Settings:
+def settle(
+    *places: Place,
+    folder: Path | None = None,
+    variables: Mapping[str, str] | None = None,
+    otherwise: Mapping[str, object] | None = None,
+) -> Settings:
     """What holds. `places`: options and marks, the nearest first; `folder`: where to look for pyproject.toml, upwards
-    (the working directory); `variables`: those of the environment. SettingError."""
+    (the working directory); `variables`: those of the environment; `otherwise`: what holds where nobody says
+    anything, before the profile dev. SettingError."""
     path, table = read_project(Path.cwd() if folder is None else folder)
     project = {key: value for key, value in table.items() if key != "profiles" and key not in OTHERS}
     every = [
@@ -158,6 +164,8 @@ def settle(*places: Place, folder: Path | None = None, variables: Mapping[str, s
         chosen = found.get("profile")
         if chosen is not None and chosen.rank == 2 * rank:
             _keep(found, _of_profile(chosen, profiles), Place(f"the profile {chosen.value}, {{}}", {}), 2 * rank + 1)
+    last = Place("what holds anyway, {}", otherwise or {})
+    _keep(found, _parse(last), last, 2 * len(every))
     _keep(found, profiles["dev"], Place("the profile dev, {}", {}), 2 * len(every))
     return _settings(found)
 

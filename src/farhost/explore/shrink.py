@@ -11,10 +11,11 @@ left is always what happened in the run, never what was asked of it.
 
 from collections.abc import Callable, Sequence
 from itertools import pairwise
+from math import isqrt
 from typing import NamedTuple
 
 from farhost.explore.laboratory import EnoughError, Laboratory, Limits, Progress, Run, kept
-from farhost.explore.moving import with_size
+from farhost.explore.moving import joined, with_size
 from farhost.explore.orders import FaultList, Orders, Verdict
 from farhost.explore.sizes import Neighbourhood, explore_around, simplest
 from farhost.sim.choices import Choice
@@ -23,7 +24,13 @@ from farhost.trace.trail import first_difference
 _MANY = 3
 """From so many faults on that removal leaves, it is worth to look for one that does it alone."""
 _MOST_ALONE = 400
-"""So many are tried alone at most."""
+"""So many of them are tried alone at most."""
+_MOST_PLACES = 40
+"""At so many places at most, evenly spread, others of the same kind are tried alone."""
+_FEW_PLACES = 12
+"""And those of another kind."""
+_SHARE = 0.6
+"""Of the time, after which nothing more is tried alone: the rest has its use."""
 _MOST_PASSES = 5
 """Sizes are simplified and faults removed in turn, so many times at most: in practice one time is enough."""
 
@@ -152,6 +159,8 @@ class _State:
         for _ in range(_MOST_PASSES):
             lab.stage = "removing faults"
             self._remove()
+            lab.stage = "joining faults"
+            self._join()
             if len(self.faults) >= _MANY:
                 lab.stage = "trying single faults"
                 self._try_alone()
@@ -184,11 +193,24 @@ class _State:
             else:
                 parts *= 2
 
+    def _join(self) -> None:
+        """Removal cannot take away a short read in front of another one, which is then nowhere; but both together may
+        be one of the size of both."""
+        while True:
+            faults = dict(self.faults)
+            lists = [whole for choice in faults if (whole := joined(faults, choice)) is not None]
+            found = self._lab.first_failing(lists)
+            if found is None:
+                return
+            number, verdict = found
+            self._become(verdict, lists[number])
+
     def _try_alone(self) -> None:
         """What removal leaves has no fault too many, but there may be a smaller list that it went past: a single one
-        of the first failure."""
+        of the first failure, or one that can happen alone."""
         lists = [{choice: size} for choice, size in self._first[:_MOST_ALONE]]
-        found = self._lab.first_failing(lists)
+        lists += alone(self.faults, self._lab.possible())
+        found = self._lab.first_failing(lists, _SHARE)
         if found is not None:
             number, verdict = found
             self._become(verdict, lists[number])
@@ -225,6 +247,24 @@ class _State:
                 return False
         self.without = {choice: verdict for (choice, _), verdict in zip(self.faults, found)}
         return True
+
+
+def alone(faults: FaultList, possible: FaultList) -> list[dict[Choice, int]]:
+    """Single faults that are worth to be tried for these: some of each kind, first of the kinds that are among them,
+    with their largest size and 1; then of the others, with their largest size and one in the middle."""
+    sizes: dict[str, int] = {}
+    for choice, size in faults:
+        sizes[choice.kind] = max(size, sizes.get(choice.kind, 0))
+    places: dict[str, list[tuple[Choice, int]]] = {}
+    for choice, limit in possible:
+        places.setdefault(choice.kind, []).append((choice, limit))
+    lists = []
+    for kind in sorted(places, key=lambda kind: kind not in sizes):
+        most = _MOST_PLACES if kind in sizes else _FEW_PLACES
+        for choice, limit in places[kind][:: -(-len(places[kind]) // most)]:
+            tried = {1, min(sizes[kind], limit)} if kind in sizes else {isqrt(limit), limit}
+            lists += [{choice: size} for size in sorted(tried)]
+    return lists
 
 
 def _explore(lab: Laboratory, faults: list[ShrunkFault]) -> None:

@@ -2,7 +2,8 @@
 
 random   every fault of the profile, as strong as the profile says
 swarm    a random half of them, each weaker or stronger than the profile says, or as it says
-pct      those that decide who runs next are strong, the others weak
+pct      every thread has a priority, drawn anew now and then (`pct=100%`); threads lose the processor as often as the
+         profile says, and everything else is weak
 
 Swarm testing: a seed with few sorts of faults, but many of them, gets into corners that an even mixture of all never
 gets into (Groce et al., "Swarm Testing", ISSTA 2012). PCT: which of the threads that can go on does so is what many
@@ -14,19 +15,21 @@ from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 
 from farhost.network.faults.setting import Ratio, Setting
+from farhost.programs.timed_faults.table import TIMED_FAULTS
 from farhost.scenario.faults import Said, every_fault, parse_faults, said_words
 from farhost.sim.choices import Choices
 
 INTENSITIES = (Fraction(1, 4), Fraction(1), Fraction(4))
 """By which a probability is multiplied."""
-SIZES = (Fraction(1, 16), Fraction(1, 4), Fraction(1))
+SIZES = (Fraction(1, 4), Fraction(1))
 """By which the largest size is multiplied: never beyond the profile's, which says what a program has to bear."""
 MOST: Ratio = (1, 2)
-"""A fault that was stronger makes no progress possible; a probability that the profile itself says may be higher."""
-SCHEDULING = ("wake", "preempt")
-"""The faults that decide who runs next."""
-
-_STRONG, _WEAK = Fraction(4), Fraction(1, 4)
+"""A fault that was stronger makes no progress possible; a probability that the profile itself says may be higher.
+What happens at a time happens once to each host or link, and may be certain."""
+_PRIORITIES = ("", "pct", "100%")
+_KEPT = ("pct", "preempt")
+"""What is as the profile says beside priorities of threads; late wake-ups by chance would hide those."""
+_WEAK = Fraction(1, 4)
 
 
 def swarm(words: Sequence[str], seed: int) -> tuple[str, ...]:
@@ -51,10 +54,14 @@ def _strength(choices: Choices, name: str) -> tuple[Fraction, Fraction]:
 
 
 def pct(words: Sequence[str], seed: int) -> tuple[str, ...]:
-    """The order of threads and programs above all."""
+    """The order of threads and programs above all; nothing where there are no words."""
     said = parse_faults(words).said
-    one = Fraction(1)
-    return said_words(_scaled(each, _STRONG if each[1] in SCHEDULING else _WEAK, one) for each in said)
+    if not said:
+        return ()
+    given = [each if each[1] in _KEPT else _scaled(each, _WEAK, Fraction(1)) for each in said]
+    if not any(word == "pct" for _, word, _ in said):
+        given.append(_PRIORITIES)
+    return said_words(given)
 
 
 def every(words: Sequence[str], seed: int) -> tuple[str, ...]:
@@ -95,12 +102,13 @@ def _scaled(said: Said, intensity: Fraction, size: Fraction) -> Said:
         return said
     fault = every_fault()[word]
     setting = fault.parse(value)
-    return where, word, fault.format(_scale(setting, intensity, size))
+    most = Fraction(1) if word in TIMED_FAULTS else Fraction(*MOST)
+    return where, word, fault.format(_scale(setting, intensity, size, most))
 
 
-def _scale(setting: Setting, intensity: Fraction, size: Fraction) -> Setting:
+def _scale(setting: Setting, intensity: Fraction, size: Fraction, most: Fraction) -> Setting:
     given = Fraction(*setting.ratio)
-    ratio = min(given * intensity, max(given, Fraction(*MOST)))
+    ratio = min(given * intensity, max(given, most))
     return setting._replace(
         ratio=(ratio.numerator, ratio.denominator), size=max(1, int(setting.size * size)) if setting.size else 0
     )

@@ -16,12 +16,13 @@ from farhost.sim.choices import Choice
 
 _CARRIED = re.compile(r"(?:.* )?(\S+:[0-9]+>\S+:[0-9]+(?:/[0-9]+)?) (?:data|fin) ([0-9]+)\+([0-9]+) #([0-9]+)")
 _AT = re.compile(r"(\S+:[0-9]+>\S+:[0-9]+(?:/[0-9]+)?) at ([0-9]+)")
-CUTTING = ("split", "short-read", "short-write")
+SPLIT = "split"
+CUTTING = (SPLIT, "short-read", "short-write")
 """Kinds that show in how a write was read."""
 LATE = ("spike", "reorder")
 _HAPPENED = {"duplicate": "arrived twice", "corrupt": "arrived damaged"}
 _MOST_PIECES = 5
-_AFTER = ("the second piece", "the third piece", "the fourth piece", "the fifth piece", "the rest")
+_AFTER = ("the first piece", "the second piece", "the third piece", "the fourth piece", "the fifth piece", "the rest")
 _NUMBERS = ("first", "second", "third", "fourth", "fifth")
 
 FaultSize = tuple[Choice, int]
@@ -52,25 +53,58 @@ def headline(faults: Sequence[FaultSize], streams: Sequence[Stream] = ()) -> str
     """
     if not faults:
         return "it fails without any fault"
-    phrases: list[str] = []
-    cut: list[tuple[str, int]] = []
+    told = _Told(streams)
     for choice, size in faults:
-        touched = _touched(choice, streams)
+        told.add(choice, size)
+    phrases = "; ".join(dict.fromkeys(told.phrases))
+    return f"{len(faults)} fault{'s' if len(faults) > 1 else ''}: {phrases}"
+
+
+class _Told:
+    """What has been said of a list of faults so far."""
+
+    def __init__(self, streams: Sequence[Stream]) -> None:
+        self.phrases: list[str] = []
+        self._streams = streams
+        self._edges: dict[tuple[str, int], list[int]] = {}
+        """Of each write whose pieces were spoken of, where in the stream they begin, the last one spoken of last."""
+
+    def add(self, choice: Choice, size: int) -> None:
+        """One more fault."""
+        touched = _touched(choice, self._streams)
         if touched is None:
-            phrases.append(describe_fault(choice, size))
-            continue
-        message = message_words(touched.stream, touched.number, streams)
-        place = touched.stream.name, touched.number
+            self.phrases.append(describe_fault(choice, size))
+            return
+        message = message_words(touched.stream, touched.number, self._streams)
         reads = _reads_of(touched)
-        if place not in cut and (choice.kind in CUTTING or (len(reads) > 1 and _starts_a_read(touched, reads))):
-            cut.append(place)
-            phrases.append(_cut_words(message, touched.write, reads))
+        place = touched.stream.name, touched.number
+        begins = [read.offset for read in reads]
+        if place not in self._edges and (choice.kind in CUTTING or touched.start in begins[1:]):
+            seen = _cut_words(message, touched.write, reads)
+            if seen:
+                self._tell(place, begins, seen)
+        if choice.kind == SPLIT and place not in self._edges:
+            self._tell(place, *_split_words(message, choice, size, touched))
         if choice.kind not in CUTTING:
-            of = "" if cut[-1:] == [place] else f" of {message}"
-            subject = _part_words(touched, reads, message, of if place in cut else None)
-            phrases.append(_befell(choice, size, subject))
-    kept = [phrase for phrase in dict.fromkeys(phrases) if phrase]
-    return f"{len(faults)} fault{'s' if len(faults) > 1 else ''}: {'; '.join(kept)}"
+            self.phrases.append(_befell(choice, size, self._subject(touched, message, place, reads)))
+        elif place not in self._edges:
+            self.phrases.append(describe_fault(choice, size))
+
+    def _tell(self, place: tuple[str, int], edges: list[int], phrase: str) -> None:
+        self._edges[place] = edges
+        self.phrases.append(phrase)
+
+    def _subject(self, touched: _Touched, message: str, place: tuple[str, int], reads: Sequence[Piece]) -> str:
+        """The write, or the piece of it that a fault begins with."""
+        edges = self._edges.get(place, [])
+        of = "" if list(self._edges)[-1:] == [place] else f" of {message}"
+        if touched.start in edges and len(edges) > 1 and edges.index(touched.start) < len(_NUMBERS):
+            return f"the {_NUMBERS[edges.index(touched.start)]} piece{of}"
+        if edges and reads and reads[-1].offset + reads[-1].size == touched.start:
+            return f"the rest{of}"
+        if touched.start > touched.write.offset:
+            return f"{message}, from byte {touched.start - touched.write.offset} on,"
+        return message
 
 
 def message_words(stream: Stream, number: int, streams: Sequence[Stream]) -> str:
@@ -121,44 +155,31 @@ def _reads_of(touched: _Touched) -> list[Piece]:
     return [read for read in touched.stream.reads if read.offset < end and read.offset + read.size > write.offset]
 
 
-def _starts_a_read(touched: _Touched, reads: Sequence[Piece]) -> bool:
-    return any(read.offset == touched.start for read in reads[1:])
-
-
 def _cut_words(message: str, write: Piece, reads: Sequence[Piece]) -> str:
-    """How a write was read."""
-    if write.size < write.asked and not (len(reads) > 1):
+    """How a write was taken and read; empty if nothing of a cut is to be seen there."""
+    if write.size < write.asked and len(reads) < 2:
         return f"{message} went out as {write.size} of {write.asked} bytes"
-    end = write.offset + write.size
     if not reads:
         return f"{message} was not read"
-    last = reads[-1].offset + reads[-1].size
-    if reads[0].offset < write.offset or last > end:
-        return f"{message} was read together with others" if len(reads) == 1 else f"{message} was read in pieces"
-    if last < end and len(reads) == 1:
-        return f"{message} was read as {reads[0].size} of its {write.size} bytes"
-    if len(reads) == 1:
-        return f"{message} was read whole"
-    sizes = [str(read.size) for read in reads]
-    rest = f" of its {write.size}" if last < end else ""
+    end = write.offset + write.size
+    sizes = [min(read.offset + read.size, end) - max(read.offset, write.offset) for read in reads]
+    rest = f" of its {write.size}" if sum(sizes) < write.size else ""
+    if len(sizes) == 1 and not rest:
+        return ""
     if len(sizes) > _MOST_PIECES:
-        unit = "bytes" if rest or reads[0].size > 1 else "byte"
+        unit = "bytes" if rest or sizes[0] > 1 else "byte"
         return f"{message} was read in {len(sizes)} pieces, the first of {sizes[0]}{rest} {unit}"
-    return f"{message} was read as {' + '.join(sizes)}{rest} bytes"
+    return f"{message} was read as {' + '.join(map(str, sizes))}{rest} bytes"
 
 
-def _part_words(touched: _Touched, reads: Sequence[Piece], message: str, of: str | None) -> str:
-    """The write, or the piece of it that the fault begins with; `of`: whose, if its pieces have been spoken of."""
-    write = touched.write
-    if of is not None and len(reads) > 1 and reads[0].offset == write.offset:
-        number = max(n for n, read in enumerate(reads) if n == 0 or read.offset <= touched.start)
-        if 0 < number < len(_NUMBERS):
-            return f"the {_NUMBERS[number]} piece{of}"
-    if of is not None and reads and reads[-1].offset + reads[-1].size == touched.start:
-        return f"the rest{of}"
-    if touched.start > write.offset:
-        return f"{message}, from byte {touched.start - write.offset} on,"
-    return message if of is None or of else "it"
+def _split_words(message: str, choice: Choice, size: int, touched: _Touched) -> tuple[list[int], str]:
+    """How a write went over the network, where it was read as if it had not been cut: where its pieces begin, and the
+    words."""
+    found = _CARRIED.fullmatch(choice.place)
+    assert found is not None, choice
+    start, length = int(found[2]), int(found[3])
+    whole = message if (start, length) == (touched.write.offset, touched.write.size) else f"a part of {message}"
+    return [start, start + size], f"{whole} was sent as {size} + {length - size} bytes"
 
 
 def _befell(choice: Choice, size: int, subject: str) -> str:

@@ -5,25 +5,52 @@ and keeps it. An interpreter whose order of sets depends on the day (a hash seed
 for it (`farhost.explore.pinned`), so that runs are the same wherever they run.
 """
 
+import atexit
+import importlib
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from multiprocessing.util import Finalize
-from typing import Any
+from typing import Any, Protocol
 
 from farhost.explore.engine import Forks
 from farhost.explore.orders import Case, Orders, Verdict
+from farhost.programs.pinning import is_pinned
 
 Batch = tuple[Orders, ...]
 
+
+class Carrier(Protocol):
+    """Another interpreter that carries out batches (`farhost.explore.pinned`)."""
+
+    def carry_out(self, case: Case, batch: Batch) -> list[Verdict]:
+        """See above."""
+
+    def close(self) -> None:
+        """End it."""
+
+
+_pinned: list[Carrier] = []
+"""Of a worker's process: the interpreter that does it, where this one is not pinned."""
 _forks: dict[Any, Forks] = {}
 """Of a worker's process: what it has made ready, by case."""
 
 
 def carry_out(case: Case, batch: Batch) -> list[Verdict]:
-    """What a worker does."""
+    """What a worker does: here, or in an interpreter that is pinned."""
+    if is_pinned():
+        return carry_out_here(case, batch)
+    if not _pinned:
+        process: Carrier = importlib.import_module("farhost.explore.pinned").PinnedProcess()
+        _pinned.append(process)
+        atexit.register(process.close)
+    return _pinned[0].carry_out(case, batch)
+
+
+def carry_out_here(case: Case, batch: Batch) -> list[Verdict]:
+    """In forks of this process."""
     key = pickle_key(case)
     forks = _forks.get(key)
     if forks is None:
@@ -92,6 +119,3 @@ class Workers:
 def default_count() -> int:
     """How many processors there are for us."""
     return len(os.sched_getaffinity(0))
-
-
-Describe = Callable[[str], None]

@@ -23,7 +23,7 @@ from greenlet import getcurrent
 
 from farhost.explore.observing import Observer
 from farhost.explore.orders import Orders, Verdict
-from farhost.explore.profiles import expanded
+from farhost.explore.profiles import PROFILES, expanded
 from farhost.explore.signature import of_exception
 from farhost.facade.explicit import ExplicitFaults, carry_out
 from farhost.facade.failure import InvariantError, RunFailed, first_error, report_text, with_notes
@@ -107,6 +107,8 @@ class Network:
         self._plans: list[tuple[int, Callable[[], object]]] = []
         self._watch = Watch(format_call)
         self._faults: list[str] = []
+        self._asked_for: list[str] = []
+        """Those of them that no profile brought along."""
         self._explicit = ExplicitFaults()
         self._observer: Observer | None = None
         """What a run under orders is watched with."""
@@ -230,12 +232,13 @@ class Network:
             net.faults("default")                        # a name for many (`farhost.explore.profiles`)
 
         They hold beside what was said of the links, in the whole run. UnitError for a word or a value; a place that
-        there is not is a WordError of `run`.
+        there is not, and a fault that has nothing that it could befall, is a WordError of `run`.
         """
         self.check_open("say which faults there are")
         words = expanded(texts)
         parse_faults(words)
         self._faults += words
+        self._asked_for += [text for text in texts if text not in PROFILES]
 
     def add_faults(self, texts: Sequence[str]) -> None:
         """Faults without chance (`farhost.facade.explicit`), such as those that `farhost.strategies` makes.
@@ -283,6 +286,7 @@ class Network:
             faults = parse_faults((*self._faults, *expanded(orders.faults)), self._network.hosts)
         else:
             faults = replayed(sorted({choice.kind for choice in orders.replay} & every_fault().keys()))
+        parse_faults(self._asked_for).check(self._network)
         self._explicit.apply(self._network)
         faults.apply_to_network(self._network)
         return faults.for_run(orders.horizon_ns or HORIZON_NS)

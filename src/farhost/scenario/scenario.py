@@ -67,13 +67,15 @@ class Scenario(NamedTuple):
         words = NameWords(self.name_server, self.record, self.resolver)
         network = build_network(hosts, seed, tracer, self.host, self.link, self.names, None, words)
         settings = parse_settings(self.program, programs)
+        faults = parse_faults(self.faults, list(network.hosts))
+        faults.check(network)
         expectations = Expectations.parse(self.expect, self.sockets, programs, list(network.hosts))
         return Built(
             network,
             programs,
             settings,
             parse_plans(self.at, programs, network),
-            parse_faults(self.faults, list(network.hosts)),
+            faults,
             parse_duration(self.until) if self.until else None,
             load_invariants(self.invariants) if self.invariants else (),
             expectations,

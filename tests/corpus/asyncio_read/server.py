@@ -13,7 +13,7 @@ async def serve(reader, writer):
 
 
 async def main():
-    server = await asyncio.start_server(serve, "", int(sys.argv[1]))
+    server = await asyncio.start_server(serve, "0.0.0.0", int(sys.argv[1]))
     async with server:
         await server.serve_forever()
 

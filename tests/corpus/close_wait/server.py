@@ -9,7 +9,7 @@ clients = {}
 
 def serve(client, address):
     clients[address] = client
-    client.settimeout(1)
+    client.settimeout(0.5)
     try:
         for line in client.makefile("rb"):
             client.sendall(line)

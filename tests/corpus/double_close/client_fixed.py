@@ -7,13 +7,13 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-host, port = sys.argv[1], int(sys.argv[2])
+address = socket.gethostbyname(sys.argv[1]), int(sys.argv[2])
 
 
 def connect():
     while True:
         try:
-            return socket.create_connection((host, port))
+            return socket.create_connection(address)
         except OSError:
             time.sleep(1)
 
@@ -26,7 +26,7 @@ def fetch(name, reports=None):
         while data := os.read(descriptor, 4096):
             text += data
         if reports:
-            reports.write(b"got %s\n" % name)
+            reports.write(b"report %s\n" % name)
             reports.flush()
             reports.readline()
         return len(text)
@@ -36,10 +36,9 @@ def fetch(name, reports=None):
 
 
 def watch():
-    time.sleep(0.4)
-    for _ in range(20):
+    time.sleep(0.5)
+    for _ in range(12):
         assert fetch(b"status") == 12
-        time.sleep(0.02)
 
 
 with connect() as server, server.makefile("rwb") as reports, ThreadPoolExecutor() as pool:

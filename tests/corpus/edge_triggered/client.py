@@ -1,4 +1,4 @@
-"""Sends records of 700 bytes as they come, and then asks how many there were: `client.py HOST PORT`."""
+"""Sends records of 1,000 bytes as they come, and then asks how many there were: `client.py HOST PORT`."""
 
 import socket
 import sys
@@ -15,7 +15,7 @@ def connect(host, port):
 
 with connect(sys.argv[1], int(sys.argv[2])) as server:
     for number in range(10):
-        server.sendall(f"record {number} {'.' * 690}\n".encode())
+        server.sendall(f"record {number} {'.' * 990}\n".encode())
         time.sleep(0.1)
     server.sendall(b"end\n")
     print(server.makefile().read())

@@ -22,6 +22,7 @@ while True:
         except BlockingIOError:
             pass
         if received.endswith(b"end\n"):
+            client.setblocking(True)
             client.sendall(b"%d records" % received.count(b"\n"))
             del clients[number]
             client.close()

@@ -16,6 +16,6 @@ def connect():
 
 
 with connect() as server:
-    server.send(b"farhost\n")
+    server.sendall(b"farhost\n")
     server.setblocking(True)
     print(server.makefile().read())

@@ -8,7 +8,7 @@ from farhost.network.network import Network
 from farhost.programs.in_place.function import FunctionProgram
 from farhost.programs.in_place.install import begin_life, end_life
 from farhost.programs.isolated.process import IsolatedSpec
-from farhost.programs.run import Outcome, ProgramSpec, run_programs
+from farhost.programs.run import Outcome, ProgramSpec, ReadyRun
 from farhost.scenario.faults import parse_faults, replayed
 from farhost.trace.events import FaultEvent
 from farhost.trace.hashes import HashSink, TraceHash
@@ -59,22 +59,23 @@ class Bench:
         self._programs.append(lambda: FunctionProgram(name, function, arguments, {}, name))
         return self
 
-    def run(self, *faults, seed=1, replay=None, link="", **options):
-        """One run with these faults."""
+    def run(self, *faults, seed=1, replay=None, link="", early=False):
+        """One run with these faults; `early`: made ready before its seed and its faults are known."""
         hashes, events = HashSink(), ListSink()
-        network = Network(seed=seed, tracer=Tracer(hashes, events))
+        network = Network(seed=0 if early else seed, tracer=Tracer(hashes, events))
         specs = [make() for make in self._programs]
         for host in dict.fromkeys(spec.host for spec in specs):
             network.host(host)
-        if replay is not None:
-            network.choices.restart(seed, replay)
         if link:
             network.link_all(Conditions.parse(link))
         parsed = parse_faults(faults)
         parsed.apply_to_network(network)
         life = begin_life()
         try:
-            outcome = run_programs(network, specs, until_ns=HOUR_NS, faults=parsed.for_run(), **options)
+            ready = ReadyRun(network, specs, early=early)
+            if early or replay is not None:
+                network.choices.restart(seed, replay)
+            outcome = ready.go(until_ns=HOUR_NS, faults=parsed.for_run())
         finally:
             end_life(life)
         struck = [event for event in events.events if isinstance(event, FaultEvent)]

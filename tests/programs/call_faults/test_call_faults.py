@@ -76,6 +76,61 @@ def test_faults_can_be_for_one_host_alone(tmp_path):
     assert hosts == {"server"}
 
 
+@pytest.mark.parametrize("name", ["ipv4_stream", "posix_stream"])
+def test_a_run_that_was_made_ready_before_is_the_same(tmp_path, name):
+    bench = pair(tmp_path, name)
+    assert bench.run(ALL, seed=3, early=True).hash == bench.run(ALL, seed=3).hash
+
+
+def test_what_is_said_of_a_program_counts_before_what_is_said_of_its_host(tmp_path):
+    bench = pair(tmp_path, "ipv4_stream")
+    words = ["short-read=100%", "server: short-read=0%"]
+    assert not bench.run(*words).faults or {event.host for event in bench.run(*words).faults} == {"client"}
+    assert {event.host for event in bench.run("server: short-read=0%", "server/server: short-read=100%").faults} == {
+        "server"
+    }
+
+
+ECHO = """
+    import asyncio, socket, sys
+    async def echo(reader, writer):
+        while line := await reader.readline():
+            writer.write(line)
+            await writer.drain()
+        writer.close()
+    async def main():
+        server = await asyncio.start_server(echo, "", 5000)
+        async with server:
+            await server.serve_forever()
+    asyncio.run(main())
+"""
+ASK = """
+    import socket, threading
+    def ask(number, timeout):
+        with socket.create_connection(("server", 5000), timeout=timeout) as sock, sock.makefile("rwb") as file:
+            for turn in range(8):
+                line = b"%d " % number * (1 << turn * 2) + b"\\n"
+                file.write(line)
+                file.flush()
+                answer = file.readline()
+                print("same" if answer == line else (len(answer), len(line)))
+    threads = [threading.Thread(target=ask, args=(number, timeout)) for number, timeout in enumerate((None, 60, 60))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+"""
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_what_python_promises_holds(tmp_path, seed):
+    """sendall sends all, readline reads a line, drain waits for room, locks exclude, PEP 475."""
+    bench = Bench(tmp_path).script("server", ECHO).script("client", ASK)
+    ran = bench.run(ALL.replace("20%", "30%"), seed=seed)
+    assert ran.output("client") == "same\n" * 24
+    assert len(ran.faults) > 50
+
+
 @pytest.mark.parametrize("word", CALL_FAULTS)
 def test_words_are_read_and_written(word):
     fault = CALL_FAULTS[word]

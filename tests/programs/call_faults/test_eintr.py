@@ -73,6 +73,19 @@ def test_a_python_program_goes_on(tmp_path, wait, call):
     assert interrupted(ran, "reader") == [call]
 
 
+def test_a_connect_with_a_time_limit_of_the_kernels_goes_on(tmp_path):
+    source = """
+        import socket, struct
+        sock = socket.socket()
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", 9, 0))
+        sock.connect(("sender", 5000))
+        print(sock.recv(100))
+    """
+    ran = run(tmp_path, source, "reader: eintr=100%")
+    assert ran.output("reader") == "b'hello'\n"
+    assert interrupted(ran, "reader") == ["connect"]
+
+
 @pytest.mark.parametrize(
     "wait",
     [

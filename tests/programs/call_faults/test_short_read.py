@@ -130,6 +130,30 @@ def test_unix_sockets_pipes_and_datagrams_are_never_short(tmp_path):
     assert ran.hash == bench.run().hash
 
 
+def test_a_function_in_place_reads_short_too(tmp_path):
+    def sender():
+        import socket
+
+        with socket.create_server(("", 5000)) as listener:
+            peer, _ = listener.accept()
+            with peer:
+                peer.sendall(b"hello, world")
+
+    def reader():
+        import socket
+        import time
+
+        with socket.create_connection(("sender", 5000)) as sock:
+            time.sleep(1)
+            got.append(len(sock.recv(100)))
+
+    got = []
+    ran = Bench(tmp_path).function("sender", sender).function("reader", reader).run("short-read=100%")
+    assert ran.outcome.ok, ran.outcome
+    assert [event.amount for event in ran.faults] == got
+    assert got[0] < 12
+
+
 def test_it_says_where_and_how_much(tmp_path):
     ran = read(tmp_path, "print(len(sock.recv(100)))", "short-read=100%")
     from farhost.programs.call_faults.short_read import ShortRead

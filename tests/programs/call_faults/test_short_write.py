@@ -89,6 +89,28 @@ def test_an_edge_comes_afterwards(tmp_path):
     assert len(ran.faults) > 1
 
 
+def test_an_edge_comes_through_the_loopback_interface_too(tmp_path):
+    source = """
+        import select, socket
+        listener = socket.create_server(("127.0.0.1", 5000))
+        sock = socket.create_connection(("127.0.0.1", 5000))
+        peer, _ = listener.accept()
+        sock.setblocking(False)
+        p = select.epoll()
+        p.register(sock, select.EPOLLOUT | select.EPOLLET)
+        p.poll()
+        data = b"hello, world"
+        while data:
+            data = data[sock.send(data):]
+            if data:
+                assert p.poll(10), "no edge"
+        print(peer.recv(12, socket.MSG_WAITALL))
+    """
+    ran = Bench(tmp_path).script("box", source).run("short-write=100%")
+    assert ran.output("box") == "b'hello, world'\n"
+    assert len(ran.faults) > 1
+
+
 def test_it_says_where_and_how_much(tmp_path):
     from farhost.programs.call_faults.short_write import ShortWrite
 

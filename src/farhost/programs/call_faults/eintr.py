@@ -60,12 +60,13 @@ class Eintr(PlainFault):
                 if not striking.strike(f"{thread_place(running)} interruptible wait {count}"):
                     return result
                 struck.add(number)
-                thread.let_go()
                 try:
                     return result.give_up(GiveUp.INTERRUPTED)
                 except KernelError as error:
                     error.stopped = True
                     raise
+                finally:
+                    thread.let_go()
 
             return call
 

@@ -59,7 +59,9 @@ def moments(
         return f"{words}{_AT}{format_duration(time_ns(number))}"
 
     count = SLOTS * len(ways)
-    found = choices.fault_at_one(kind, subject, place, count, setting.ratio, setting.size, rather_small=True)
+    # In every second seed small spans are as frequent as large ones: of either there are failures that need it.
+    rather_small = choices.draw(f"{kind} small", subject, 2) == 1
+    found = choices.fault_at_one(kind, subject, place, count, setting.ratio, setting.size, rather_small)
     return [Moment(time_ns(number), place(number), size, ways[number % len(ways)]) for number, size in found]
 
 
