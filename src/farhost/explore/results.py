@@ -64,7 +64,7 @@ def replay_of(shrunk: Shrunk, scenario: Table, directory: str, versions: Version
         faults=replay_faults(shrunk),
         kind=verdict.kind,
         signature=verdict.signature,
-        message=verdict.message.strip().partition("\n")[0],
+        message=(_why(verdict) or [""])[0],
         shape=verdict.shape,
         content=verdict.content if shrunk.steady_content else "",
         events=verdict.events,

@@ -38,7 +38,7 @@ class ShortWrite(PlainFault):
     def describe(self, place: str, size: int) -> str:
         """`FaultWord.describe`."""
         connection, offset = offset_in(place)
-        sender = connection.partition(">")[0].rpartition(":")[0]
+        sender = connection.partition(">")[0].rpartition(":")[0].removesuffix(".v6")
         piece = "1 byte" if size == 1 else f"{size} bytes"
         return f"of what {sender} sent at once, {piece} were taken, at offset {offset} of {connection}".replace(
             "1 byte were", "1 byte was"
