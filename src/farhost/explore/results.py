@@ -189,6 +189,9 @@ def _notes(shrunk: Shrunk) -> list[str]:
     notes = []
     if shrunk.diverged is not None:
         notes.append(f"NOT SHRUNK: {difference_words(shrunk.diverged)}")
+    if shrunk.verdict.signature != shrunk.failing.signature:
+        # As `Laboratory.take_related` allows where that leaves fewer faults.
+        notes.append(f"found with more faults in another line of the function: {_first_line(shrunk.failing)}")
     if shrunk.capped:
         notes.append(f"shrinking stopped {shrunk.capped}: there may be fewer faults that do it")
     if shrunk.others:
