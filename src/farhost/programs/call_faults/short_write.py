@@ -40,7 +40,7 @@ class ShortWrite(PlainFault):
     def describe(self, place: str, size: int) -> str:
         """`FaultWord.describe`."""
         connection, offset = offset_in(place)
-        sender = connection.partition(">")[0].rpartition(":")[0]
+        sender = connection.partition(">")[0].rpartition(":")[0].removesuffix(".v6")
         piece = "the last byte was" if size == 1 else f"the last {size} bytes were"
         return f"of what {sender} sent at once, {piece} not taken, at offset {offset} of {connection}"
 
