@@ -110,7 +110,8 @@ def test_what_happens_at_a_time():
     answered = echo(net, 4)
     net.add_faults(["0ms link client-server down; 1500ms link client-server up"])
     net.run()
-    assert answered == [b"2", b"3"]
+    assert len(answered) == 2  # The first two datagrams wait for the neighbour's address meanwhile, as on Linux.
+    assert net.outcome.virtual_ns > 1_500_000_000
 
 
 @pytest.mark.parametrize("text", ["loss", "a>b", "a>b: drop", "server: "])

@@ -1,6 +1,7 @@
 """farhost replay as people meet it: exit codes, what is said where, mistakes."""
 
 import json
+import subprocess
 import sys
 from contextlib import nullcontext
 from pathlib import Path
@@ -151,6 +152,31 @@ def test_a_file_of_a_test_is_for_pytest(tmp_path):
     write_replay(path, Replay("0.1.0", "3.11.7", 7, {}, test="test_chat.py::test_it", test_file="../test_chat.py"))
     code, _, err = replay(str(path))
     assert code == 2 and f"--farhost-replay {path}" in err
+
+
+def farhost(folder, *arguments):
+    command = [sys.executable, "-m", "farhost", *arguments]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120, check=False)
+
+
+def test_from_a_search_to_a_file_to_a_bug_that_stays_fixed(tmp_path):
+    """The whole way, each step as a command of its own."""
+    write_programs(tmp_path)
+    found = farhost(tmp_path, "explore", "server.py", "client.py", "--link", "delay=10ms", "--workers", "1")
+    assert found.returncode == 1, found.stderr
+    assert "1 fault: the reply was read as " in found.stdout and "essential: " in found.stdout
+    (path,) = (tmp_path / ".farhost" / "failures").iterdir()
+    name = str(path.relative_to(tmp_path))
+    again = farhost(tmp_path, "replay", name)
+    assert (again.returncode, "the same byte for byte" in again.stderr) == (1, True), again.stderr
+    assert "client ! ValueError: not an answer: " in again.stdout
+    assert farhost(tmp_path.parent, "replay", str(path)).returncode == 1
+    assert farhost(tmp_path, "replay", "--check", name).returncode == 1
+    write_programs(tmp_path, FIXED_CLIENT)
+    fixed = farhost(tmp_path, "replay", name)
+    assert fixed.returncode == 6 and "it passes now" in fixed.stderr, fixed.stderr
+    checked = farhost(tmp_path, "replay", "--check", name)
+    assert (checked.returncode, checked.stderr) == (0, "passed\n")
 
 
 def test_where_a_capture_goes_does_not_depend_on_the_directory_later(monkeypatch, tmp_path):

@@ -2,10 +2,11 @@
 
 import pytest
 
+from farhost.explore.causes import last_calls
 from farhost.explore.divergence import Versions
 from farhost.explore.orders import Verdict
 from farhost.explore.replay_file import ReplayFault, read_replay, write_replay
-from farhost.explore.results import Failure, difference_words, failure_lines, failure_of, last_calls, replay_of
+from farhost.explore.results import Failure, difference_words, failure_lines, failure_of, replay_of
 from farhost.explore.shrink import Difference, Shrunk, ShrunkFault
 from farhost.explore.sizes import Neighbourhood
 from farhost.explore.streams import Piece, Stream

@@ -1,104 +1,17 @@
 """Shrinking, with made-up cases: what fails is a function of the faults that happen."""
 
-import hashlib
 import itertools
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from shrink_cases import Case, Clock, fault, many, names_of, sizes_of
 
 from farhost.explore.laboratory import Limits
 from farhost.explore.orders import Orders, Verdict
+from farhost.explore.results import failure_of
 from farhost.explore.shrink import alone, shrink
 from farhost.sim.choices import Choice
-from farhost.trace.events import Wake
-from farhost.trace.trail import TrailSink
-
-
-def fault(name, kind="f"):
-    return Choice(kind, name)
-
-
-class Clock:
-    """Goes on by so many seconds with each run."""
-
-    def __init__(self):
-        self.now_s = 0.0
-
-    def __call__(self):
-        return self.now_s
-
-
-class Case:
-    """A run whose possible faults have limits, and which fails as `fails` says."""
-
-    def __init__(self, fails, limits, needs=None, salt=None, seconds=1.0):
-        """`fails`: faults by name with their sizes -> "" or what makes the failure; `needs`: a fault can only happen
-        if another one did; `salt`: changes the run's shape from one time to the next."""
-        self.fails = fails
-        self.limits = limits
-        self.needs = needs or {}
-        self.salt = salt
-        self.seconds = seconds
-        self.clock = Clock()
-        self.orders = []
-
-    def run(self, orders):
-        return [self.run_one(each) for each in orders]
-
-    def run_one(self, orders):
-        self.orders.append(orders)
-        self.clock.now_s += self.seconds
-        wanted = orders.replay if orders.replay is not None else {fault(name): 10**12 for name in self.limits}
-        taken = {}
-        asked = {}
-        for name, limit in self.limits.items():
-            if name in self.needs and self.needs[name] not in taken:
-                continue
-            asked[name] = limit
-            size = min(limit, wanted.get(fault(name), 0))
-            if size:
-                taken[name] = size
-        why = self.fails(taken)
-        salt = next(self.salt) if self.salt is not None else 0
-        sink = TrailSink()
-        for number, (name, size) in enumerate(taken.items()):
-            sink.take(Wake(number, name, str(size), salt, "ready"))
-        listed = tuple((fault(name), size) for name, size in taken.items())
-        return Verdict(
-            seed=orders.seed,
-            ok=not why,
-            kind="failed" if why else "passed",
-            message=why,
-            signature=(why,) if why else (),
-            shape=hashlib.sha256(repr((listed, salt)).encode()).hexdigest(),
-            content="",
-            events=len(taken),
-            virtual_ns=1,
-            taken=listed,
-            asked=tuple((fault(name), limit) for name, limit in asked.items()) if orders.record else (),
-            trail=sink.trail() if orders.trail else b"",
-        )
-
-    def shrink(self, limits=None, is_time=lambda choice: False, **more):
-        first = Orders(seed=7, faults=("f=10%",), horizon_ns=99)
-        failing = self.run_one(first)
-        assert not failing.ok, "the case must fail"
-        self.orders.clear()
-        limits = limits or Limits(seconds=10_000)
-        return shrink(self.run, failing, first, limits=limits, clock=self.clock, is_time=is_time, **more)
-
-
-def names_of(shrunk):
-    return [one.choice.place for one in shrunk.faults]
-
-
-def sizes_of(shrunk):
-    return {one.choice.place: one.size for one in shrunk.faults}
-
-
-def many(count, limit=1):
-    return {f"x{number:03d}": limit for number in range(count)}
 
 
 def test_two_of_many_faults_are_found_and_each_is_essential():
@@ -209,6 +122,37 @@ def test_which_single_faults_are_tried():
     assert lists[:3] == [{fault("q0"): 1}, {fault("q0"): 9}, {fault("q25"): 1}]
     assert lists[-2:] == [{fault("p", "spike"): 100}, {fault("p", "spike"): 10_000}] and len(lists) == 82
     assert alone(left, ((fault("a"), 3),)) == [{fault("a"): 1}, {fault("a"): 3}]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "found"),
+    [
+        ("c.py:ask: read()", "c.py:ask: write()", ["b"]),
+        ("c.py:ask: read()", "c.py:tell: write()", ["a", "b", "c"]),
+        ("c.py:<module>: read()", "c.py:<module>: write()", ["a", "b", "c"]),
+    ],
+)
+def test_another_line_of_the_function_is_the_same_failure_if_that_takes_fewer_faults(first, second, found):
+    """Removal alone ends at three faults; with b alone the same exception comes in another line."""
+
+    def fails(taken):
+        return "first" if {"a", "b", "c"} <= taken.keys() else "second" if "b" in taken else ""
+
+    case = Case(fails, {"a": 1, "b": 1, "c": 1, "d": 1})
+    inner = case.run_one
+    frames = {"first": first, "second": second}
+
+    def run_one(orders):
+        verdict = inner(orders)
+        signature = ("failed", "c", "OSError", frames[verdict.message]) if verdict.message else ()
+        return verdict._replace(signature=signature)
+
+    case.run_one = run_one
+    shrunk = case.shrink()
+    assert names_of(shrunk) == found and shrunk.diverged is None
+    assert shrunk.verdict.signature[-1] == (second if found == ["b"] else first)
+    assert len(shrunk.others) == (0 if found == ["b"] else 1)
+    assert any("another line of the function" in note for note in failure_of(shrunk).notes) == (found == ["b"])
 
 
 def test_a_fault_that_hides_the_failure_is_not_needed():

@@ -49,7 +49,7 @@ def test_a_failure_that_one_pause_causes_is_found_without_chance(tmp_path):
             """
         )
     )
-    words = ["client.py", "--strategy", SYSTEMATIC, "--profile", "none", "--fault", "pause=1%:2s", "--seeds", "50"]
+    words = ["client.py", "--strategy", SYSTEMATIC, "--faults", "pause=1%:2s", "--seeds", "50"]
     found = subprocess.run(
         [sys.executable, "-m", "farhost", "explore", *words, "--workers", "1", "--out", "out"],
         cwd=tmp_path,
@@ -59,4 +59,4 @@ def test_a_failure_that_one_pause_causes_is_found_without_chance(tmp_path):
         check=False,
     )
     assert found.returncode == 1, found.stderr
-    assert "1 fault: client was stopped at" in found.stderr
+    assert "1 fault: client was stopped at" in found.stdout + found.stderr

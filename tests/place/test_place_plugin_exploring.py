@@ -97,6 +97,7 @@ def test_a_replay_is_the_failure_again(tmp_path):
     assert "1 failed, 1 deselected" in text
     assert f"farhost: replay {kept}, seed 1" in text
     assert "diverged" not in text
+    assert tomllib.loads(kept.read_text())["trace"]["trail"]
     for start in ("1 fault: ", "E       AssertionError", "  1. split: "):
         (line,) = {line for line in first.splitlines() if line.startswith(start)}
         assert line in text
@@ -272,6 +273,12 @@ def test_what_fails_in_a_child_only_is_said_loudly(tmp_path):
     text, code = run_pytest(test_file(tmp_path, source), "--farhost-seeds=10", cwd=tmp_path)
     assert code == 1
     assert "this run fails in a forked process, but not in this one: seed 0:" in text
+    other = source.replace(
+        "assert os", "if os.getpid() == PID:\n                raise KeyError('here')\n            assert os"
+    )
+    text, code = run_pytest(test_file(tmp_path, other), "--farhost-seeds=10", cwd=tmp_path)
+    assert code == 1
+    assert "IN A FORKED PROCESS IT ENDED OTHERWISE: AssertionError: assert" in text
 
 
 def test_skips_and_expected_failures_are_what_they_are(tmp_path):

@@ -3,13 +3,15 @@
 import pytest
 from timed_fault_runs import again, echo, output
 
+from farhost.network.faults.setting import Setting
 from farhost.network.network import Network
 from farhost.programs.control import Control
 from farhost.programs.run import ProgramSpec
 from farhost.programs.runtime import Runtime
 from farhost.programs.timed_faults.moments import moments, split_place
-from farhost.programs.timed_faults.places import programs_of
+from farhost.programs.timed_faults.places import hosts_of, links_of, programs_of
 from farhost.programs.timed_faults.table import TIMED_FAULTS
+from farhost.scenario.faults import parse_faults
 from farhost.sim.choices import Choice, Choices
 from farhost.units import UnitError
 from farhost.wire.codec import wire_size
@@ -355,9 +357,37 @@ def test_programs_of_one_host_have_names_of_their_own():
         network.host(host)
     programs = [ProgramSpec("box", ["a.py"], "a"), ProgramSpec("box", ["a.py"], "a"), ProgramSpec("web", ["b.py"])]
     control = Control(Runtime(network), programs, None)
-    assert programs_of(control, "") == [(0, "box/a"), (1, "box/a #2"), (2, "web")]
-    assert programs_of(control, "box") == [(0, "box/a"), (1, "box/a #2")]
-    assert programs_of(control, "box/a") == [(0, "box/a")]
+    weak, strong = Setting((1, 20), 5), Setting((1, 2), 5)
+    both = [(0, "box/a", weak), (1, "box/a #2", weak)]
+    assert programs_of(control, [("", weak)]) == [*both, (2, "web", weak)]
+    assert programs_of(control, [("box", weak)]) == both
+    assert programs_of(control, [("box/a", strong), ("box", weak), ("", weak)])[0] == (0, "box/a", strong)
+
+
+def test_what_is_said_of_a_particular_place_counts_before_what_is_said_of_all(tmp_path):
+    def settings(*words):
+        said = parse_faults(words).for_run().timed
+        found = [(one.where, one.setting) for one in said]
+        network = Network()
+        for host in ("a", "b", "c"):
+            network.host(host)
+        links = [(link.name, setting.ratio) for link, setting in links_of(network, found)]
+        control = Control(Runtime(network), [], None)
+        return links, [(host, setting.ratio) for host, setting in hosts_of(control, found)]
+
+    links, _ = settings("partition=10%", "a-b: partition=20%", "c: partition=0%")
+    assert links == [("a-b", (1, 5))]
+    links, _ = settings("b>a: partition=50%", "partition=10%")
+    assert links == [("a>b", (1, 10)), ("a-c", (1, 10)), ("b>a", (1, 2)), ("b-c", (1, 10))]
+    links, _ = settings("b>a: partition=0%", "a: partition=10%")
+    assert links == [("a>b", (1, 10)), ("a-c", (1, 10))]
+    _, hosts = settings("crash=10%", "b: crash=0%", "c: crash=1%")
+    assert hosts == [("a", (1, 10)), ("c", (1, 100))]
+
+
+def test_a_fault_that_is_said_twice_of_one_host_happens_once(tmp_path):
+    ran = echo(tmp_path, ["clock=100%:5s", "client: clock=100%:5s"])
+    assert len([one for one in ran.faults if one.host == "client"]) == 1
 
 
 # When.
@@ -379,3 +409,23 @@ def test_times_are_anywhere_within_the_horizon_and_short_horizons_have_fine_ones
         times = [moments(Choices(seed), "crash", "server", setting, horizon_ns)[0].due_ns for seed in range(200)]
         assert 0 <= min(times) < horizon_ns // 10 and horizon_ns * 9 // 10 < max(times) < horizon_ns
         assert len(set(times)) > 190
+
+
+# All of them together.
+
+EVERYTHING = (
+    "partition=50%:300ms partition-one-way=50%:300ms squeeze=50%:300ms short-queue=50%:300ms shrink-mtu=50%",
+    "pause=50%:200ms crash=20%:200ms clock=50% drift=50% dns-slow=50%:300ms dns-drop=10% dns-servfail=5%",
+)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_any_mixture_replays_from_the_list_of_what_happened(tmp_path, seed):
+    ran = echo(tmp_path, EVERYTHING, seed=seed, link=LINK, name_server=True)
+    assert len({choice.kind for choice in ran.taken}) >= 3
+    same = again(tmp_path, ran, seed, link=LINK, name_server=True)
+    assert (same.hash, same.taken, same.outcome) == (ran.hash, ran.taken, ran.outcome)
+    for gone in list(ran.taken)[::3]:
+        rest = {choice: size for choice, size in ran.taken.items() if choice != gone}
+        less = again(tmp_path, ran._replace(taken=rest), seed, link=LINK, name_server=True)
+        assert less.taken.items() <= rest.items(), "what is taken away moves no other"

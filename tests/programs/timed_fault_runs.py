@@ -66,7 +66,7 @@ class _Sink:
 
 
 def echo(folder, words=(), seed=1, replay=None, record=False, server=SERVER, client=CLIENT, link="delay=10ms",
-         faults: Faults | None = None, prepare=None):  # fmt: skip
+         faults: Faults | None = None, prepare=None, name_server=False):  # fmt: skip
     """Run the echo with these faults."""
     tracer = Tracer()
     hashes, struck, packets = HashSink(), _Sink(FaultEvent), _Sink(PacketEvent)
@@ -76,6 +76,8 @@ def echo(folder, words=(), seed=1, replay=None, record=False, server=SERVER, cli
     network.choices.restart(seed, replay, record)
     for host in ("server", "client"):
         network.host(host)
+    if name_server:
+        network.name_server(network.host("ns"), {})
     network.link_all(link)
     faults = parse_faults(words, list(network.hosts)) if faults is None else faults
     faults.apply_to_network(network)

@@ -62,5 +62,14 @@ def test_a_fault_of_times_is_for_its_own_sort_of_thing_or_for_a_host(word):
                 check(f"{place}: {word}=5%")
 
 
+@pytest.mark.parametrize("word", ["pause", "short-read"])
+def test_a_program_that_there_is_not_is_named(word):
+    made = network()
+    faults = parse_faults([f"server/worker: {word}=5%"], list(made.hosts))
+    faults.check(made, ["server/worker", "client"])
+    with pytest.raises(WordError, match=r"no program 'server/worker': there are server/main, client"):
+        faults.check(made, ["server/main", "client"])
+
+
 def test_every_word_that_a_run_can_have_taken_is_in_the_one_table():
     assert set(every_fault()) >= {*TIMED_FAULTS, *DNS_FAULTS}

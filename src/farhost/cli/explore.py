@@ -30,6 +30,7 @@ from farhost.programs.shared import SharedError
 from farhost.report.terminal import Terminal
 from farhost.scenario.faults import parse_faults, said_words
 from farhost.scenario.invariants import ChecksError
+from farhost.scenario.plans import program_names
 from farhost.scenario.scenario import Scenario
 from farhost.scenario.scenario_file import table_of
 from farhost.scenario.words import WordError
@@ -139,7 +140,7 @@ def explore(
         place = parse_workers(workers)
         hosts = list(built.network.hosts)
         words = said_words(parse_faults(fault_words(settings.faults), hosts).said)
-        parse_faults(own_words(settings.faults), hosts).check(built.network)
+        parse_faults(own_words(settings.faults), hosts).check(built.network, program_names(built.programs))
     except (WordError, UnitError, SharedError, ChecksError, ExecutorError, SettingError) as error:
         raise click.UsageError(str(error), ctx) from None
     seeds = range(first + part - 1, first + settings.seeds, parts)

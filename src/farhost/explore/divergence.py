@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from farhost.explore.causes import causes
 from farhost.explore.fault_words import describe_fault
 from farhost.explore.orders import Verdict
 from farhost.explore.replay_file import Replay
@@ -132,10 +133,15 @@ def divergence_lines(
     elif (got.shape, got.events) == (replay.shape, replay.events):
         if got.content != replay.content and replay.content:
             lines.append(("  every event is as it was recorded, at the same time, but the bytes differ", ""))
+            if _FILE.decode() in got.output:
+                lines.append(
+                    ("  (a traceback names files by their whole path, which is another in another folder)", "")
+                )
     else:
         lines.append(("  no trail was recorded, so there is no telling where", ""))
     lines.append((f"  recorded: {_ended(replay.kind, replay.message)}", ""))
-    lines.append((f"  now: {_ended(got.kind, got.message)}{_compared(replay, got)}", "bold"))
+    why = (causes(got) or [""])[0]
+    lines.append((f"  now: {_ended(got.kind, why)}{_compared(replay, got)}", "bold"))
     return lines + reason_lines(replay, got, versions)
 
 

@@ -109,6 +109,8 @@ def keep(finding: Finding, folder: Path) -> Path:
 
 
 def _stem(program: str) -> str:
-    words = program.partition("=")[2] or program
-    name = Path(words.split()[0]).stem if words.split() else "program"
+    placed, _, command = program.rpartition("=") if "=" in program.partition(" ")[0] else ("", "", program)
+    words = command.split()
+    module = words[1].rpartition(".")[2] if words[:1] == ["-m"] and len(words) > 1 else ""
+    name = placed or module or (Path(words[0]).stem if words else "program")
     return re.sub(r"[^A-Za-z0-9_]+", "-", name).strip("-") or "program"

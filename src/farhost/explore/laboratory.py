@@ -55,6 +55,7 @@ class Laboratory:
         self._limits = limits
         self._on_progress = on_progress
         self._known: dict[tuple[tuple[Choice, int], ...], Verdict] = {}
+        self._related = False
         self.stage = ""
         """What is being done."""
         self.faults = len(failing.taken)
@@ -66,7 +67,20 @@ class Laboratory:
 
     def is_same(self, verdict: Verdict) -> bool:
         """Whether a run failed as the first one did."""
-        return not verdict.ok and verdict.signature == self._failing.signature
+        if verdict.ok:
+            return False
+        if verdict.signature == self._failing.signature:
+            return True
+        return self._related and _related(verdict.signature, self._failing.signature)
+
+    def take_related(self) -> bool:
+        """From now on the same exception in another line of the same function is the same failure too; False if there
+        has been none."""
+        self._related = True
+        related = [signature for signature, other in self.others.items() if self.is_same(other)]
+        for signature in related:
+            del self.others[signature]
+        return bool(related)
 
     def elapsed_s(self) -> float:
         """Since it began."""
@@ -139,3 +153,16 @@ def kept(verdict: Verdict, tried: Mapping[Choice, int]) -> FaultList:
     """Which of the faults that were tried happened, with their sizes then: removing one fault may have made another
     impossible, or smaller."""
     return tuple((choice, size) for choice, size in verdict.taken if choice in tried)
+
+
+def _related(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
+    """Whether two signatures differ in the line alone: `client.py:ask: LINE`."""
+    return one[:-1] == other[:-1] and len(one) > 1 and _function(one[-1]) == _function(other[-1]) != ""
+
+
+def _function(frame: str) -> str:
+    """`client.py:ask` of a frame in a signature; empty for what is none, and for a module's own lines, which may be a
+    whole program."""
+    file, _, rest = frame.partition(":")
+    function, colon, _ = rest.partition(": ")
+    return f"{file}:{function}" if colon and not function.startswith("<") else ""

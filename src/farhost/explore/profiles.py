@@ -1,7 +1,8 @@
 """Named lists of faults: what may happen in an exploration, and how often.
 
 `default` is what a correct program has to survive: everything in it happens on ordinary networks and hosts, nothing
-lasts longer than TCP's own patience, and what is broken heals. `harsh` adds what many programs may well give up on,
+lasts longer than the patience of TCP and of those who look for neighbours (3 s: after that, connect(2) fails with
+EHOSTUNREACH), and what is broken heals. `harsh` adds what many programs may well give up on,
 as long as they say so. The words are those of `farhost.scenario.faults`.
 """
 
@@ -29,7 +30,7 @@ _LINKS = (
     "duplicate=2%",
     "spike=2%:300ms",
     "split=10%",
-    "partition=20%:10s",
+    "partition=20%:2500ms",
 )
 _CALLS = (
     "short-read=10%",
@@ -53,6 +54,7 @@ _NAMES = (
     "dns-drop=5%",
 )
 _HARSH = (
+    "partition=20%:30s",
     "corrupt=1%",
     "gemodel=1%:25%",
     "partition-one-way=10%:60s",

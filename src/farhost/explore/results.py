@@ -1,10 +1,9 @@
 """From what shrinking found to a replay file and to a report of the failure in at most 25 lines."""
 
-import os
-import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from farhost.explore.causes import causes, last_calls
 from farhost.explore.divergence import Versions
 from farhost.explore.fault_words import describe_fault, size_words
 from farhost.explore.orders import Verdict
@@ -16,11 +15,7 @@ from farhost.explore.toml_writing import Table
 from farhost.explore.words import headline
 from farhost.report.columns import format_time
 from farhost.report.summary import VERDICTS, Line
-from farhost.report.tcpdump import DIRECTIONS
 
-_NO_CALL = re.compile(rf": \S+ (?:{'|'.join(DIRECTIONS.values())}) |: \S.*: [A-Z_0-9]+ -> [A-Z_0-9]+$")
-_FRAME = re.compile(r'  File "(.*)", line ([0-9]+), in (.*)')
-_STATUS = re.compile(r" exited with status [0-9]+$")
 _MOST_FAULTS = 4
 _MOST_MESSAGE = 3
 _MOST_CALLS = 5
@@ -64,7 +59,7 @@ def replay_of(shrunk: Shrunk, scenario: Table, directory: str, versions: Version
         faults=replay_faults(shrunk),
         kind=verdict.kind,
         signature=verdict.signature,
-        message=verdict.message.strip().partition("\n")[0],
+        message=(causes(verdict) or [""])[0],
         shape=verdict.shape,
         content=verdict.content if shrunk.steady_content else "",
         events=verdict.events,
@@ -86,7 +81,7 @@ def failure_lines(failure: Failure) -> list[Line]:
     faults = [(fault.choice, fault.size) for fault in failure.faults]
     lines.append((_shortened(headline(faults, failure.streams)), "bold"))
     lines += _fault_lines(failure.faults)
-    lines += [(_shortened(f"  {line}"), "red") for line in _why(verdict)[:_MOST_MESSAGE]]
+    lines += [(_shortened(f"  {line}"), "red") for line in causes(verdict)[:_MOST_MESSAGE]]
     last = last_calls(verdict)
     if last:
         lines.append(("the last calls:", ""))
@@ -116,54 +111,6 @@ def difference_words(difference: Difference) -> str:
     return f"the smallest run is another one when it is replayed{at}: do not rely on it"
 
 
-def last_calls(verdict: Verdict) -> list[str]:
-    """Of the last events, what programs did: neither packets, nor what a connection went through by itself, nor the
-    traceback, which is told anyway; where it is known which host failed, that host's."""
-    who = verdict.signature[1] if verdict.kind == "failed" and len(verdict.signature) > 1 else ""
-    host = who.rpartition(" on ")[2]
-    return [
-        " ".join(line.split())
-        for line in verdict.last
-        if (not host or line.split()[1] == f"{host}:")
-        and not (_NO_CALL.search(line) or ": write(2, " in line or "Traceback (most recent call last)" in line)
-    ]
-
-
-def _why(verdict: Verdict) -> list[str]:
-    """What went wrong: the exception and where it was raised, as far as that has been printed, and the message."""
-    found = [line for line in verdict.message.strip().splitlines() if line.strip()]
-    printed = _printed_exception(verdict)
-    if printed is None or any(printed[0] in line for line in found):
-        return found
-    others = [line for line in found if line != printed[1] and not _STATUS.search(line)]
-    return [f"{printed[0]}: {printed[1]}", *others]
-
-
-def _printed_exception(verdict: Verdict) -> tuple[str, str] | None:
-    """Where the exception was raised that a program printed last, and the exception.
-
-    The place is in the program's own code, where the signature has it, rather than in a library.
-    """
-    frames: list[tuple[str, str]] = []
-    said = ""
-    for line in verdict.output.splitlines():
-        _, mark, text = line.partition(" ! ")
-        if not mark:
-            continue
-        frame = _FRAME.fullmatch(text)
-        if frame is not None:
-            if said:
-                frames, said = [], ""
-            name = os.path.basename(frame[1])
-            frames.append((f"{name}:{frame[2]} in {frame[3]}", f"{name}:{frame[3]}: "))
-        elif frames and not said and not text.startswith(" "):
-            said = text
-    if not said:
-        return None
-    own = [place for place, known_as in frames if any(part.startswith(known_as) for part in verdict.signature)]
-    return (own or [frames[-1][0]])[-1], said
-
-
 def _fault_lines(faults: Sequence[ReplayFault]) -> list[Line]:
     """Each fault in its own words, and what is known of it."""
     lines: list[Line] = []
@@ -189,6 +136,9 @@ def _notes(shrunk: Shrunk) -> list[str]:
     notes = []
     if shrunk.diverged is not None:
         notes.append(f"NOT SHRUNK: {difference_words(shrunk.diverged)}")
+    if shrunk.verdict.signature != shrunk.failing.signature:
+        # As `Laboratory.take_related` allows where that leaves fewer faults.
+        notes.append(f"found with more faults in another line of the function: {_first_line(shrunk.failing)}")
     if shrunk.capped:
         notes.append(f"shrinking stopped {shrunk.capped}: there may be fewer faults that do it")
     if shrunk.others:

@@ -161,6 +161,9 @@ class _State:
             self._remove()
             lab.stage = "joining faults"
             self._join()
+            if len(self.faults) >= _MANY and lab.take_related():
+                lab.stage = "removing faults, other lines of the function too"
+                self._remove()
             if len(self.faults) >= _MANY:
                 lab.stage = "trying single faults"
                 self._try_alone()

@@ -54,9 +54,11 @@ class RunFaults(NamedTuple):
 
     def plan(self, control: "Control") -> None:
         """Decide what happens when."""
-        for kind, setting, where in self.timed:
-            if setting.ratio[0] > 0:
-                TIMED_FAULTS[kind].plan(control, setting, where, self.horizon_ns)
+        for kind, fault in TIMED_FAULTS.items():
+            # In the table's order: what happens first at one time must not depend on the order of words.
+            settings = [(one.where, one.setting) for one in self.timed if one.kind == kind]
+            if settings:
+                fault.plan(control, settings, self.horizon_ns)
 
 
 NO_FAULTS = RunFaults()

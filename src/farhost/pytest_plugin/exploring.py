@@ -208,7 +208,7 @@ class Explorer:
         self._expected = failing
         if is_small or not failing.taken:
             faults = () if self._stored is None or not is_small else self._stored.faults
-            self._replay = self._replay_of(failing, faults)
+            self._replay = self._replay_of(failing, faults)._replace(horizon_ns=orders.horizon_ns)
             self._failure = Failure(failing, faults)
             self._obey(orders if orders.replay is not None else orders._replace(replay={}, faults=()))
             return
@@ -287,8 +287,11 @@ class Explorer:
             if expected is not None:
                 pytest.fail(f"{_AGAIN_IN_VAIN}: seed {expected.seed}:\n{expected.message}", pytrace=False)
             return
-        if self._replay is None:
+        replay = self._replay
+        if replay is None:
             self._replay = self._replay_of(verdict)
+        elif verdict.shape == replay.shape:
+            self._replay = replay._replace(trail=verdict.trail)
 
     def conclude(self, failed: bool) -> None:
         """The test has failed or passed as a whole: keep its failing run, or what is kept no longer."""
@@ -315,6 +318,10 @@ class Explorer:
         if failure is None:
             notes = ("run the test again, and its faults are shrunk",) if replay.faults else ()
             failure = Failure(self._verdict or self.network.verdict(), replay.faults, notes=notes)
+        expected = self._expected
+        if expected is not None and self._verdict is not None and self._verdict.signature != expected.signature:
+            other = f"IN A FORKED PROCESS IT ENDED OTHERWISE: {_first_line(expected.message)}"
+            failure = failure._replace(notes=(other, *failure.notes))
         streams = self._streams.result() if self._verdict is not None and not self._verdict.ok else ()
         lines = failure_lines(failure._replace(streams=tuple(streams), commands=commands))
         return "\n".join([*(text for text, _ in lines), "", *report.splitlines()[1:]])

@@ -78,10 +78,12 @@ class Faults(NamedTuple):
         """What `parse_faults` reads."""
         return list(said_words(self.said))
 
-    def check(self, network: Network) -> None:
+    def check(self, network: Network, programs: Collection[str] | None = None) -> None:
         """WordError for one that has nothing in this network that it could befall, if somebody asked for it by name.
-        (Of a profile's words those just do nothing.)"""
+        (Of a profile's words those just do nothing.) `programs`: what the programs are called."""
         for where, word, _ in self.said:
+            if "/" in where and programs is not None and where not in programs:
+                raise WordError(f"'{where}: {word}': no program {where!r}: there are {', '.join(programs) or 'none'}")
             if word in DNS_FAULTS and not network.name_servers:
                 raise WordError(
                     f"{word}: there is no name server that it could befall: add one, such as --name-server ns, "

@@ -20,7 +20,7 @@ from farhost.scenario.dig_program import DIG, dig_environment
 from farhost.scenario.expectations import Expectations
 from farhost.scenario.faults import Faults, parse_faults
 from farhost.scenario.invariants import Invariant, load_invariants
-from farhost.scenario.plans import Plan, parse_plans, parse_settings
+from farhost.scenario.plans import Plan, parse_plans, parse_settings, program_names
 from farhost.scenario.words import Program, WordError, parse_programs
 from farhost.trace.tracer import Tracer
 from farhost.units import parse_duration
@@ -68,7 +68,7 @@ class Scenario(NamedTuple):
         network = build_network(hosts, seed, tracer, self.host, self.link, self.names, None, words)
         settings = parse_settings(self.program, programs)
         faults = parse_faults(self.faults, list(network.hosts))
-        faults.check(network)
+        faults.check(network, program_names(programs))
         expectations = Expectations.parse(self.expect, self.sockets, programs, list(network.hosts))
         return Built(
             network,

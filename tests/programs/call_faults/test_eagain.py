@@ -106,13 +106,15 @@ def test_an_accept_fails_once_and_an_edge_follows(tmp_path):
     ]
 
 
-def test_a_send_fails_once_and_an_edge_follows(tmp_path):
-    sink = """
-        import socket
-        with socket.create_server(("", 5000)) as listener:
-            peer, _ = listener.accept()
-            print(peer.recv(100))
-    """
+SINK = """
+    import socket
+    with socket.create_server(("", 5000)) as listener:
+        peer, _ = listener.accept()
+        print(len(peer.recv(10000, socket.MSG_WAITALL)))
+"""
+
+
+def test_a_send_fails_once_while_much_is_under_way_and_an_edge_follows(tmp_path):
     source = """
         import select, socket
         sock = socket.create_connection(("sink", 5000))
@@ -120,21 +122,29 @@ def test_a_send_fails_once_and_an_edge_follows(tmp_path):
         p = select.epoll()
         p.register(sock, select.EPOLLOUT | select.EPOLLET)
         p.poll()
+        print(sock.send(bytes(5000)))
         try:
-            print(sock.send(b"hello"))
+            print(sock.send(bytes(5000)))
         except BlockingIOError:
-            print("EAGAIN", len(p.poll(5)), sock.send(b"hello"))
+            print("EAGAIN", len(p.poll(5)), sock.send(bytes(5000)))
     """
-    bench = Bench(tmp_path).script("sink", sink).script("sender", source)
-    assert bench.run().output("sender") == "5\n"
-    ran = bench.run("sender: eagain=100%")
-    assert ran.output("sender") == "EAGAIN 1 5\n"
-    assert ran.output("sink") == "b'hello'\n"
+    bench = Bench(tmp_path).script("sink", SINK).script("sender", source)
+    assert bench.run().output("sender") == "5000\n5000\n"
+    ran = bench.run("sender: eagain=100%", link="delay=10ms")
+    assert ran.output("sender") == "5000\nEAGAIN 1 5000\n"
+    assert ran.output("sink") == "10000\n"
+    assert [event.place.partition(">")[2] for event in ran.faults] == ["sink:5000 at 5000"]
 
 
 def test_a_socket_with_a_time_limit_sends_and_receives_all_the_same(tmp_path):
-    ran = read(tmp_path, "sock.settimeout(5); sock.sendall(b'x'); print(sock.recv(100))", "eagain=100%")
-    assert ran.output("reader") == "b'hello, world'\n"
+    source = """
+        import socket
+        sock = socket.create_connection(("sink", 5000), timeout=9)
+        for _ in range(2):
+            sock.sendall(bytes(5000))
+    """
+    ran = Bench(tmp_path).script("sink", SINK).script("sender", source).run("eagain=100%", link="delay=10ms")
+    assert ran.output("sink") == "10000\n"
     assert len(ran.faults) == 1
 
 

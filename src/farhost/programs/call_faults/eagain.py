@@ -5,11 +5,12 @@ Where Linux may do that, on TCP sockets with O_NONBLOCK or MSG_DONTWAIT:
 - a read or an accept that nobody has told of readiness since the last one: packets come when they come, and one that
   has come a moment ago may still wait for its soft interrupt (netif_rx, backlog of a busy socket). What poll(2),
   select(2), epoll(7), MSG_PEEK or FIONREAD has reported is there (`told`).
-- a send, at any time: where the machine has no memory for it (tcp_mem in tcp(7)), tcp_sendmsg_locked fails though
-  poll(2) has called the descriptor writable, which only looks at the socket's own buffer (sk_stream_is_writeable).
+- a send, while much is under way: where the machine has no memory for more (tcp_mem in tcp(7)), tcp_sendmsg_locked
+  fails though poll(2) has called the descriptor writable, which only looks at the socket's own buffer
+  (sk_stream_is_writeable). What net.ipv4.tcp_wmem's first number allows is always taken (tcp_wmem_schedule).
 
 Afterwards the edge comes that epoll(7) with EPOLLET needs: a moment later, or for a send with the next
-acknowledgement if something is under way (sk_stream_wait_memory; tcp_sendmsg_locked wakes the writer itself if not).
+acknowledgement (sk_stream_wait_memory).
 Unix sockets and pipes are one machine's: what was written is there when write(2) returns. CPython waits in poll(2)
 before it reads from a socket with a time limit, so such a read does not meet the fault; it tries a send again.
 """
@@ -22,6 +23,7 @@ from farhost.kernel.inet.stream import StreamSocket
 from farhost.kernel.waiting import Blocked, KernelError
 from farhost.network.faults.setting import PlainFault, Setting
 from farhost.programs.call_faults.streams import (
+    guaranteed_bytes,
     impatient_sender,
     listening_place,
     plain_reader,
@@ -93,7 +95,7 @@ class _Trying:
             assert isinstance(flags, int)
             file = plain_reader(thread.files.get(fd), flags)
             if file is not None and file.cannot_wait(flags) and self._is_late(file):
-                self._soon(file, linux.EPOLLIN | linux.EPOLLRDNORM)
+                self._soon(file)
                 raise KernelError(linux.EAGAIN)
             return base(thread, fd, *arguments)
 
@@ -114,8 +116,6 @@ class _Trying:
             endpoint = None if file is None else file.endpoint
             if file is not None and endpoint is not None and any(arguments[:1]) and self._has_no_memory(file):
                 endpoint.wants_space = True
-                if not endpoint.connection.unacked_bytes:
-                    self._soon(file, linux.EPOLLOUT | linux.EPOLLWRNORM)
                 raise KernelError(linux.EAGAIN)
             return base(thread, fd, *arguments)
 
@@ -124,7 +124,7 @@ class _Trying:
     def _has_no_memory(self, file: StreamSocket) -> bool:
         """Whether a send that could take something takes nothing."""
         endpoint = file.endpoint
-        if endpoint is None or not endpoint.connection.write_space:
+        if endpoint is None or not endpoint.connection.write_space or guaranteed_bytes(file, endpoint):
             return False
         return self._strike(file, f"sending {sent_place(endpoint)}")
 
@@ -137,7 +137,7 @@ class _Trying:
                 count = self._accepts.get(file, 0) + 1
                 place = f"{process_place(self._process)} accepting connection {count} at {listening_place(file)}"
                 if self._strike(file, place):
-                    self._soon(file, linux.EPOLLIN | linux.EPOLLRDNORM)
+                    self._soon(file)
                     raise KernelError(linux.EAGAIN)
             result = base(thread, fd, flags)
             if result.__class__ is not Blocked:
@@ -154,6 +154,7 @@ class _Trying:
         places.add(place)
         return self._striking.strike(place) > 0
 
-    def _soon(self, file: StreamSocket, mask: int) -> None:
+    def _soon(self, file: StreamSocket) -> None:
         """It comes now: whoever waits for an edge has one."""
-        self._scheduler.call_at(self._scheduler.now_ns + MOMENT_NS, file.queue.wake, mask)
+        now_ns = self._scheduler.now_ns
+        self._scheduler.call_at(now_ns + MOMENT_NS, file.queue.wake, linux.EPOLLIN | linux.EPOLLRDNORM)

@@ -36,7 +36,7 @@ class ShortRead(PlainFault):
     def describe(self, place: str, size: int) -> str:
         """`FaultWord.describe`."""
         connection, offset = offset_in(place)
-        reader = connection.partition(">")[2].rpartition(":")[0]
+        reader = connection.partition(">")[2].rpartition(":")[0].removesuffix(".v6")
         piece = "1 byte" if size == 1 else f"{size} bytes"
         return f"{reader} read {piece} of those that were there, at offset {offset} of {connection}"
 

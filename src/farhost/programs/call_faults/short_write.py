@@ -2,9 +2,11 @@
 
 Where Linux may do that: on a descriptor with O_NONBLOCK, or with MSG_DONTWAIT. tcp_sendmsg_locked takes what it gets
 memory for; where it gets none (the buffer is full, or the machine's memory for TCP is, tcp_mem in tcp(7)) it calls
-sk_stream_wait_memory, which does not wait for such a descriptor, and returns what it has taken so far. CPython makes
-the descriptor of each socket with a time limit such a one (`settimeout`, `setdefaulttimeout`): there `send` may
-take a part, and `sendall` goes on with the rest.
+sk_stream_wait_memory, which does not wait for such a descriptor, and returns what it has taken so far. However little
+memory there is, a connection has net.ipv4.tcp_wmem's first bytes of it (tcp_wmem_schedule, since Linux 6.0): on a
+connection on which nothing is under way a send takes 2816 bytes at least. CPython makes the descriptor of each socket
+with a time limit such a one (`settimeout`, `setdefaulttimeout`): there `send` may take a part, and `sendall` goes on
+with the rest.
 
 Where it may not, and the fault does nothing: a blocking send takes everything unless a signal's handler or its
 SO_SNDTIMEO ends it, and those come when they come. Unix sockets and pipes have rules of their own, datagrams are
@@ -18,7 +20,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from farhost.network.faults.setting import PlainFault, Setting
-from farhost.programs.call_faults.streams import impatient_sender, offset_in, sent_place
+from farhost.programs.call_faults.streams import guaranteed_bytes, impatient_sender, offset_in, sent_place
 from farhost.programs.call_faults.striking import Striking
 from farhost.wire.sockaddr import Sockaddr
 
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
 
 
 class ShortWrite(PlainFault):
-    """Its size is how many bytes are taken."""
+    """Its size is how many bytes are not taken."""
 
     kind = "short-write"
     help = "A send on a TCP connection that does not wait (a time limit is set, say) takes a part of its bytes."
@@ -38,11 +40,9 @@ class ShortWrite(PlainFault):
     def describe(self, place: str, size: int) -> str:
         """`FaultWord.describe`."""
         connection, offset = offset_in(place)
-        sender = connection.partition(">")[0].rpartition(":")[0]
-        piece = "1 byte" if size == 1 else f"{size} bytes"
-        return f"of what {sender} sent at once, {piece} were taken, at offset {offset} of {connection}".replace(
-            "1 byte were", "1 byte was"
-        )
+        sender = connection.partition(">")[0].rpartition(":")[0].removesuffix(".v6")
+        piece = "the last byte was" if size == 1 else f"the last {size} bytes were"
+        return f"of what {sender} sent at once, {piece} not taken, at offset {offset} of {connection}"
 
     def wrap(
         self, process: "ProgramProcess", setting: Setting, functions: "Mapping[str, CallFunction]"
@@ -103,7 +103,9 @@ class _Sends:
         file = impatient_sender(thread.files.get(fd), flags)
         if file is None or file.endpoint is None or file.endpoint.connection.write_space < size:
             return 0
-        return self._striking.strike(sent_place(file.endpoint), size - 1)
+        most = size - max(1, guaranteed_bytes(file, file.endpoint))
+        left = self._striking.strike(sent_place(file.endpoint), most, rather_small=False)
+        return size - left if left else 0
 
     @staticmethod
     def _short(thread: "Thread", fd: int, result: object) -> object:

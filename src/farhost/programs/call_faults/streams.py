@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from farhost.kernel.files import OpenFile
     from farhost.kernel.inet.endpoint import TcpEndpoint
 
+_SEGMENT_BYTES = 1280
+"""What one segment takes beside its payload (sk_buff's truesize), at least."""
+
 
 def plain_reader(file: "OpenFile | None", flags: int) -> StreamSocket | None:
     """A TCP socket of which a read with these flags takes what is there: no MSG_PEEK, MSG_WAITALL, MSG_OOB or
@@ -32,6 +35,13 @@ def impatient_sender(file: "OpenFile | None", flags: int) -> StreamSocket | None
     if endpoint is None or file.error or file.more or file.shut & SEND_SHUTDOWN:
         return None
     return file if endpoint.connection.state in SENDABLE else None
+
+
+def guaranteed_bytes(file: StreamSocket, endpoint: "TcpEndpoint") -> int:
+    """How many bytes a send takes however little memory the machine has for TCP (tcp_wmem_schedule): what is queued,
+    with what it takes to keep it, may have the first bytes of net.ipv4.tcp_wmem."""
+    least = file.kernel.sysctls.integers("net.ipv4.tcp_wmem")[0]
+    return max(0, least - _SEGMENT_BYTES - endpoint.connection.unacked_bytes)
 
 
 def received_place(endpoint: "TcpEndpoint") -> str:

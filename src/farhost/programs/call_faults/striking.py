@@ -24,9 +24,9 @@ class Striking:
         self._scheduler = runtime.scheduler
         self._tracer = runtime.tracer
 
-    def strike(self, place: str, limit: int = 1) -> int:
-        """The fault's size there, at most `limit` and rather small; 0: it does not strike."""
-        size = self._choices.fault(self._kind, place, self._ratio, limit, rather_small=True)
+    def strike(self, place: str, limit: int = 1, rather_small: bool = True) -> int:
+        """The fault's size there, at most `limit`; 0: it does not strike."""
+        size = self._choices.fault(self._kind, place, self._ratio, limit, rather_small)
         if size:
             self.tell(place, size)
         return size

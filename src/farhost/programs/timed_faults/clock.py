@@ -4,14 +4,14 @@ What an NTP client does that finds the clock far off (ntpd(8), chronyd's `makest
 monotonic clock does not jump, and sleeps and time limits, which go by it, last as long as ever.
 """
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from farhost.network.faults.fault_words import duration_words
-from farhost.network.faults.setting import Setting
 from farhost.network.faults.span_fault import MILLISECOND_NS, SpanFault
 from farhost.programs.timed_faults.moments import Moment, moments, split_place, strike, when_words
 from farhost.programs.timed_faults.places import hosts_of
-from farhost.programs.timed_faults.protocol import Befalls
+from farhost.programs.timed_faults.protocol import Befalls, Placed
 
 if TYPE_CHECKING:
     from farhost.programs.control import Control
@@ -27,9 +27,9 @@ class ClockStep(SpanFault):
     help = "A host's wall clock jumps, forward or back."
     default = "10s"
 
-    def plan(self, control: "Control", setting: Setting, where: str, horizon_ns: int) -> None:
+    def plan(self, control: "Control", settings: Sequence[Placed], horizon_ns: int) -> None:
         """`TimedFault.plan`."""
-        for host in hosts_of(control, where):
+        for host, setting in hosts_of(control, settings):
             for moment in moments(control.runtime.choices, self.kind, host, setting, horizon_ns, (_BACK, _FORWARD)):
                 self._plan(control, host, moment)
 

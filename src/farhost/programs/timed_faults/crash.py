@@ -4,13 +4,13 @@ See `farhost.network.power`: no `finally`, no FIN, no RST; what arrives meanwhil
 from before is answered with RST (RFC 9293 §3.5.1).
 """
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from farhost.network.faults.setting import Setting
 from farhost.network.faults.span_fault import SpanFault
 from farhost.programs.timed_faults.moments import Moment, moments, span_words, split_place
 from farhost.programs.timed_faults.places import hosts_of
-from farhost.programs.timed_faults.protocol import Befalls
+from farhost.programs.timed_faults.protocol import Befalls, Placed
 
 if TYPE_CHECKING:
     from farhost.programs.control import Control
@@ -24,9 +24,9 @@ class Crash(SpanFault):
     help = "A host loses its power, and boots a while later."
     default = "5s"
 
-    def plan(self, control: "Control", setting: Setting, where: str, horizon_ns: int) -> None:
+    def plan(self, control: "Control", settings: Sequence[Placed], horizon_ns: int) -> None:
         """`TimedFault.plan`."""
-        for host in hosts_of(control, where):
+        for host, setting in hosts_of(control, settings):
             for moment in moments(control.runtime.choices, self.kind, host, setting, horizon_ns):
                 self._plan(control, host, moment)
 

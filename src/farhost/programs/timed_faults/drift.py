@@ -4,12 +4,13 @@ All its clocks: CLOCK_MONOTONIC, CLOCK_REALTIME, and so its sleeps and time limi
 a virtual machine's clock now and then more; 500 ppm is the most that NTP corrects by steering (adjtimex(2)).
 """
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from farhost.network.faults.setting import Setting, format_setting, parse_setting
 from farhost.programs.timed_faults.moments import Moment, strike
 from farhost.programs.timed_faults.places import hosts_of
-from farhost.programs.timed_faults.protocol import Befalls
+from farhost.programs.timed_faults.protocol import Befalls, Placed
 from farhost.units import parse_count
 
 if TYPE_CHECKING:
@@ -36,10 +37,10 @@ class Drift:
         """`FaultWord.format`."""
         return format_setting(setting, _DEFAULT_PPM)
 
-    def plan(self, control: "Control", setting: Setting, where: str, horizon_ns: int) -> None:
+    def plan(self, control: "Control", settings: Sequence[Placed], horizon_ns: int) -> None:
         """`TimedFault.plan`; it holds from the start."""
         choices = control.runtime.choices
-        for host in hosts_of(control, where):
+        for host, setting in hosts_of(control, settings):
             places = [f"{host} {way}" for way in _WAYS]
             for number, size in choices.fault_at_one(
                 self.kind, host, places.__getitem__, len(_WAYS), setting.ratio, setting.size

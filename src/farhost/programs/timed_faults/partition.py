@@ -12,7 +12,7 @@ from farhost.network.faults.setting import Setting
 from farhost.network.faults.span_fault import SpanFault
 from farhost.programs.timed_faults.moments import Moment, moments, span_words, split_place, strike
 from farhost.programs.timed_faults.places import LinkPlace, directions_of, links_of
-from farhost.programs.timed_faults.protocol import Befalls
+from farhost.programs.timed_faults.protocol import Befalls, Placed
 
 if TYPE_CHECKING:
     from farhost.programs.control import Control
@@ -26,9 +26,9 @@ class Partition(SpanFault):
     help = "A link lets nothing through for a while, both ways."
     default = "20s"
 
-    def plan(self, control: "Control", setting: Setting, where: str, horizon_ns: int) -> None:
+    def plan(self, control: "Control", settings: Sequence[Placed], horizon_ns: int) -> None:
         """`TimedFault.plan`."""
-        _plan(self, control, setting, horizon_ns, links_of(control.runtime.network, where))
+        _plan(self, control, horizon_ns, links_of(control.runtime.network, settings))
 
     def describe(self, place: str, size: int) -> str:
         """`FaultWord.describe`."""
@@ -43,9 +43,9 @@ class PartitionOneWay(SpanFault):
     help = "A link lets nothing through for a while, one way."
     default = "20s"
 
-    def plan(self, control: "Control", setting: Setting, where: str, horizon_ns: int) -> None:
+    def plan(self, control: "Control", settings: Sequence[Placed], horizon_ns: int) -> None:
         """`TimedFault.plan`."""
-        _plan(self, control, setting, horizon_ns, directions_of(control.runtime.network, where))
+        _plan(self, control, horizon_ns, directions_of(control.runtime.network, settings))
 
     def describe(self, place: str, size: int) -> str:
         """`FaultWord.describe`."""
@@ -55,12 +55,11 @@ class PartitionOneWay(SpanFault):
 def _plan(
     fault: Partition | PartitionOneWay,
     control: "Control",
-    setting: Setting,
     horizon_ns: int,
-    links: Sequence[LinkPlace],
+    links: Sequence[tuple[LinkPlace, Setting]],
 ) -> None:
     choices = control.runtime.choices
-    for link in links:
+    for link, setting in links:
         for moment in moments(choices, fault.kind, link.name, setting, horizon_ns):
             _cut(fault, control, link, moment)
 

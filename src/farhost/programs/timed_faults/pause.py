@@ -4,13 +4,13 @@ SIGSTOP and SIGCONT (signal(7)): the same to its peers as a machine that swaps, 
 long collection of garbage. Its kernel goes on: connections are taken, data is acknowledged until buffers are full.
 """
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from farhost.network.faults.setting import Setting
 from farhost.network.faults.span_fault import SpanFault
 from farhost.programs.timed_faults.moments import Moment, moments, span_words, split_place, strike
 from farhost.programs.timed_faults.places import programs_of
-from farhost.programs.timed_faults.protocol import Befalls
+from farhost.programs.timed_faults.protocol import Befalls, Placed
 
 if TYPE_CHECKING:
     from farhost.programs.control import Control
@@ -24,9 +24,9 @@ class Pause(SpanFault):
     help = "A program does nothing for a while; its kernel goes on."
     default = "2s"
 
-    def plan(self, control: "Control", setting: Setting, where: str, horizon_ns: int) -> None:
+    def plan(self, control: "Control", settings: Sequence[Placed], horizon_ns: int) -> None:
         """`TimedFault.plan`."""
-        for number, name in programs_of(control, where):
+        for number, name, setting in programs_of(control, settings):
             for moment in moments(control.runtime.choices, self.kind, name, setting, horizon_ns):
                 self._plan(control, number, moment)
 

@@ -5,6 +5,7 @@ It is decided before the run begins, through chance alone. One fault is one choi
 taking it away takes it away as a whole, and shrinking its size makes it shorter or weaker.
 """
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from farhost.network.faults.setting import FaultWord, Setting
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
 
 
 Befalls = Literal["hosts", "programs", "links"]
+Placed = tuple[str, Setting]
+"""Where, and how strong: a host, its program (`box/server`), a link (`a-b`), one direction of it (`a>b`); empty:
+everywhere."""
 
 
 class TimedFault(FaultWord, Protocol):
@@ -23,10 +27,9 @@ class TimedFault(FaultWord, Protocol):
     def befalls(self) -> Befalls:
         """What it can be for: these, or a host, which stands for those of it."""
 
-    def plan(self, control: "Control", setting: Setting, where: str, horizon_ns: int) -> None:
+    def plan(self, control: "Control", settings: Sequence[Placed], horizon_ns: int) -> None:
         """Decide, and plan what was decided with `control.at`.
 
-        `where`: the host, its program (`box/server`), or the link (`a-b`, `a>b`), that the setting is for; empty: for
-        each one in the network. A fault of hosts has nothing to do with a link, and does nothing for one.
+        `settings`: how strong it is, and where (`farhost.programs.timed_faults.places` finds to whom that is).
         `horizon_ns`: how long a run without faults takes; times are drawn from that.
         """

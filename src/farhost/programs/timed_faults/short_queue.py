@@ -4,13 +4,13 @@ A router whose memory others use, or one with little of it. Only a link with a r
 nothing befalls the others.
 """
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from farhost.network.faults.setting import Setting
 from farhost.network.faults.span_fault import SpanFault
 from farhost.programs.timed_faults.moments import Moment, moments, span_words, split_place, strike
 from farhost.programs.timed_faults.places import LinkPlace, directions_of
-from farhost.programs.timed_faults.protocol import Befalls
+from farhost.programs.timed_faults.protocol import Befalls, Placed
 
 if TYPE_CHECKING:
     from farhost.programs.control import Control
@@ -26,9 +26,9 @@ class ShortQueue(SpanFault):
     help = "A link with a rate has room for 2 packets for a while, one way."
     default = "10s"
 
-    def plan(self, control: "Control", setting: Setting, where: str, horizon_ns: int) -> None:
+    def plan(self, control: "Control", settings: Sequence[Placed], horizon_ns: int) -> None:
         """`TimedFault.plan`."""
-        for link in directions_of(control.runtime.network, where):
+        for link, setting in directions_of(control.runtime.network, settings):
             if link.channels[0].conditions.rate_bps:
                 for moment in moments(control.runtime.choices, self.kind, link.name, setting, horizon_ns):
                     self._plan(control, link, moment)

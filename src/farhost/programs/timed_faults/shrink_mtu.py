@@ -4,12 +4,13 @@ Packets that are too large now are fragmented on the way, or, where they may not
 sender learns the path's MTU (RFC 1191, RFC 8201). Never below 1280 bytes, which IPv6 asks of every link.
 """
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from farhost.network.faults.setting import Setting, format_setting, parse_setting
 from farhost.programs.timed_faults.moments import Moment, moments, split_place, strike, when_words
 from farhost.programs.timed_faults.places import LinkPlace, links_of
-from farhost.programs.timed_faults.protocol import Befalls
+from farhost.programs.timed_faults.protocol import Befalls, Placed
 from farhost.units import parse_count
 
 if TYPE_CHECKING:
@@ -36,9 +37,9 @@ class ShrinkMtu:
         """`FaultWord.format`."""
         return format_setting(setting, _DEFAULT_BYTES)
 
-    def plan(self, control: "Control", setting: Setting, where: str, horizon_ns: int) -> None:
+    def plan(self, control: "Control", settings: Sequence[Placed], horizon_ns: int) -> None:
         """`TimedFault.plan`."""
-        for link in links_of(control.runtime.network, where):
+        for link, setting in links_of(control.runtime.network, settings):
             room = min(channel.conditions.mtu for channel in link.channels) - LEAST_MTU
             held = setting._replace(size=min(setting.size, room))
             for moment in moments(control.runtime.choices, self.kind, link.name, held, horizon_ns):

@@ -4,14 +4,14 @@ A modem in a bad place, a carrier's limit that is used up: 64 kbit/s, which is w
 Packets queue up before it, as before any link with a rate (`limit`), so all become late and some are lost.
 """
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from farhost.network.channel import Channel
-from farhost.network.faults.setting import Setting
 from farhost.network.faults.span_fault import SpanFault
 from farhost.programs.timed_faults.moments import Moment, moments, span_words, split_place, strike
 from farhost.programs.timed_faults.places import LinkPlace, directions_of
-from farhost.programs.timed_faults.protocol import Befalls
+from farhost.programs.timed_faults.protocol import Befalls, Placed
 
 if TYPE_CHECKING:
     from farhost.programs.control import Control
@@ -27,10 +27,10 @@ class Squeeze(SpanFault):
     help = "A link slows down to 64 kbit/s for a while, one way."
     default = "10s"
 
-    def plan(self, control: "Control", setting: Setting, where: str, horizon_ns: int) -> None:
+    def plan(self, control: "Control", settings: Sequence[Placed], horizon_ns: int) -> None:
         """`TimedFault.plan`."""
         network = control.runtime.network
-        for link in directions_of(network, where):
+        for link, setting in directions_of(network, settings):
             if _is_faster(link.channels[0]):
                 for moment in moments(control.runtime.choices, self.kind, link.name, setting, horizon_ns):
                     self._plan(control, link, moment)

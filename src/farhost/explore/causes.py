@@ -1,0 +1,59 @@
+"""Why a run failed, from its verdict: the exception and its place in the program, and the calls before the end."""
+
+import os
+import re
+
+from farhost.explore.orders import Verdict
+from farhost.report.tcpdump import DIRECTIONS
+
+_NO_CALL = re.compile(rf": \S+ (?:{'|'.join(DIRECTIONS.values())}) |: \S.*: [A-Z_0-9]+ -> [A-Z_0-9]+$")
+_FRAME = re.compile(r'  File "(.*)", line ([0-9]+), in (.*)')
+_STATUS = re.compile(r" exited with status [0-9]+$")
+
+
+def last_calls(verdict: Verdict) -> list[str]:
+    """Of the last events, what programs did: neither packets, nor what a connection went through by itself, nor the
+    traceback, which is told anyway; where it is known which host failed, that host's."""
+    who = verdict.signature[1] if verdict.kind == "failed" and len(verdict.signature) > 1 else ""
+    host = who.rpartition(" on ")[2]
+    return [
+        " ".join(line.split())
+        for line in verdict.last
+        if (not host or line.split()[1] == f"{host}:")
+        and not (_NO_CALL.search(line) or ": write(2, " in line or "Traceback (most recent call last)" in line)
+    ]
+
+
+def causes(verdict: Verdict) -> list[str]:
+    """What went wrong: the exception and where it was raised, as far as that has been printed, and the message."""
+    found = [line for line in verdict.message.strip().splitlines() if line.strip()]
+    printed = _printed_exception(verdict)
+    if printed is None or any(printed[0] in line for line in found):
+        return found
+    others = [line for line in found if line != printed[1] and not _STATUS.search(line)]
+    return [f"{printed[0]}: {printed[1]}", *others]
+
+
+def _printed_exception(verdict: Verdict) -> tuple[str, str] | None:
+    """Where the exception was raised that a program printed last, and the exception.
+
+    The place is in the program's own code, where the signature has it, rather than in a library.
+    """
+    frames: list[tuple[str, str]] = []
+    said = ""
+    for line in verdict.output.splitlines():
+        _, mark, text = line.partition(" ! ")
+        if not mark:
+            continue
+        frame = _FRAME.fullmatch(text)
+        if frame is not None:
+            if said:
+                frames, said = [], ""
+            name = os.path.basename(frame[1])
+            frames.append((f"{name}:{frame[2]} in {frame[3]}", f"{name}:{frame[3]}: "))
+        elif frames and not said and not text.startswith(" "):
+            said = text
+    if not said:
+        return None
+    own = [place for place, known_as in frames if any(part.startswith(known_as) for part in verdict.signature)]
+    return (own or [frames[-1][0]])[-1], said
