@@ -30,8 +30,8 @@ _LINKS = (
     "duplicate=2%",
     "spike=2%:300ms",
     "split=10%",
-    "partition=20%:2500ms",
 )
+_PARTITION = ("partition=20%:2500ms",)
 _CALLS = (
     "short-read=10%",
     "short-write=10%",
@@ -68,8 +68,10 @@ _HARSH = (
 )
 
 PROFILES: dict[str, Profile] = {
-    "default": Profile("What a correct program has to survive.", (*_LINKS, *_CALLS, *_THREADS, *_HOSTS, *_NAMES)),
-    "network": Profile("What links do, and nothing else.", _LINKS),
+    "default": Profile(
+        "What a correct program has to survive.", (*_LINKS, *_PARTITION, *_CALLS, *_THREADS, *_HOSTS, *_NAMES)
+    ),
+    "network": Profile("What links do, and nothing else.", (*_LINKS, *_PARTITION)),
     "threads": Profile("The order in which threads and programs run, and nothing else.", _THREADS),
     "harsh": Profile(
         "Also what a program may give up on: crashes, damage, wrong names, partitions one way.",
