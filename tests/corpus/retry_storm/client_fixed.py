@@ -4,11 +4,13 @@ import socket
 import sys
 import time
 
+address = socket.gethostbyname(sys.argv[1]), int(sys.argv[2])
+
 
 def connect():
     while True:
         try:
-            return socket.create_connection((sys.argv[1], int(sys.argv[2])))
+            return socket.create_connection(address)
         except OSError:
             time.sleep(1)
 
