@@ -134,9 +134,7 @@ def divergence_lines(
         if got.content != replay.content and replay.content:
             lines.append(("  every event is as it was recorded, at the same time, but the bytes differ", ""))
             if _FILE.decode() in got.output:
-                lines.append(
-                    ("  (a traceback names files by their whole path, which is another in another folder)", "")
-                )
+                lines.append(("  (a traceback names files by their whole path: elsewhere its bytes differ)", ""))
     else:
         lines.append(("  no trail was recorded, so there is no telling where", ""))
     lines.append((f"  recorded: {_ended(replay.kind, replay.message)}", ""))
