@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from farhost.explore.divergence import Versions
 from farhost.explore.fault_words import is_time
+from farhost.explore.fork_one import look_in_child
 from farhost.explore.laboratory import Limits
 from farhost.explore.laboratory import Progress as ShrinkProgress
 from farhost.explore.orders import Orders, Verdict
@@ -85,13 +86,21 @@ def find_out(
 
 
 def watch_streams(scenario: Scenario, orders: Orders, verdict: Verdict) -> tuple[Stream, ...]:
-    """How writes became reads in a run that is known, run once more; nothing if it comes out differently."""
+    """How writes became reads in a run that is known, run once more in a child (it may be one that crashes the
+    interpreter); nothing if it comes out differently."""
     ready = ReadyScenario(scenario)
     sink = StreamsSink()
     ready.network.tracer.add(sink)
+
     replay = Orders(verdict.seed, replay=dict(verdict.taken), horizon_ns=orders.horizon_ns)
-    again = ready(replay, last=False)
-    return tuple(sink.result()) if again.shape == verdict.shape else ()
+
+    def look() -> tuple[Stream, ...]:
+        return tuple(sink.result()) if ready(replay).shape == verdict.shape else ()
+
+    try:
+        return look_in_child(look, ())
+    finally:
+        ready.close()
 
 
 def versions() -> Versions:

@@ -19,7 +19,7 @@ import time
 import traceback
 import warnings
 from collections.abc import Callable
-from typing import cast
+from typing import TypeVar, cast
 
 from farhost.explore.orders import Orders, Verdict
 from farhost.programs.in_place.install import without_life
@@ -28,8 +28,9 @@ LIMIT_S = 300.0
 """How much real time a run may take unless told otherwise; the watchdog of a run finds loops much earlier."""
 Carry = Callable[[Orders], Verdict]
 """A run made ready, as `farhost.explore.orders.Ready` is."""
+T = TypeVar("T")
 _CHUNK = 1 << 16
-_PR_SET_PDEATHSIG = 1
+PR_SET_PDEATHSIG = 1
 
 
 class Child:
@@ -116,6 +117,12 @@ def run_in_child(ready: Carry, orders: Orders, *, quiet: bool = True, limit_s: f
     return start_child(ready, orders, quiet=quiet, limit_s=limit_s).finish(limit_s)
 
 
+def look_in_child(look: Callable[[], T], otherwise: T) -> T:
+    """What a function finds, called in a child; `otherwise` if the child dies or the function raises."""
+    found: object = run_in_child(cast("Carry", lambda orders: (look(),)), Orders())
+    return otherwise if isinstance(found, Verdict) else cast("tuple[T]", found)[0]
+
+
 def _carry_out(ready: Carry, orders: Orders, writing: int, quiet: bool, limit_s: float) -> None:
     """In the child; does not return."""
     try:
@@ -136,7 +143,7 @@ def begin_child(quiet: bool = True) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     if quiet:
         nowhere = os.open(os.devnull, os.O_RDWR)
         for number in (0, 1, 2):

@@ -24,7 +24,7 @@ _LONGEST = 200
 _KINDS = {
     "invariant": ("failed: an invariant did not hold", "bold red"),
     "outcome": ("failed: the run did not end as was said of it", "bold red"),
-    "broken": ("broken: the run itself failed, which is farhost's fault", "bold red"),
+    "broken": ("broken: the process of the run did not come to its end", "bold red"),
 }
 
 

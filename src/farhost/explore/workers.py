@@ -6,6 +6,7 @@ for it (`farhost.explore.pinned`), so that runs are the same wherever they run.
 """
 
 import atexit
+import ctypes
 import importlib
 import os
 import signal
@@ -16,6 +17,7 @@ from multiprocessing.util import Finalize
 from typing import Any, Protocol
 
 from farhost.explore.engine import Forks
+from farhost.explore.fork_one import PR_SET_PDEATHSIG
 from farhost.explore.orders import Case, Orders, Verdict
 from farhost.programs.pinning import is_pinned
 
@@ -72,6 +74,7 @@ def close_forks() -> None:
 
 def begin_worker() -> None:
     """A worker's process begins: Ctrl-C is its parent's business, and its end removes what it made."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(1))
     Finalize(None, close_forks, exitpriority=1)
