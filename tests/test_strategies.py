@@ -11,7 +11,7 @@ from farhost.strategies import KINDS, Shape, fault_lists, link_conditions, link_
 from farhost.units import UnitError
 
 QUICK = settings(max_examples=30, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow])
-THOROUGH = settings(QUICK, max_examples=400)
+THOROUGH = settings(QUICK, max_examples=200)
 
 
 def echo(net, count=3):

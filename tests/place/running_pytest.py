@@ -7,21 +7,23 @@ import subprocess
 import sys
 import textwrap
 
-PLUGIN = (
-    []
-    if any(entry.name == "farhost" for entry in importlib.metadata.entry_points(group="pytest11"))
-    else ["-p", "farhost.pytest_plugin"]
-)
+NAMED = ["-p", "farhost.pytest_plugin"]
+PLUGIN = [] if any(entry.name == "farhost" for entry in importlib.metadata.entry_points(group="pytest11")) else NAMED
 """Where farhost is not installed but only found, the plugin has to be named."""
 
 
-def run_pytest(*words, cwd, environment=None):
+def run_pytest(*words, cwd, environment=None, others=False):
     """Everything that pytest prints, and its exit code; it knows nothing of this project's settings.
 
-    It does not know of CI either, where pytest repeats whole messages in its summary.
+    It does not know of CI either, where pytest repeats whole messages in its summary. `others`: with all plugins that
+    are installed, which take half a second to load; without, this one alone.
     """
-    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-c", os.devnull, *PLUGIN, *map(str, words)]
+    others = others or "-n" in words
+    plugins = PLUGIN if others else NAMED
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-c", os.devnull, *plugins, *map(str, words)]
     settings = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "CI", "BUILD_"))}
+    if not others:
+        settings["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     done = subprocess.run(
         command, cwd=cwd, capture_output=True, text=True, timeout=120, env={**settings, **(environment or {})}
     )
