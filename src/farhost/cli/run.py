@@ -48,6 +48,12 @@ Hosts
   --host "client: user=root"                   its programs run as root: raw sockets
   --host "server: byte-order=big user=root"    several words for one host
   --host "server: clock=+5s drift=100ppm"      its wall clock is wrong; its clocks run fast
+  --host "client: ports=40000-40010 rmem=8KiB wmem=8KiB"     few ports, small buffers
+
+\b
+Faults of calls, hosts and names, beside those of links (farhost explore varies them)
+  --faults "short-read=20% wake=5%"            everywhere; also: short-write, eagain, pause, ...
+  --faults "server: slow-accept=5%:200ms"      one host, or one of its programs: box/server
 
 \b
 Names: hosts know each other, unless there is a name server, which they ask over the network

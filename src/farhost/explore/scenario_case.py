@@ -8,6 +8,7 @@ from farhost.explore.replay_file import Replay
 from farhost.explore.replaying import Watch
 from farhost.network.network import Network
 from farhost.programs.run import Outcome, ReadyRun
+from farhost.programs.watchdog import LIMIT_S
 from farhost.scenario.faults import Faults, certain, every_fault, parse_faults, replayed
 from farhost.scenario.running import carry_out
 from farhost.scenario.scenario import Built, Scenario
@@ -32,6 +33,8 @@ class ReadyScenario:
     def __init__(self, scenario: Scenario) -> None:
         self.built = scenario.build(Tracer())
         self._ready = ReadyRun(self.built.network, self.built.specs(), early=True)
+        self.watchdog_s = LIMIT_S
+        """How long a program may keep the real time without making a call."""
         self.observer: Observer | None = None
         """What the run was watched with, once it has run."""
         self.outcome: Outcome | None = None
@@ -52,7 +55,9 @@ class ReadyScenario:
         self.observer = observer = Observer(orders)
         observer.listen(network.tracer)
         faults = faults_of(orders, self.built)
-        self.outcome = outcome = carry_out(self.built, self._ready, faults, horizon_ns=orders.horizon_ns, last=last)
+        self.outcome = outcome = carry_out(
+            self.built, self._ready, faults, horizon_ns=orders.horizon_ns, watchdog_s=self.watchdog_s, last=last
+        )
         return observer.verdict_of(outcome, network.choices, words_of(outcome))
 
 
