@@ -5,6 +5,7 @@ ready, worlds and all, and keeps them; each child that it forks has the whole se
 there are in it, each in a prepared run of its own that nothing has touched. The parent's set stays as it was.
 """
 
+import contextlib
 import gc
 import math
 import os
@@ -39,6 +40,8 @@ class Forks:
         self._ready_s = 0.0
         """What making the latest one ready took; the first one also loads code."""
         self._done = 0
+        self._child = 0
+        """The pid of the child under way."""
 
     def run(self, orders: Sequence[Orders]) -> Iterator[Verdict]:
         """Carry out orders, in their order. A process that dies under one costs that one only."""
@@ -52,7 +55,11 @@ class Forks:
             left = left[len(verdicts) :]
 
     def close(self) -> None:
-        """Remove what was made for the runs that are ready."""
+        """End the child, if there is one, and remove what was made for the runs that are ready."""
+        if self._child:
+            os.kill(self._child, signal.SIGKILL)
+            os.waitpid(self._child, 0)
+            self._child = 0
         while self._ready:
             self._ready.pop().close()
 
@@ -68,7 +75,8 @@ class Forks:
             return
         while len(self._ready) < target:
             began_s = time.perf_counter()
-            self._ready.append(self._case.prepare())
+            with _undisturbed():
+                self._ready.append(self._case.prepare())
             self._ready_s = time.perf_counter() - began_s
         # What is frozen is never looked through by a child's collector, which would copy its pages.
         gc.collect()
@@ -86,6 +94,7 @@ class Forks:
             os.close(reading)
             self._serve(batch, writing)
         os.close(writing)
+        self._child = pid
         found: list[Verdict] = []
         try:
             while len(found) < len(batch):
@@ -103,6 +112,7 @@ class Forks:
         finally:
             os.close(reading)
             status = os.waitpid(pid, 0)[1]
+            self._child = 0
         if not found or (len(found) < len(batch) and found[-1].kind != "hung"):
             found.append(died(batch[len(found)], os.waitstatus_to_exitcode(status)))
         return found
@@ -121,6 +131,16 @@ class Forks:
                 _send(writing, _HEADER.pack(len(data)) + data)
         finally:
             os._exit(0)
+
+
+@contextlib.contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Signals that end this process wait until what is made here is known to those who remove it."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _send(descriptor: int, data: bytes) -> None:

@@ -85,10 +85,13 @@ def _processes(count: int) -> Iterator[Pool]:
         yield Pool(executor, count)
     except BaseException:
         executor.shutdown(wait=False, cancel_futures=True)
-        for process in multiprocessing.active_children():
+        processes = multiprocessing.active_children()
+        for process in processes:
             process.terminate()
+        for process in processes:
             process.join(END_S)
             process.kill()
+            process.join()
         raise
     executor.shutdown()
 

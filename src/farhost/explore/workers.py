@@ -10,10 +10,10 @@ import ctypes
 import importlib
 import os
 import signal
-import sys
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from multiprocessing.util import Finalize
+from types import FrameType
 from typing import Any, Protocol
 
 from farhost.explore.engine import Forks
@@ -76,8 +76,16 @@ def begin_worker() -> None:
     """A worker's process begins: Ctrl-C is its parent's business, and its end removes what it made."""
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(1))
+    signal.signal(signal.SIGTERM, _end)
     Finalize(None, close_forks, exitpriority=1)
+
+
+def _end(number: int, frame: FrameType | None) -> None:
+    """At once: an exception would be taken for the outcome of the work. The executor sends the signal once more when
+    it sees the first worker's end."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    close_forks()
+    os._exit(1)
 
 
 class Workers:
