@@ -21,7 +21,7 @@ from collections.abc import Iterator, Sequence
 from farhost.explore.fork_one import begin_child, broken, died, took_too_long
 from farhost.explore.orders import Case, Orders, Ready, Verdict
 
-MOST_READY = 32
+MOST_READY = 48
 """Runs that one fork serves at most."""
 FORK_S = 0.003
 """What a fork and the end of the child cost, roughly."""
