@@ -12,18 +12,17 @@ PLUGIN = [] if any(entry.name == "farhost" for entry in importlib.metadata.entry
 """Where farhost is not installed but only found, the plugin has to be named."""
 
 
-def run_pytest(*words, cwd, environment=None, others=False):
+def run_pytest(*words, cwd, environment=None, others=()):
     """Everything that pytest prints, and its exit code; it knows nothing of this project's settings.
 
-    It does not know of CI either, where pytest repeats whole messages in its summary. `others`: with all plugins that
-    are installed, which take half a second to load; without, this one alone.
+    It does not know of CI either, where pytest repeats whole messages in its summary. It has this plugin and others,
+    by their modules, since all that are installed would take half a second to load.
     """
-    others = others or "-n" in words
-    plugins = PLUGIN if others else NAMED
+    others = (*others, "xdist.plugin") if "-n" in words else others
+    plugins = [*NAMED, *(word for name in others for word in ("-p", name))]
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-c", os.devnull, *plugins, *map(str, words)]
     settings = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "CI", "BUILD_"))}
-    if not others:
-        settings["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    settings["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     done = subprocess.run(
         command, cwd=cwd, capture_output=True, text=True, timeout=120, env={**settings, **(environment or {})}
     )

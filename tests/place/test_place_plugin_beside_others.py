@@ -43,6 +43,7 @@ ASYNC = """
         farhost.run(until="60s")
         assert asked.result == b"0123456789"
 """
+MODULES = {"anyio": "anyio.pytest_plugin", "pytest_asyncio": "pytest_asyncio.plugin"}
 MARKS = {"anyio": "pytest.mark.anyio", "pytest_asyncio": "pytest.mark.asyncio"}
 FOUND = {name: importlib.util.find_spec(name) is not None for name in ("anyio", "pytest_asyncio", "pytest_timeout")}
 NEEDS = {
@@ -55,15 +56,14 @@ def test_a_coroutine_as_a_test_is_explored(tmp_path, name):
     path = test_file(tmp_path, ASYNC.replace("MARK", MARKS[name]))
     backend = "import pytest\n\n@pytest.fixture\ndef anyio_backend():\n    return 'asyncio'\n"
     (tmp_path / "conftest.py").write_text(backend)
-    text, code = run_pytest(path, others=True, cwd=tmp_path)
-    assert counts(text) == {"passed": 1}, text
+    others = (MODULES[name],)
     text, code = run_pytest(
-        path, "--farhost-seeds=100", "--farhost-faults=split=5% loss=2%", others=True, cwd=tmp_path
+        path, "--farhost-seeds=100", "--farhost-faults=split=5% loss=2%", others=others, cwd=tmp_path
     )
     assert code == 1
     assert "1 fault: " in text
     assert "assert b'" in text
-    text, _ = run_pytest(path, "--farhost-seed=0", "--farhost-seeds=5", others=True, cwd=tmp_path)
+    text, _ = run_pytest(path, "--farhost-seed=0", "--farhost-seeds=5", others=others, cwd=tmp_path)
     assert counts(text) == {"passed": 1}, text
 
 
@@ -83,7 +83,7 @@ SLOW = """
 def test_a_time_limit_ends_the_test_and_its_child(tmp_path):
     path = test_file(tmp_path, SLOW)
     began_s = time.monotonic()
-    text, _ = run_pytest(path, "--farhost-seeds=5", "--timeout=1.5", others=True, cwd=tmp_path)
+    text, _ = run_pytest(path, "--farhost-seeds=5", "--timeout=1.5", others=("pytest_timeout",), cwd=tmp_path)
     assert time.monotonic() - began_s < 50
     assert counts(text) == {"failed": 1, "passed": 1}
     assert re.search("Timeout", text)

@@ -1,6 +1,7 @@
 """The plugin's explorations from outside: many seeds in children, shrinking, failures that are kept, replays."""
 
 import re
+import shutil
 import tomllib
 
 import pytest
@@ -37,6 +38,21 @@ ONE_RECV = """
 SHORT = "--farhost-faults=split=5% loss=2% duplicate=2%"
 
 
+@pytest.fixture(scope="module")
+def failed_once(tmp_path_factory):
+    """The folder of a test that was explored, failed, and is kept."""
+    folder = tmp_path_factory.mktemp("failed")
+    _, code = run_pytest(test_file(folder, ONE_RECV), "--farhost-seeds=200", SHORT, cwd=folder)
+    assert code == 1
+    return folder
+
+
+def copied(failed, folder):
+    """The same in another folder: its test file there."""
+    shutil.copytree(failed, folder, dirs_exist_ok=True)
+    return folder / "test_made.py"
+
+
 def stored(folder):
     """The failing runs that are kept."""
     return sorted((folder / ".farhost" / "pytest").glob("*.toml"))
@@ -61,9 +77,8 @@ def test_the_first_failing_seed_is_shrunk_and_shown_with_the_real_exception(tmp_
     assert (tmp_path / ".farhost" / ".gitignore").read_text() == "*\n"
 
 
-def test_a_kept_failure_runs_first_next_time_until_the_test_passes(tmp_path):
-    path = test_file(tmp_path, ONE_RECV)
-    run_pytest(path, "--farhost-seeds=200", SHORT, cwd=tmp_path)
+def test_a_kept_failure_runs_first_next_time_until_the_test_passes(tmp_path, failed_once):
+    path = copied(failed_once, tmp_path)
     (kept,) = stored(tmp_path)
     text, code = run_pytest(path, cwd=tmp_path)
     assert code == 1
@@ -103,9 +118,8 @@ def test_a_replay_is_the_failure_again(tmp_path):
         assert line in text
 
 
-def test_a_replay_of_a_program_that_has_changed_says_where_it_differs(tmp_path):
-    path = test_file(tmp_path, ONE_RECV)
-    run_pytest(path, "--farhost-seeds=200", SHORT, cwd=tmp_path)
+def test_a_replay_of_a_program_that_has_changed_says_where_it_differs(tmp_path, failed_once):
+    path = copied(failed_once, tmp_path)
     (kept,) = stored(tmp_path)
     test_file(tmp_path, ONE_RECV.replace("own.recv(1000)", "own.recv(999)"))
     text, code = run_pytest(path, f"--farhost-replay={kept}", cwd=tmp_path)
@@ -132,9 +146,8 @@ def test_what_is_no_replay_is_a_usage_error(tmp_path, content, words):
     assert words in text
 
 
-def test_a_replay_of_another_test_is_a_usage_error(tmp_path):
-    path = test_file(tmp_path, ONE_RECV)
-    run_pytest(path, "--farhost-seeds=200", SHORT, cwd=tmp_path)
+def test_a_replay_of_another_test_is_a_usage_error(tmp_path, failed_once):
+    path = copied(failed_once, tmp_path)
     (kept,) = stored(tmp_path)
     test_file(tmp_path, ONE_RECV.replace("test_whole", "test_renamed"))
     text, code = run_pytest(path, f"--farhost-replay={kept}", cwd=tmp_path)
