@@ -4,8 +4,6 @@ import importlib.metadata
 import importlib.util
 import signal
 
-collect_ignore_glob = ["corpus/*/*.py"]
-"""The programs of the corpus are programs, and no modules to look for doctests in."""
 _installed = any(entry.name == "farhost" for entry in importlib.metadata.entry_points(group="pytest11"))
 if not _installed and importlib.util.find_spec("farhost.pytest_plugin") is not None:
     # Found on the path but not installed since the plugin is there.
