@@ -15,8 +15,8 @@ from typing import Any, NamedTuple
 
 from farhost.explore.workers import begin_worker, close_forks, default_count
 
-END_S = 2.0
-"""How long a worker may take to remove what it made."""
+END_S = 15.0
+"""How long a worker may take to remove what it made; on a busy machine it may be making something just then."""
 
 
 class ExecutorError(ValueError):
