@@ -27,6 +27,7 @@ FORK_S = 0.003
 """What a fork and the end of the child cost, roughly."""
 LIMIT_S = 60.0
 """How much real time one run may take; the watchdog of a run finds loops much earlier."""
+_ENDING = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
 _HEADER = struct.Struct("<I")
 
 
@@ -87,14 +88,13 @@ class Forks:
         sys.stdout.flush()
         sys.stderr.flush()
         reading, writing = os.pipe()
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), _undisturbed():
             warnings.simplefilter("ignore", DeprecationWarning)
-            pid = os.fork()
-        if pid == 0:
-            os.close(reading)
-            self._serve(batch, writing)
+            self._child = pid = os.fork()
+            if pid == 0:
+                os.close(reading)
+                self._serve(batch, writing)
         os.close(writing)
-        self._child = pid
         found: list[Verdict] = []
         try:
             while len(found) < len(batch):
@@ -121,6 +121,7 @@ class Forks:
         """In the child; does not return."""
         try:
             begin_child()
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
             for ready, orders in zip(self._ready, batch):
                 signal.setitimer(signal.ITIMER_REAL, self._limit_s + 1)
                 try:
@@ -136,7 +137,7 @@ class Forks:
 @contextlib.contextmanager
 def _undisturbed() -> Iterator[None]:
     """Signals that end this process wait until what is made here is known to those who remove it."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
     try:
         yield
     finally:
