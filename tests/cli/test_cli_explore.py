@@ -141,7 +141,7 @@ def test_mistakes_are_named(folder, words, said):
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupt_leaves_no_process_behind(folder, number):
+def test_an_interrupt_leaves_nothing_behind(folder, number):
     words = ("explore", "server.py", "fixed.py", *LINK, "--seeds", "100000", "--workers", "2")
     environment = {**os.environ, "TMPDIR": str(folder / "tmp")}
     process = subprocess.Popen(
@@ -159,6 +159,7 @@ def test_an_interrupt_leaves_no_process_behind(folder, number):
     while is_there(process.pid) and time.monotonic() < deadline_s:
         time.sleep(0.1)
     assert not is_there(process.pid)
+    assert not list((folder / "tmp").iterdir())
 
 
 def is_there(group: int) -> bool:

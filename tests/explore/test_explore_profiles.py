@@ -2,19 +2,14 @@
 
 import pytest
 
-from farhost.explore.profiles import PROFILES, known, profile_words
+from farhost.explore.profiles import PROFILES, profile_words
 from farhost.explore.swarm import STRATEGIES, orders_for
 from farhost.scenario.faults import parse_faults
 
 
 def test_every_word_of_every_profile_is_a_fault_that_there_is():
     for profile in PROFILES.values():
-        assert profile.known() == profile.words
         assert [f"{word}={value}" for where, word, value in parse_faults(profile.words).said] == list(profile.words)
-
-
-def test_a_word_that_there_is_not_breaks_nothing():
-    assert known(["loss=2%", "gremlins=5%"]) == ("loss=2%",)
 
 
 def test_a_profile_that_there_is_not_is_named():

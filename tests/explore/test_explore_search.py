@@ -8,8 +8,8 @@ import pytest
 from farhost.explore.executors import ExecutorError, Place, parse_workers
 from farhost.explore.orders import Orders, Verdict
 from farhost.explore.profiles import fault_words
-from farhost.explore.report import Failing, MergeError, Summary, merge, summary_as_json, summary_of
 from farhost.explore.search import BATCH, Plan, search
+from farhost.explore.shards import Failing, MergeError, Summary, merge, summary_as_json, summary_of
 from farhost.units import UnitError
 
 

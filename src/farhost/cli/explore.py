@@ -17,12 +17,12 @@ from farhost.explore.executors import ExecutorError, Place, open_pool, parse_wor
 from farhost.explore.finding import FOLDER, Finding, find_out, keep
 from farhost.explore.laboratory import Progress as ShrinkProgress
 from farhost.explore.profiles import fault_words, own_words
-from farhost.explore.report import Failing, Summary, summary_as_json
 from farhost.explore.results import failure_lines
 from farhost.explore.scenario_case import ScenarioCase
 from farhost.explore.search import SYSTEMATIC, Plan, Progress, Report, search
 from farhost.explore.settings import Place as Said
 from farhost.explore.settings import SettingError, settle
+from farhost.explore.shards import Failing, Summary, summary_as_json
 from farhost.explore.swarm import STRATEGIES
 from farhost.explore.table_reading import ReplayError
 from farhost.explore.workers import Workers

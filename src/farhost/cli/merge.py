@@ -6,8 +6,8 @@ from pathlib import Path
 import click
 
 from farhost.cli.exits import FAILED, PASSED
-from farhost.explore.report import MergeError, Summary, summary_as_json, summary_of
-from farhost.explore.report import merge as put_together
+from farhost.explore.shards import MergeError, Summary, summary_as_json, summary_of
+from farhost.explore.shards import merge as put_together
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})

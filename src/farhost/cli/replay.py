@@ -3,7 +3,6 @@
 import contextlib
 import json
 import os
-import platform
 import sys
 from collections.abc import Iterator, Sequence
 from functools import partial
@@ -12,7 +11,7 @@ from typing import NamedTuple
 
 import click
 
-from farhost.cli.exits import FAILED, PASSED, REPLAY_DIVERGED, VERSION
+from farhost.cli.exits import FAILED, PASSED, REPLAY_DIVERGED
 from farhost.cli.outputs import absolute_capture, capturing, ended_by_signals, interrupt, writing
 from farhost.explore.divergence import Versions
 from farhost.explore.replay_file import Replay, read_replay
@@ -99,7 +98,7 @@ def readable(path: Path) -> Replay:
 def replay_all(replays: Sequence[tuple[Path, Replay]], run_scenario: RunScenario, options: ReplayOptions) -> int:
     """Run each, say what came of it, and return the exit code: the gravest."""
     stdout, stderr = Terminal(sys.stdout, on_gone=interrupt), Terminal(sys.stderr)
-    versions = Versions(VERSION, platform.python_version())
+    versions = Versions.here()
     codes, told = [], []
     with writing(stdout), ended_by_signals():
         for path, replay in replays:

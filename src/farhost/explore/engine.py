@@ -13,12 +13,10 @@ import pickle
 import select
 import signal
 import struct
-import sys
 import time
-import warnings
 from collections.abc import Iterator, Sequence
 
-from farhost.explore.fork_one import begin_child, broken, died, took_too_long
+from farhost.explore.fork_one import begin_child, broken, died, fork, took_too_long
 from farhost.explore.orders import Case, Orders, Ready, Verdict
 
 MOST_READY = 48
@@ -58,11 +56,15 @@ class Forks:
     def close(self) -> None:
         """End the child, if there is one, and remove what was made for the runs that are ready."""
         if self._child:
-            os.kill(self._child, signal.SIGKILL)
-            os.waitpid(self._child, 0)
+            with contextlib.suppress(ProcessLookupError, ChildProcessError):
+                os.kill(self._child, signal.SIGKILL)
+                os.waitpid(self._child, 0)
             self._child = 0
+        # A signal may come in the middle, whose handler does all of this again: so nothing is forgotten before it is
+        # done.
         while self._ready:
-            self._ready.pop().close()
+            self._ready[-1].close()
+            self._ready.pop()
 
     def _make_ready(self, wanted: int) -> None:
         """Have as many runs ready as are of use.
@@ -85,12 +87,9 @@ class Forks:
 
     def _fork(self, batch: Sequence[Orders]) -> list[Verdict]:
         """Carry out a batch in one child; at least one verdict."""
-        sys.stdout.flush()
-        sys.stderr.flush()
         reading, writing = os.pipe()
-        with warnings.catch_warnings(), _undisturbed():
-            warnings.simplefilter("ignore", DeprecationWarning)
-            self._child = pid = os.fork()
+        with _undisturbed():
+            self._child = pid = fork()
             if pid == 0:
                 os.close(reading)
                 self._serve(batch, writing)

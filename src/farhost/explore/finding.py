@@ -1,11 +1,9 @@
 """From a failing seed to what people get: shrunk, run once more and watched, written as a replay file."""
 
 import os
-import platform
 import re
 import time
 from collections.abc import Callable
-from importlib.metadata import version
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,10 +14,10 @@ from farhost.explore.laboratory import Limits
 from farhost.explore.laboratory import Progress as ShrinkProgress
 from farhost.explore.orders import Orders, Verdict
 from farhost.explore.replay_file import Replay, replay_text, write_replay
-from farhost.explore.report import Failing
 from farhost.explore.results import Failure, failure_of, replay_of
 from farhost.explore.scenario_case import ReadyScenario
 from farhost.explore.search import Found
+from farhost.explore.shards import Failing
 from farhost.explore.shrink import Shrunk, shrink
 from farhost.explore.streams import Stream, StreamsSink
 from farhost.explore.words import headline
@@ -81,7 +79,7 @@ def find_out(
     streams = watch_streams(scenario, found.orders, shrunk.verdict)
     directory = os.path.relpath(".", folder)
     table = table_of(scenario)
-    replay = replay_of(shrunk, table, directory, versions(), found.orders.horizon_ns)
+    replay = replay_of(shrunk, table, directory, Versions.here(), found.orders.horizon_ns)
     return Finding(found, shrunk, streams, replay)
 
 
@@ -101,11 +99,6 @@ def watch_streams(scenario: Scenario, orders: Orders, verdict: Verdict) -> tuple
         return look_in_child(look, ())
     finally:
         ready.close()
-
-
-def versions() -> Versions:
-    """What runs here."""
-    return Versions(version("farhost"), platform.python_version())
 
 
 def keep(finding: Finding, folder: Path) -> Path:

@@ -88,19 +88,24 @@ class Child:
             return died(self.orders, os.waitstatus_to_exitcode(status))
 
 
+def fork() -> int:
+    """os.fork() for runs: what is printed so far is not printed twice, and nothing is said of other threads. CPython
+    3.12+ warns that threads of the parent are not in the child: those that there may be (a plugin's, an idle pool's)
+    hold nothing that a run takes, as it runs in simulated threads. OSError."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    with without_life(), warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        return os.fork()
+
+
 def start_child(ready: Carry, orders: Orders, *, quiet: bool = True, limit_s: float = LIMIT_S) -> Child:
     """Begin a run in a child. `quiet`: what it prints is seen by nobody. Should this process be gone, the child ends
     by itself after `limit_s`. OSError where no process can be made."""
-    sys.stdout.flush()
-    sys.stderr.flush()
     reading, writing = os.pipe()
     started_s = time.monotonic()
     try:
-        with without_life(), warnings.catch_warnings():
-            # CPython 3.12+ warns that threads of the parent are not in the child. Those that there may be (a
-            # plugin's, an idle pool's) hold nothing that a run takes, as it runs in simulated threads.
-            warnings.simplefilter("ignore", DeprecationWarning)
-            pid = os.fork()
+        pid = fork()
     except OSError:
         os.close(reading)
         os.close(writing)

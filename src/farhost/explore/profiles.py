@@ -9,7 +9,6 @@ as long as they say so. The words are those of `farhost.scenario.faults`.
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from farhost.scenario.faults import every_fault
 from farhost.units import UnitError
 
 
@@ -18,10 +17,6 @@ class Profile(NamedTuple):
 
     help: str
     words: tuple[str, ...]
-
-    def known(self) -> tuple[str, ...]:
-        """Its words, without those of faults that this farhost does not have."""
-        return known(self.words)
 
 
 _LINKS = (
@@ -81,30 +76,11 @@ PROFILES: dict[str, Profile] = {
 }
 
 
-def known(words: Iterable[str]) -> tuple[str, ...]:
-    """Those words that are faults of this farhost.
-
-    >>> known(["loss=2%", "gremlins=5%"])
-    ('loss=2%',)
-    """
-    every = every_fault()
-    return tuple(word for word in words if word.partition("=")[0] in every)
-
-
 def profile_words(name: str) -> tuple[str, ...]:
     """The words of a profile. ValueError for a name that is none."""
     if name not in PROFILES:
         raise ValueError(f"no profile {name!r}: there are {', '.join(PROFILES)}")
-    return PROFILES[name].known()
-
-
-def expanded(texts: Iterable[str]) -> tuple[str, ...]:
-    """Texts about faults, where the name of a profile stands for its words.
-
-    >>> expanded(["none", "a>b: loss=5%"])
-    ('a>b: loss=5%',)
-    """
-    return tuple(word for text in texts for word in (PROFILES[text].known() if text in PROFILES else (text,)))
+    return PROFILES[name].words
 
 
 def fault_words(texts: Iterable[str]) -> tuple[str, ...]:
@@ -122,7 +98,7 @@ def fault_words(texts: Iterable[str]) -> tuple[str, ...]:
         for word in text.split():
             if word not in PROFILES and "=" not in word:
                 raise UnitError(f"{text!r}: no list of faults {word!r}: there are {', '.join(PROFILES)}, or loss=2%")
-            found += PROFILES[word].known() if word in PROFILES else [word]
+            found += PROFILES[word].words if word in PROFILES else [word]
     return tuple(found)
 
 

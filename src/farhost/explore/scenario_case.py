@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from farhost.explore.given_faults import faults_for
 from farhost.explore.observing import Observer
 from farhost.explore.orders import Orders, Ready, Verdict
 from farhost.explore.replay_file import Replay
@@ -9,9 +10,8 @@ from farhost.explore.replaying import Watch
 from farhost.network.network import Network
 from farhost.programs.run import Outcome, ReadyRun
 from farhost.programs.watchdog import LIMIT_S
-from farhost.scenario.faults import Faults, certain, every_fault, parse_faults, replayed
 from farhost.scenario.running import carry_out
-from farhost.scenario.scenario import Built, Scenario
+from farhost.scenario.scenario import Scenario
 from farhost.scenario.scenario_file import scenario_of
 from farhost.trace.tracer import Tracer
 
@@ -54,7 +54,7 @@ class ReadyScenario:
         network.choices.restart(orders.seed, orders.replay, orders.record)
         self.observer = observer = Observer(orders)
         observer.listen(network.tracer)
-        faults = faults_of(orders, self.built)
+        faults = faults_for(orders, self.built.faults.words(), list(network.hosts))
         self.outcome = outcome = carry_out(
             self.built, self._ready, faults, horizon_ns=orders.horizon_ns, watchdog_s=self.watchdog_s, last=last
         )
@@ -67,16 +67,6 @@ def run_replay(replay: Replay, orders: Orders, watch: Watch) -> Verdict:
     ready = ReadyScenario(scenario)
     with watch(ready.network):
         return ready(orders, last=False)
-
-
-def faults_of(orders: Orders, built: Built) -> Faults:
-    """Which faults may happen: those of the scenario and of the orders, or those that the orders replay."""
-    said = parse_faults((*built.faults.words(), *orders.faults), list(built.network.hosts))
-    if orders.replay is None:
-        return said
-    needed = replayed(sorted({choice.kind for choice in orders.replay} & every_fault().keys()))
-    # With faults of their own, the orders ask what might have happened beside.
-    return Faults((*certain(said).said, *needed.said)) if orders.faults else needed
 
 
 def words_of(outcome: Outcome) -> str:

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from multiprocessing.util import Finalize
 from types import FrameType
-from typing import Any, Protocol
+from typing import Protocol
 
 from farhost.explore.engine import Forks
 from farhost.explore.fork_one import PR_SET_PDEATHSIG
@@ -36,8 +36,8 @@ class Carrier(Protocol):
 
 _pinned: list[Carrier] = []
 """Of a worker's process: the interpreter that does it, where this one is not pinned."""
-_forks: dict[Any, Forks] = {}
-"""Of a worker's process: what it has made ready, by case."""
+_forks: dict[str, Forks] = {}
+"""Of a worker's process: what it has made ready, by the case's words; of one case, the latest."""
 
 
 def carry_out(case: Case, batch: Batch) -> list[Verdict]:
@@ -53,7 +53,7 @@ def carry_out(case: Case, batch: Batch) -> list[Verdict]:
 
 def carry_out_here(case: Case, batch: Batch) -> list[Verdict]:
     """In forks of this process."""
-    key = pickle_key(case)
+    key = repr(case)
     forks = _forks.get(key)
     if forks is None:
         close_forks()
@@ -61,15 +61,11 @@ def carry_out_here(case: Case, batch: Batch) -> list[Verdict]:
     return list(forks.run(batch))
 
 
-def pickle_key(case: Case) -> str:
-    """By which a worker knows a case again."""
-    return repr(case)
-
-
 def close_forks() -> None:
     """Let go of what this process has made ready."""
-    while _forks:
-        _forks.popitem()[1].close()
+    for key, forks in tuple(_forks.items()):
+        forks.close()
+        _forks.pop(key, None)
 
 
 def begin_worker() -> None:

@@ -21,9 +21,10 @@ from typing import Any
 
 from greenlet import getcurrent
 
+from farhost.explore.given_faults import faults_for
 from farhost.explore.observing import Observer
 from farhost.explore.orders import Orders, Verdict
-from farhost.explore.profiles import PROFILES, expanded
+from farhost.explore.profiles import fault_words, own_words
 from farhost.explore.signature import of_exception
 from farhost.facade.explicit import ExplicitFaults, carry_out
 from farhost.facade.failure import InvariantError, RunFailed, first_error, report_text, with_notes
@@ -42,7 +43,7 @@ from farhost.programs.run_faults import HORIZON_NS, RunFaults
 from farhost.programs.watchdog import LIMIT_S
 from farhost.report.counts import PacketCounts
 from farhost.report.strace import format_call
-from farhost.scenario.faults import every_fault, parse_faults, replayed
+from farhost.scenario.faults import parse_faults
 from farhost.scenario.invariants import Check, Watch, parse_within
 from farhost.trace.tracer import Tracer
 from farhost.units import UnitError, parse_duration
@@ -235,10 +236,10 @@ class Network:
         there is not, and a fault that has nothing that it could befall, is a WordError of `run`.
         """
         self.check_open("say which faults there are")
-        words = expanded(texts)
+        words = fault_words(texts)
         parse_faults(words)
         self._faults += words
-        self._asked_for += [text for text in texts if text not in PROFILES]
+        self._asked_for += own_words(texts)
 
     def add_faults(self, texts: Sequence[str]) -> None:
         """Faults without chance (`farhost.facade.explicit`), such as those that `farhost.strategies` makes.
@@ -282,10 +283,7 @@ class Network:
     def _prepare_faults(self) -> RunFaults:
         """Give links and name servers theirs, now that all are described; those of the run itself."""
         orders = Orders(self.seed) if self._observer is None else self._observer.orders
-        if orders.replay is None:
-            faults = parse_faults((*self._faults, *expanded(orders.faults)), self._network.hosts)
-        else:
-            faults = replayed(sorted({choice.kind for choice in orders.replay} & every_fault().keys()))
+        faults = faults_for(orders, self._faults, list(self._network.hosts))
         parse_faults(self._asked_for).check(self._network)
         self._explicit.apply(self._network)
         faults.apply_to_network(self._network)

@@ -12,7 +12,7 @@ from time import monotonic, sleep
 from types import TracebackType
 from typing import Any, NoReturn
 
-from farhost.explore.profiles import expanded
+from farhost.explore.profiles import fault_words
 from farhost.facade.failure import RunFailed
 from farhost.facade.program import of_script
 from farhost.network.conditions import Conditions
@@ -195,7 +195,7 @@ class Network:
 
     def faults(self, *texts: str) -> None:
         """Nothing, but that the words must be right: a test holds whether its faults happen or not. UnitError."""
-        parse_faults(expanded(texts))
+        parse_faults(fault_words(texts))
 
     def add_faults(self, texts: Sequence[str]) -> None:
         """NotOnSystem, if there are any."""

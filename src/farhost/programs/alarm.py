@@ -10,7 +10,7 @@ import signal
 from types import FrameType
 
 from farhost.programs.runtime import Runtime
-from farhost.programs.watchdog import LOOK_S, PATIENCE, RUNS, Abort
+from farhost.programs.watchdog import LOOK_S, PATIENCE, RUNS, Abort, hung_words
 
 
 class Alarm:
@@ -46,8 +46,7 @@ class Alarm:
             return
         self._struck += 1
         if self.hung is None:
-            process = current.process
-            process.silence()
-            self.hung = f"{process.name} on {process.host_name} {RUNS}, at {process.running_place(frame)}"
+            current.process.silence()
+            self.hung = hung_words(current.process, RUNS, frame)
         scheduler.stop()
         raise Abort

@@ -23,6 +23,7 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from farhost.programs.process import ProgramProcess
     from farhost.programs.runtime import Runtime
 
 LOOK_S = 0.25
@@ -101,13 +102,17 @@ class Watchdog:
             return
         if self.hung is None:
             current.process.silence()
-            process, where = current.process, current.process.running_place(self._frame())
-            self.hung = f"{process.name} on {process.host_name} {WAITS if asleep else RUNS}, at {where}"
+            self.hung = hung_words(current.process, WAITS if asleep else RUNS, self._frame())
         self.runtime.scheduler.stop()
         if self._is_main:
             signal.pthread_kill(self._ident, signal.SIGINT)
         else:
             ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(self._ident), ctypes.py_object(Abort))
+
+
+def hung_words(process: "ProgramProcess", what: str, frame: FrameType | None) -> str:
+    """Who hangs, and where."""
+    return f"{process.name} on {process.host_name} {what}, at {process.running_place(frame)}"
 
 
 def is_debugged(frame: FrameType | None) -> bool:

@@ -4,10 +4,8 @@ process, where its exception, its locals and its debugger are the real ones.
 
 import contextlib
 import gc
-import importlib.metadata
 import os
 import pdb
-import platform
 import shlex
 import socket
 import sys
@@ -22,7 +20,7 @@ from farhost.explore.fault_words import is_time, known_kinds
 from farhost.explore.fork_one import run_in_child
 from farhost.explore.laboratory import Limits, Progress
 from farhost.explore.orders import Orders, Verdict
-from farhost.explore.profiles import expanded
+from farhost.explore.profiles import fault_words
 from farhost.explore.replay_file import Replay, ReplayFault
 from farhost.explore.results import Failure, failure_lines, failure_of, replay_of
 from farhost.explore.settings import LAST, SettingError, Settings
@@ -41,19 +39,10 @@ _SKIPPED = "skipped"
 _AGAIN_IN_VAIN = "this run fails in a forked process, but not in this one"
 
 
-def versions() -> Versions:
-    """What runs."""
-    try:
-        version = importlib.metadata.version("farhost")
-    except importlib.metadata.PackageNotFoundError:
-        version = "unknown"
-    return Versions(version, platform.python_version())
-
-
 def checked_words(settings: Settings) -> tuple[str, ...]:
     """The words of its faults. SettingError for one that is none, and for a strategy that a test cannot have."""
-    words = expanded(settings.faults)
     try:
+        words = fault_words(settings.faults)
         parse_faults(words)
     except ValueError as error:
         raise SettingError(f"{settings.sources['faults']}: {error}") from None
@@ -231,7 +220,7 @@ class Explorer:
         finally:
             progress.clear()
         self._expected = found.verdict
-        self._replay = replay_of(found, {}, ".", versions(), orders.horizon_ns)
+        self._replay = replay_of(found, {}, ".", Versions.here(), orders.horizon_ns)
         self._failure = failure_of(found)
         if found.verdict is failing:
             self._obey(orders)
@@ -335,13 +324,13 @@ class Explorer:
             return [text for text, _ in failure_lines(failure)]
         where = first_divergence(replay, verdict)
         events = [] if self._events is None else self._events.lines()
-        return [text for text, _ in divergence_lines(replay, verdict, versions(), where, events)]
+        return [text for text, _ in divergence_lines(replay, verdict, Versions.here(), where, events)]
 
     def _replay_of(self, verdict: Verdict, faults: tuple[ReplayFault, ...] = ()) -> Replay:
         """What is kept of a failure that was not shrunk."""
         known = frozenset(known_kinds())
         found = faults or tuple(ReplayFault(choice, size) for choice, size in verdict.taken if choice.kind in known)
-        now = versions()
+        now = Versions.here()
         return Replay(
             farhost=now.farhost,
             python=now.python,

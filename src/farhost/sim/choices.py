@@ -82,17 +82,16 @@ class Choices:
         numerator, denominator = ratio
         if numerator <= 0 or limit <= 0:
             return 0
-        name = Choice(kind, place)
         if self.asked is not None:
-            self.asked[name] = limit
+            self.asked[Choice(kind, place)] = limit
         if self._replay is not None:
-            size = min(self._replay.get(name, 0), limit)
+            size = min(self._replay.get(Choice(kind, place), 0), limit)
         elif self._number(kind, place) * denominator < numerator * _SPACE:
-            size = 1 if limit == 1 else 1 + self._size(name, limit, rather_small, one_more)
+            size = 1 if limit == 1 else 1 + self._size(kind, place, limit, rather_small, one_more)
         else:
             return 0
         if size:
-            self.taken[name] = size
+            self.taken[Choice(kind, place)] = size
         return size
 
     def fault_at_one(
@@ -143,14 +142,14 @@ class Choices:
             self.taken[name] = size
         return size
 
-    def _size(self, name: Choice, limit: int, rather_small: bool, one_more: tuple[int, int] | None) -> int:
+    def _size(self, kind: str, place: str, limit: int, rather_small: bool, one_more: tuple[int, int] | None) -> int:
         """From 0 up to but not including `limit`."""
-        number = self._number(f"{name.kind} size", name.place)
+        number = self._number(f"{kind} size", place)
         if one_more is not None:
             return _geometric(number, limit - 1, *one_more)
         if rather_small:
             limit = min(limit, 1 << number % limit.bit_length() + 1)
-            number = self._number(f"{name.kind} size in it", name.place)
+            number = self._number(f"{kind} size in it", place)
         return number * limit // _SPACE
 
     def chance(self, kind: str, place: str, numerator: int, denominator: int) -> bool:
