@@ -3,28 +3,24 @@
 import json
 import subprocess
 import sys
-from contextlib import nullcontext
 from pathlib import Path
 
 import click
 import pytest
 from click.testing import CliRunner
 
-from farhost.cli.replay import absolute_capture, replay_command
+from farhost.cli.outputs import absolute_capture
+from farhost.cli.replay import replay as replay_command
 from farhost.explore.orders import Orders
 from farhost.explore.replay_file import Replay, ReplayFault, write_replay
-from farhost.explore.replaying import watching
+from farhost.explore.replaying import run_replay, watching
 from farhost.explore.streams import StreamsSink
 from farhost.sim.choices import Choice
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "explore"))
-from replay_cases import FIXED_CLIENT, run_here, write_programs
+from replay_cases import FIXED_CLIENT, write_programs
 
 SCENARIO = {"programs": ["server.py", "client.py"], "link": ["delay=10ms"]}
-
-
-def nothing(network):
-    return nullcontext()
 
 
 @pytest.fixture
@@ -36,7 +32,7 @@ def folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     fault = ReplayFault(Choice("split", reply_place()), 5, True, "every size from 1 to 11 fails")
     replay = Replay("0.1.0", "3.11.7", 7, SCENARIO, "..", faults=(fault,))
-    verdict = run_here(replay, replay.orders(), nothing)
+    verdict = run_replay(replay, replay.orders())
     assert verdict.kind == "failed"
     write_replay(tmp_path / "tests" / "failure.toml", of_verdict(replay, verdict))
     monkeypatch.chdir(tmp_path / "elsewhere")
@@ -58,13 +54,13 @@ def of_verdict(replay, verdict):
 def reply_place():
     """The place of the reply's only segment."""
     sink = StreamsSink()
-    run_here(Replay("", "", 7, SCENARIO), Orders(7), watching([sink]))
+    run_replay(Replay("", "", 7, SCENARIO), Orders(7), watching([sink]))
     name = next(stream.name for stream in sink.result() if stream.writes and not stream.from_client)
     return f"server>client {name} data 0+12 #1"
 
 
 def replay(*arguments):
-    result = CliRunner().invoke(replay_command(run_here), arguments, standalone_mode=False)
+    result = CliRunner().invoke(replay_command, arguments, standalone_mode=False)
     if isinstance(result.exception, click.ClickException):
         return 2, "", result.exception.format_message()
     if result.exception is not None:

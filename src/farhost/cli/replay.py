@@ -15,12 +15,13 @@ from farhost.cli.exits import FAILED, PASSED, REPLAY_DIVERGED
 from farhost.cli.outputs import absolute_capture, capturing, ended_by_signals, interrupt, writing
 from farhost.explore.divergence import Versions
 from farhost.explore.replay_file import Replay, read_replay
-from farhost.explore.replaying import Replayed, RunScenario, checked_lines, have_again, replayed_lines
-from farhost.explore.scenario_case import run_replay
+from farhost.explore.replaying import Replayed, checked_lines, have_again, replayed_lines
 from farhost.explore.table_reading import ReplayError
 from farhost.network.network import Network
+from farhost.programs.shared import SharedError
 from farhost.report.columns import ColumnsSink
 from farhost.report.terminal import Terminal
+from farhost.scenario.invariants import ChecksError
 from farhost.scenario.words import WordError
 from farhost.units import UnitError
 
@@ -59,31 +60,26 @@ class ReplayOptions(NamedTuple):
     as_json: bool
 
 
-def replay_command(run_scenario: RunScenario) -> click.Command:
-    """The command, by what executes a scenario."""
-
-    @click.command("replay", help=HELP, context_settings={"help_option_names": ["-h", "--help"]})
-    @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
-    @click.option("--check", is_flag=True, help="Ask only whether each run passes now.")
-    @click.option("--trace", is_flag=True, help="Show every call and packet, one column a host.")
-    @click.option("--capture", metavar="[HOST:]FILE", help="Write all packets, or those at one host (pcapng).")
-    @click.option("--format", "form", type=click.Choice(("text", "json")), default="text", show_default=True)
-    @click.pass_context
-    def replay(
-        ctx: click.Context, files: tuple[Path, ...], check: bool, trace: bool, capture: str | None, form: str
-    ) -> int:
-        if len(files) > 1 and (trace or capture):
-            raise click.UsageError("--trace and --capture are for one file", ctx)
-        if trace and form == "json":
-            raise click.UsageError("--trace is for people; farhost run --trace --format json has events", ctx)
-        options = ReplayOptions(trace, absolute_capture(capture), check, form == "json")
-        try:
-            replays = [(path, readable(path)) for path in files]
-            return replay_all(replays, run_scenario, options)
-        except (ReplayError, WordError, UnitError) as error:
-            raise click.UsageError(str(error), ctx) from None
-
-    return replay
+@click.command("replay", help=HELP, context_settings={"help_option_names": ["-h", "--help"]})
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--check", is_flag=True, help="Ask only whether each run passes now.")
+@click.option("--trace", is_flag=True, help="Show every call and packet, one column a host.")
+@click.option("--capture", metavar="[HOST:]FILE", help="Write all packets, or those at one host (pcapng).")
+@click.option("--format", "form", type=click.Choice(("text", "json")), default="text", show_default=True)
+@click.pass_context
+def replay(
+    ctx: click.Context, /, files: tuple[Path, ...], check: bool, trace: bool, capture: str | None, form: str
+) -> int:
+    """See HELP."""
+    if len(files) > 1 and (trace or capture):
+        raise click.UsageError("--trace and --capture are for one file", ctx)
+    if trace and form == "json":
+        raise click.UsageError("--trace is for people; farhost run --trace --format json has events", ctx)
+    options = ReplayOptions(trace, absolute_capture(capture), check, form == "json")
+    try:
+        return replay_all([(path, readable(path)) for path in files], options)
+    except ReplayError as error:
+        raise click.UsageError(str(error), ctx) from None
 
 
 def readable(path: Path) -> Replay:
@@ -95,8 +91,8 @@ def readable(path: Path) -> Replay:
     return replay
 
 
-def replay_all(replays: Sequence[tuple[Path, Replay]], run_scenario: RunScenario, options: ReplayOptions) -> int:
-    """Run each, say what came of it, and return the exit code: the gravest."""
+def replay_all(replays: Sequence[tuple[Path, Replay]], options: ReplayOptions) -> int:
+    """Run each, say what came of it, and return the exit code: the gravest. ReplayError."""
     stdout, stderr = Terminal(sys.stdout, on_gone=interrupt), Terminal(sys.stderr)
     versions = Versions.here()
     codes, told = [], []
@@ -105,8 +101,8 @@ def replay_all(replays: Sequence[tuple[Path, Replay]], run_scenario: RunScenario
             watch = partial(watched, stdout, options)
             with in_directory(path.parent / replay.directory, path):
                 try:
-                    found = have_again(replay, run_scenario, watch)
-                except (WordError, UnitError) as error:
+                    found = have_again(replay, watch)
+                except (WordError, UnitError, SharedError, ChecksError) as error:
                     raise ReplayError(f"{path}: [scenario]: {error}") from None
             codes.append(exit_code(found, options.check))
             if options.as_json:
@@ -179,6 +175,3 @@ def as_json(path: Path, found: Replayed) -> dict[str, object]:
             list(fault.choice) for fault in found.replay.faults if fault.choice not in dict(verdict.taken)
         ],
     }
-
-
-replay = replay_command(run_replay)

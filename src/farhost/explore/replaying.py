@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from farhost.explore.divergence import (
     EventsSink,
@@ -16,21 +16,16 @@ from farhost.explore.fault_words import describe_fault
 from farhost.explore.orders import Orders, Verdict
 from farhost.explore.replay_file import Replay
 from farhost.explore.results import Failure, failure_lines
+from farhost.explore.scenario_case import ReadyScenario
 from farhost.explore.streams import Stream, StreamsSink
 from farhost.network.network import Network
 from farhost.report.columns import format_time
 from farhost.report.summary import Line
+from farhost.scenario.scenario_file import scenario_of
 from farhost.trace.tracer import Sink
 
 Watch = Callable[[Network], AbstractContextManager[object]]
 """What is to be done with a run's network: add readers to its tracer, and stay entered while it runs."""
-
-
-class RunScenario(Protocol):
-    """Runs what a replay file describes, in this process."""
-
-    def __call__(self, replay: Replay, orders: Orders, watch: Watch) -> Verdict:
-        """How it ended. WordError and UnitError for a scenario that cannot be understood."""
 
 
 class Replayed(NamedTuple):
@@ -55,15 +50,23 @@ class Replayed(NamedTuple):
         return self.other_places or is_reproduced(self.replay, self.verdict)
 
 
-def have_again(replay: Replay, run: RunScenario, watch: Watch | None = None) -> Replayed:
-    """Run it and, if it is another run than the recorded one, once more to see where."""
+def run_replay(replay: Replay, orders: Orders, watch: Watch = nullcontext) -> Verdict:
+    """Run what a replay file describes, in this process, in whose working directory its paths start. WordError,
+    UnitError, SharedError and ChecksError for a scenario that cannot be understood."""
+    ready = ReadyScenario(scenario_of(replay.scenario, "[scenario]", ""))
+    with watch(ready.network):
+        return ready(orders, last=False)
+
+
+def have_again(replay: Replay, watch: Watch = nullcontext) -> Replayed:
+    """Run it and, if it is another run than the recorded one, once more to see where. Errors as `run_replay`'s."""
     streams = StreamsSink()
-    verdict = run(replay, replay.orders(), watching([streams], watch))
+    verdict = run_replay(replay, replay.orders(), watching([streams], watch))
     where = None if is_reproduced(replay, verdict) else first_divergence(replay, verdict)
     if where is None:
         return Replayed(replay, verdict, streams.result())
     events = EventsSink(where)
-    again = run(replay, replay.orders(), watching([events]))
+    again = run_replay(replay, replay.orders(), watching([events]))
     steady = (again.shape, again.events) == (verdict.shape, verdict.events)
     # The same end after as many events, and all before the traceback as it was: the program took no other way.
     alike = steady and ends_alike(replay, verdict) and verdict.events == replay.events
@@ -71,14 +74,14 @@ def have_again(replay: Replay, run: RunScenario, watch: Watch | None = None) -> 
     return Replayed(replay, verdict, streams.result(), where, tuple(events.lines()), steady, other_places)
 
 
-def watching(sinks: Sequence[Sink], watch: Watch | None = None) -> Watch:
+def watching(sinks: Sequence[Sink], watch: Watch = nullcontext) -> Watch:
     """Let these read the trace, and do what else is wanted."""
 
     @contextmanager
     def watched(network: Network) -> Iterator[None]:
         for sink in sinks:
             network.tracer.add(sink)
-        with watch(network) if watch is not None else nullcontext():
+        with watch(network):
             yield
 
     return watched

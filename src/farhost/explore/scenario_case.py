@@ -5,14 +5,11 @@ from typing import NamedTuple
 from farhost.explore.given_faults import faults_for
 from farhost.explore.observing import Observer
 from farhost.explore.orders import Orders, Ready, Verdict
-from farhost.explore.replay_file import Replay
-from farhost.explore.replaying import Watch
 from farhost.network.network import Network
 from farhost.programs.run import Outcome, ReadyRun
 from farhost.programs.watchdog import LIMIT_S
 from farhost.scenario.running import carry_out
 from farhost.scenario.scenario import Scenario
-from farhost.scenario.scenario_file import scenario_of
 from farhost.trace.tracer import Tracer
 
 
@@ -59,14 +56,6 @@ class ReadyScenario:
             self.built, self._ready, faults, horizon_ns=orders.horizon_ns, watchdog_s=self.watchdog_s, last=last
         )
         return observer.verdict_of(outcome, network.choices, words_of(outcome))
-
-
-def run_replay(replay: Replay, orders: Orders, watch: Watch) -> Verdict:
-    """`RunScenario`: what a replay file describes, in this process, in whose working directory its paths start."""
-    scenario = scenario_of(replay.scenario, "[scenario]", "")
-    ready = ReadyScenario(scenario)
-    with watch(ready.network):
-        return ready(orders, last=False)
 
 
 def words_of(outcome: Outcome) -> str:
