@@ -6,7 +6,16 @@ import json
 import pytest
 
 from farhost.trace import events as ev
-from farhost.trace.sinks import FilterSink, JsonlSink, ListSink, between, of_kinds, on_hosts, value_as_json
+from farhost.trace.sinks import (
+    TRACE_FILE_VERSION,
+    FilterSink,
+    JsonlSink,
+    ListSink,
+    between,
+    of_kinds,
+    on_hosts,
+    value_as_json,
+)
 from farhost.trace.tracer import Tracer
 from farhost.wire.sockaddr import SockaddrIn
 
@@ -20,6 +29,9 @@ class Datagram:
 
     def summary(self):
         return "IP a > b: UDP, length 2"
+
+    def identity(self):
+        return ("a udp:5000", 0, 3)
 
 
 EVENTS = (
@@ -43,7 +55,7 @@ def test_json_lines_follow_the_schema():
     for event in EVENTS:
         sink.take(event)
     header, call, packet, printed = map(json.loads, output.getvalue().splitlines())
-    assert header == {"farhost_trace": ev.SCHEMA_VERSION}
+    assert header == {"farhost_trace": TRACE_FILE_VERSION}
     assert list(call) == ["event", *ev.SystemCall._fields]
     address = {"type": "SockaddrIn", "port": 5000, "address": {"bytes": "\n\0\0\1"}}
     assert (call["arguments"], call["result"], call["error"]) == ([3, address], None, 111)
@@ -51,6 +63,7 @@ def test_json_lines_follow_the_schema():
         "summary": "IP a > b: UDP, length 2",
         "shape": [{"bytes": "\n\0\0\1"}, 17],
         "content": {"bytes": "\xff\0"},
+        "identity": ["a udp:5000", 0, 3],
     }
     assert printed["data"]["bytes"].encode("latin-1") == b"\x80\n"
 
@@ -76,3 +89,19 @@ def test_a_tracer_without_sinks_is_off_and_one_with_a_sink_is_on():
     assert not tracer.on
     tracer.add(ListSink())
     assert tracer.on
+
+
+def test_samples_reach_those_alone_who_asked_for_them():
+    hashing, watching = ListSink(), ListSink()
+    tracer = Tracer(hashing)
+    assert not tracer.sampling
+    tracer.add(watching, samples=True)
+    assert tracer.sampling
+    sample = ev.BufferDepth(5, "a", "udp a:1 receive", 10, 100)
+    tracer.sample(sample)
+    tracer.emit(EVENTS[0])
+    assert (hashing.events, watching.events) == ([EVENTS[0]], [sample, EVENTS[0]])
+
+
+def test_every_sort_of_event_is_in_the_list_for_readers():
+    assert set(ev.EVENT_CLASSES) == set(ev.Event.__args__)

@@ -11,6 +11,7 @@ from farhost.report.strace import format_call
 from farhost.report.tcpdump import PacketFormatter
 from farhost.report.terminal import Terminal, visible
 from farhost.trace.events import (
+    BufferDepth,
     Event,
     FaultEvent,
     Output,
@@ -19,8 +20,11 @@ from farhost.trace.events import (
     ProcessStarted,
     QueueDepth,
     SignalSent,
+    SocketChange,
     StateChange,
     SystemCall,
+    TcpSample,
+    TlsSecret,
     Wake,
 )
 
@@ -104,7 +108,7 @@ def describe(event: Event, packets: PacketFormatter) -> tuple[str, str] | None:
         case Output():
             mark = "|" if event.stream == 1 else "!"
             return f"{event.process} {mark} {visible(event.data.rstrip())}", "bold"
-        case Wake() | QueueDepth():
+        case Wake() | QueueDepth() | TcpSample() | BufferDepth() | SocketChange() | TlsSecret():
             return None
 
 

@@ -3,6 +3,10 @@
 Every event is a NamedTuple of plain values whose first two fields are the virtual time in ns and the host. `shape`
 fields say who did what when, how much, and with which flags; `content` fields carry the bytes themselves. The hashes
 in `farhost.trace.hashes` are made of the two separately, and `CONTENT_FIELDS` is the list of the second sort.
+
+Samples (`TcpSample`, `BufferDepth`, `SocketChange`, `TlsSecret`) say what follows from the rest and is costly to
+follow: they are made only where a sink asks for them (`Tracer.add(sink, samples=True)`), and no hash is made of them,
+so that a run has one hash whoever watches it.
 """
 
 from typing import NamedTuple, Protocol
@@ -21,6 +25,9 @@ class TracedPacket(Protocol):
 
     def summary(self) -> str:
         """One line in tcpdump's manner."""
+
+    def identity(self) -> tuple[str, int, int]:
+        """What is not on the wire: its flow's name, the number at which that starts, its ordinal in the flow."""
 
 
 class SystemCall(NamedTuple):
@@ -136,6 +143,71 @@ class Output(NamedTuple):
     data: bytes
 
 
+class TcpSample(NamedTuple):
+    """Sample: what one end of a TCP connection has come to, after an event that changed any of it."""
+
+    time_ns: int
+    host: str
+    connection: str
+    """As in `StateChange.what`, without its `tcp `: `client:49152>server:5000`, the sampled end first."""
+    congestion_window: int
+    """In bytes; so are the others but times."""
+    slow_start_threshold: int
+    """-1 while there is none (RFC 5681: arbitrarily high at first)."""
+    smoothed_rtt_ns: int
+    """0 before the first measurement."""
+    rto_ns: int
+    in_flight: int
+    """Sent and not acknowledged."""
+    send_queue: int
+    """In the send buffer, whether sent or not (ss's Send-Q)."""
+    send_limit: int
+    """How much the send buffer takes."""
+    receive_queue: int
+    """Arrived in order, and not read yet (ss's Recv-Q)."""
+    receive_limit: int
+    """How much the receive buffer takes."""
+    receive_window: int
+    """What it last told the peer it may send."""
+    send_window: int
+    """What the peer last told."""
+
+
+class BufferDepth(NamedTuple):
+    """Sample: what waits in the buffer of a socket that is not TCP's, after it changed."""
+
+    time_ns: int
+    host: str
+    buffer: str
+    """Which: `udp client:49152 receive`, `unix 17 receive`."""
+    depth: int
+    """In bytes, as the kernel charges them."""
+    limit: int
+
+
+class SocketChange(NamedTuple):
+    """Sample: a row of a host's socket table (ss(8)) is new, differs, or is gone."""
+
+    time_ns: int
+    host: str
+    number: int
+    """Which socket of the host; never used twice."""
+    row: tuple[str, str, int, int, str, str, tuple[tuple[str, int, int], ...]] | None
+    """The fields of `farhost.kernel.socket_row.SocketRow`; None: it is gone."""
+
+
+class TlsSecret(NamedTuple):
+    """Sample: a program's TLS library agreed on a key."""
+
+    time_ns: int
+    host: str
+    process: str
+    line: str
+    """As SSLKEYLOGFILE has it (NSS's key log format), without its end of line."""
+
+
+Sample = TcpSample | BufferDepth | SocketChange | TlsSecret
+
 Event = (
     SystemCall
     | PacketEvent
@@ -147,4 +219,26 @@ Event = (
     | ProcessStarted
     | ProcessEnded
     | Output
+    | TcpSample
+    | BufferDepth
+    | SocketChange
+    | TlsSecret
 )
+
+EVENT_CLASSES: tuple[type[Event], ...] = (
+    SystemCall,
+    PacketEvent,
+    FaultEvent,
+    Wake,
+    StateChange,
+    QueueDepth,
+    SignalSent,
+    ProcessStarted,
+    ProcessEnded,
+    Output,
+    TcpSample,
+    BufferDepth,
+    SocketChange,
+    TlsSecret,
+)
+"""All of them, for readers of trace files."""

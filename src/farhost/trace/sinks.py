@@ -1,22 +1,25 @@
 """Readers of the trace that keep it: in a list, as JSON Lines, or only the part that a filter lets through.
 
-The JSON Lines schema (version `farhost.trace.events.SCHEMA_VERSION`). The first line is `{"farhost_trace": VERSION}`;
-each further line is one event, an object whose `event` is the class's name and whose other keys are the class's
+The JSON Lines schema (version `TRACE_FILE_VERSION`). The first line is `{"farhost_trace": VERSION}`; each further line is one event, an object whose `event` is the class's name and whose other keys are the class's
 fields, in order. Values:
 
 - integers, strings and null as JSON has them;
 - bytes as `{"bytes": "..."}`, latin-1: each character is one byte, U+0000 to U+00FF. A text protocol stays legible,
   which base64 would not let it be, and binary data survives;
 - tuples as arrays; values with named fields (addresses, messages) as objects with `type` and their fields;
-- a packet as `{"summary": one line as tcpdump has it, "shape": [...], "content": {"bytes": ...}}`.
+- a packet as `{"summary": one line as tcpdump has it, "shape": [...], "content": {"bytes": ...}, "identity": [...]}`:
+  the shape is `farhost.wire.packet.Packet.shape()`, the identity `Packet.identity()`.
 """
 
 import json
 from collections.abc import Callable
 from typing import Protocol
 
-from farhost.trace.events import SCHEMA_VERSION, Event, PacketEvent
+from farhost.trace.events import Event, PacketEvent
 from farhost.trace.tracer import Sink
+
+TRACE_FILE_VERSION = 2
+"""1 had neither samples nor a packet's identity."""
 
 Keep = Callable[[Event], bool]
 
@@ -46,14 +49,14 @@ class JsonlSink:
     >>> import sys
     >>> from farhost.trace.events import Output
     >>> JsonlSink(sys.stdout).take(Output(time_ns=5, host="a", process="p", stream=1, data=b"hi\\n"))
-    {"farhost_trace": 1}
+    {"farhost_trace": 2}
     {"event": "Output", "time_ns": 5, "host": "a", "process": "p", "stream": 1, "data": {"bytes": "hi\\n"}}
     """
 
     def __init__(self, output: TextOutput) -> None:
         """Write the header line to `output`, an open text file, and the events after it."""
         self._output = output
-        output.write(json.dumps({"farhost_trace": SCHEMA_VERSION}) + "\n")
+        output.write(json.dumps({"farhost_trace": TRACE_FILE_VERSION}) + "\n")
 
     def take(self, event: Event) -> None:
         """Write it."""
@@ -108,6 +111,7 @@ def event_as_json(event: Event) -> dict[str, object]:
             "summary": packet.summary(),
             "shape": value_as_json(packet.shape()),
             "content": value_as_json(packet.content()),
+            "identity": list(packet.identity()),
         }
     return fields
 

@@ -7,7 +7,7 @@ system call 3 ns off, 1 us kept in a list, 6 us hashed, 14 us as JSON; a packet 
 
 from typing import Protocol
 
-from farhost.trace.events import Event
+from farhost.trace.events import Event, Sample
 
 
 class Sink(Protocol):
@@ -18,21 +18,32 @@ class Sink(Protocol):
 
 
 class Tracer:
-    """The one stream of a run's events."""
+    """The one stream of a run's events, and of samples for those who want them."""
 
-    __slots__ = ("_sinks", "on")
+    __slots__ = ("_samplers", "_sinks", "on", "sampling")
 
     def __init__(self, *sinks: Sink) -> None:
         self._sinks = sinks
+        self._samplers: tuple[Sink, ...] = ()
         self.on = bool(sinks)
         """Whether anybody reads."""
+        self.sampling = False
+        """Whether anybody reads samples: they are made only then."""
 
-    def add(self, sink: Sink) -> None:
-        """Let one more sink read, from now on."""
+    def add(self, sink: Sink, *, samples: bool = False) -> None:
+        """Let one more sink read, from now on; `samples`: these too, among the events."""
         self._sinks = (*self._sinks, sink)
         self.on = True
+        if samples:
+            self._samplers = (*self._samplers, sink)
+            self.sampling = True
 
     def emit(self, event: Event) -> None:
         """Hand an event to every sink."""
         for sink in self._sinks:
             sink.take(event)
+
+    def sample(self, sample: Sample) -> None:
+        """Hand a sample to every sink that wants them."""
+        for sink in self._samplers:
+            sink.take(sample)

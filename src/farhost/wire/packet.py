@@ -189,6 +189,10 @@ class Packet(NamedTuple):
         """The body's payload."""
         return self.body.content()
 
+    def identity(self) -> tuple[str, int, int]:
+        """What is not on the wire: the flow's name and origin, and the ordinal in it."""
+        return (*self.flow, self.ordinal)
+
     def summary(self, sequence_origin: int = 0, acknowledgement_origin: int = 0) -> str:
         """One line in tcpdump's manner, `IP 10.0.0.1.49152 > 10.0.0.2.5000: Flags [S], seq 7, win 64240, length 0`.
 
