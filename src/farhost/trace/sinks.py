@@ -1,7 +1,8 @@
 """Readers of the trace that keep it: in a list, as JSON Lines, or only the part that a filter lets through.
 
-The JSON Lines schema (version `TRACE_FILE_VERSION`). The first line is `{"farhost_trace": VERSION}`; each further line is one event, an object whose `event` is the class's name and whose other keys are the class's
-fields, in order. Values:
+The JSON Lines schema (version `TRACE_FILE_VERSION`). The first line is `{"farhost_trace": VERSION}`; each further
+line is one event, an object whose `event` is the class's name and whose other keys are the class's fields, in order.
+Values:
 
 - integers, strings and null as JSON has them;
 - bytes as `{"bytes": "..."}`, latin-1: each character is one byte, U+0000 to U+00FF. A text protocol stays legible,
