@@ -23,6 +23,9 @@ class TracedPacket(Protocol):
     def content(self) -> bytes:
         """The payload."""
 
+    def content_size(self) -> int:
+        """Bytes of the payload."""
+
     def summary(self) -> str:
         """One line in tcpdump's manner."""
 

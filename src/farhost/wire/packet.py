@@ -189,6 +189,11 @@ class Packet(NamedTuple):
         """The body's payload."""
         return self.body.content()
 
+    def content_size(self) -> int:
+        """How many bytes that is, without making them."""
+        body = self.body
+        return len(body.data if isinstance(body, RawBody) else body.payload)
+
     def identity(self) -> tuple[str, int, int]:
         """What is not on the wire: the flow's name and origin, and the ordinal in it."""
         return (*self.flow, self.ordinal)

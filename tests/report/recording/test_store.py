@@ -1,0 +1,57 @@
+"""Runs in folders: numbered, the newest known as the latest, the oldest removed."""
+
+import pytest
+
+from farhost.report.recording import store
+from farhost.report.recording.facts import ChannelFacts, FaultFacts, RunFacts
+from farhost.trace.events import Wake
+
+FACTS = RunFacts(
+    "failed",
+    False,
+    "client exited with status 1",
+    7,
+    230_112_000,
+    title="server.py 5000",
+    faults=(FaultFacts("loss", "a>b syn", 1, "lost a SYN", True),),
+    channels=(ChannelFacts("a>b", 5, 0, 0, 4, {"loss": 1}, 0, {"loss": 1}),),
+)
+EVENTS = [Wake(5, "a", "p", 100, "ready"), Wake(6, "a", "p", 100, "ready")]
+
+
+def test_a_run_is_kept_and_read_back(tmp_path):
+    place = store.keep_run(FACTS, EVENTS, "seed = 7\n", tmp_path / "runs")
+    assert place == tmp_path / "runs" / "0001"
+    latest = tmp_path / "runs" / store.LATEST
+    assert store.read_facts(latest) == FACTS
+    assert store.read_trace(latest / store.TRACE) == EVENTS
+    assert (latest / store.REPLAY).read_text() == "seed = 7\n"
+
+
+def test_a_run_may_have_neither_events_nor_a_replay(tmp_path):
+    place = store.keep_run(FACTS, None, folder=tmp_path)
+    assert [path.name for path in place.iterdir()] == [store.FACTS]
+
+
+def test_the_latest_is_the_newest_and_the_oldest_go(tmp_path):
+    for seed in range(store.MOST_RUNS + 2):
+        store.keep_run(FACTS.__class__("passed", True, "", seed, 0), None, folder=tmp_path)
+    assert store.read_facts(tmp_path / "latest").seed == store.MOST_RUNS + 1
+    numbers = sorted(path.name for path in tmp_path.iterdir() if path.name != "latest")
+    assert numbers == [f"{number:04d}" for number in range(3, store.MOST_RUNS + 3)]
+
+
+def test_what_is_no_kept_run_is_refused(tmp_path):
+    with pytest.raises(store.StoreError, match="no run that was kept"):
+        store.read_facts(tmp_path)
+    (tmp_path / store.FACTS).write_text('{"kind": 5}')
+    with pytest.raises(store.StoreError, match="another version"):
+        store.read_facts(tmp_path)
+    with pytest.raises(store.StoreError, match="cannot be read"):
+        store.read_trace(tmp_path / store.TRACE)
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path):
+    (tmp_path / "runs").write_text("a file")
+    with pytest.raises(store.StoreError, match="cannot be kept"):
+        store.keep_run(FACTS, EVENTS, folder=tmp_path / "runs")
