@@ -1,0 +1,74 @@
+"""The page: panels in their order, styles, scripts and data, in one file that needs nothing from anywhere."""
+
+from collections.abc import Callable
+from importlib.resources import files
+from pathlib import Path
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup
+
+from farhost.report.html import verdict
+from farhost.report.html.panel import Panel, pack
+from farhost.report.recording.store import RecordedRun
+from farhost.report.story.story import Story, story_of
+
+PANELS: tuple[Callable[[Story], Panel], ...] = (verdict.panel,)
+"""In the order in which they stand on the page: a new panel is a module beside this one, and a row here."""
+_ASSETS = files("farhost.report.html") / "assets"
+
+
+def write_report(run: RecordedRun, path: Path) -> None:
+    """Write the report of a run. OSError."""
+    text = report_html(run)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8", newline="\n")
+
+
+def report_html(run: RecordedRun) -> str:
+    """The report of a run: the same text every time."""
+    story = story_of(run)
+    panels = [make(story) for make in PANELS]
+    environment = Environment(
+        loader=PackageLoader("farhost.report.html", "assets"),
+        autoescape=select_autoescape(default=True),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("page.html").render(
+        facts=story.facts,
+        panels=panels,
+        story=story,
+        styles=[_style("page.css"), _style("uplot/uPlot.min.css"), *_own(panels, "css")],
+        scripts=[_script("uplot/uPlot.iife.min.js"), _script("page.js"), *_own(panels, "js")],
+        packed={panel.name: pack(panel.data) for panel in panels if panel.data is not None},
+        page_data=pack(_page_data(story)),
+    )
+
+
+def _page_data(story: Story) -> dict[str, object]:
+    """What the page itself needs: where the cursor stands first, and the moments that it can go to."""
+    times = sorted({event.time_ns for event in story.events})
+    return {
+        "moment": story.moment_ns,
+        "window": [story.window.start_ns, story.window.end_ns],
+        "end": times[-1] if times else 0,
+        "times": times,
+    }
+
+
+def _own(panels: list[Panel], ending: str) -> list[Markup]:
+    """The styles or scripts of those panels that have one."""
+    names = [f"{panel.name}.{ending}" for panel in panels]
+    take = _style if ending == "css" else _script
+    return [take(name) for name in names if (_ASSETS / name).is_file()]
+
+
+def _style(name: str) -> Markup:
+    return Markup((_ASSETS / name).read_text(encoding="utf-8"))
+
+
+def _script(name: str) -> Markup:
+    text = (_ASSETS / name).read_text(encoding="utf-8")
+    assert "</script" not in text, name
+    return Markup(text)

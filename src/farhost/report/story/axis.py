@@ -1,0 +1,86 @@
+"""A true time axis on which idle gaps are folded: moments that follow closely are kept apart, long pauses are short.
+
+Between two neighbouring moments time runs evenly. How much room a pause gets is its length times the scale, but at
+least and at most so much; a pause that would need more is folded, which who draws it must say.
+"""
+
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+
+class Fold(NamedTuple):
+    """A pause that is drawn shorter than it was."""
+
+    start: float
+    """Where on the axis."""
+    end: float
+    start_ns: int
+    end_ns: int
+
+
+class TimeAxis:
+    """Where times are on an axis, which may be read in both directions (`breakpoints`)."""
+
+    __slots__ = ("_places", "_times", "folds")
+
+    def __init__(self, times: Sequence[int], places: Sequence[float], folds: Sequence[Fold]) -> None:
+        """`times`: sorted, each once, in ns; `places`: where each of them is."""
+        self._times = times
+        self._places = places
+        self.folds = folds
+
+    @classmethod
+    def of(
+        cls,
+        times: Iterable[int],
+        *,
+        scale_per_ms: float = 4,
+        smallest: float = 4,
+        largest: float = 60,
+        start: float = 0,
+    ) -> "TimeAxis":
+        """An axis for these moments, in units of a picture.
+
+        >>> axis = TimeAxis.of([0, 1_000, 10_000_000, 50_000_000], scale_per_ms=2)
+        >>> [round(axis.at(time_ns), 2) for time_ns in (0, 1_000, 10_000_000, 30_000_000, 50_000_000)]
+        [0.0, 4.0, 24.0, 54.0, 84.0]
+        >>> [(fold.start_ns, fold.end_ns) for fold in axis.folds]
+        [(10000000, 50000000)]
+        """
+        moments = sorted(set(times))
+        place = float(start)
+        places: list[float] = []
+        folds: list[Fold] = []
+        before_ns = moments[0] if moments else 0
+        for moment_ns in moments:
+            if places:
+                wanted = (moment_ns - before_ns) * scale_per_ms / 1_000_000
+                room = min(max(wanted, smallest), largest)
+                if wanted > largest:
+                    folds.append(Fold(place, place + room, before_ns, moment_ns))
+                place += room
+            places.append(place)
+            before_ns = moment_ns
+        return cls(moments, places, folds)
+
+    @property
+    def size(self) -> float:
+        """How long it is."""
+        return self._places[-1] - self._places[0] if self._places else 0.0
+
+    def at(self, time_ns: int) -> float:
+        """Where a time is; before the first moment and after the last: where these are."""
+        times, places = self._times, self._places
+        index = bisect_right(times, time_ns)
+        if index == 0:
+            return places[0] if places else 0.0
+        if index == len(times):
+            return places[-1]
+        span = times[index] - times[index - 1]
+        share = (time_ns - times[index - 1]) / span
+        return places[index - 1] + share * (places[index] - places[index - 1])
+
+    def breakpoints(self) -> tuple[list[int], list[float]]:
+        """Times in ns and their places: between two of them time runs evenly (for page.js's `farhost.axis`)."""
+        return list(self._times), [round(place, 1) for place in self._places]
