@@ -153,7 +153,7 @@ class TcpEndpoint:
         if self.tracer.on:
             self.trace_state()
             if self.tracer.sampling:
-                sample_connection(self)
+                self.sample()
         if connection.block.events or send_side.became_writable:
             events = connection.take_events()
             if events == READABLE and self.owner is not None and not self.tracer.on:
@@ -256,6 +256,10 @@ class TcpEndpoint:
         if name != self.state_name:
             self.tcp.internet.kernel.trace_state(f"tcp {self.flow.name}", self.state_name or "CLOSED", name)
             self.state_name = name
+
+    def sample(self) -> None:
+        """Sample what it has come to; call it only while the tracer is sampling."""
+        sample_connection(self)
 
     def _arm(self, due_ns: int) -> None:
         if self._timer is not None:

@@ -19,7 +19,6 @@ from farhost.kernel.inet.options import STREAM_OPTIONS, apply_tcp_option
 from farhost.kernel.inet.ports import PortTable
 from farhost.kernel.inet.socket_base import ALL, BOTH_SHUTDOWN, RECEIVE_SHUTDOWN, SEND_SHUTDOWN, InetSocket
 from farhost.kernel.inet.stream_state import failure_errno, is_writable, readiness
-from farhost.kernel.inet.tcp_sample import sample_connection
 from farhost.kernel.waiting import Blocked, GiveUp, KernelError
 from farhost.protocols.tcp.events import (
     CLOSED,
@@ -387,7 +386,7 @@ class StreamSocket(InetSocket):
                 if connection.outbox.segments:
                     endpoint.transmit(connection.take_output())
                 if endpoint.tracer.sampling:
-                    sample_connection(endpoint)
+                    endpoint.sample()
                 return _new(Received, (data, None, 0, (), None))
             if (
                 connection.block.state is _ESTABLISHED

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from farhost.kernel.files import Received
 from farhost.kernel.inet.socket_base import RECEIVE_SHUTDOWN, SEND_SHUTDOWN
 from farhost.kernel.inet.stream_urgent import look_simple, receive_urgent
-from farhost.kernel.inet.tcp_sample import sample_connection
 from farhost.kernel.waiting import Blocked, GiveUp, KernelError
 from farhost.protocols.tcp.state import TcpState
 from farhost.protocols.tcp.urgent import Status
@@ -130,7 +129,7 @@ def read_on(socket: "StreamSocket", size: int, flags: int) -> Received | Blocked
         if connection.outbox.segments:
             endpoint.transmit(connection.take_output())
         if endpoint.tracer.sampling:
-            sample_connection(endpoint)
+            endpoint.sample()
         return Received(data, None, 0, ())
     receiving = _Receiving(socket, size, flags)
     receiving.target = 1
