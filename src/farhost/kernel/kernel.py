@@ -15,6 +15,7 @@ from farhost.kernel.environment import Environment
 from farhost.kernel.files import Socket
 from farhost.kernel.inet.internet import Internet
 from farhost.kernel.process import USERS, Process
+from farhost.kernel.sampling import HostSampler
 from farhost.kernel.signals import send_signal
 from farhost.kernel.unix.family import unix_socket
 from farhost.kernel.unix.namespace import UnixNamespace
@@ -90,6 +91,7 @@ class Kernel:
         self.transit = Transit(self)
         self.register_family(linux.AF_UNIX, unix_socket)
         self.internet = Internet(self)
+        self.sampler = HostSampler(self)
 
     # Clocks. `now_ns` is virtual time; the others are what this host's programs see.
 
@@ -135,6 +137,8 @@ class Kernel:
         soft = self.soft
         while soft:
             soft.popleft()()
+        if self.environment.tracer.sampling:
+            self.sampler.look()
 
     # Power.
 
@@ -148,6 +152,8 @@ class Kernel:
             process.vanish()
             if tracer.on:
                 tracer.emit(ProcessEnded(self.now_ns(), self.name, process.name, process.pid, process.status))
+        if tracer.sampling:
+            self.sampler.go_off()
         self.processes.clear()
         self.environment = self.environment.untraced()
         self.internet.go_off()
@@ -161,6 +167,7 @@ class Kernel:
         self.realtime_offset_ns, self.drift = old.realtime_offset_ns, old.drift
         self.on_output = old.on_output
         self._last_pid, self._last_inode, self._names = old._last_pid, old._last_inode, old._names
+        self.sampler.last_number = old.sampler.last_number
         self.unix.succeed(old.unix)
 
     # Numbers and entropy.

@@ -5,9 +5,11 @@ socket the bytes to be read and those that the peer has not acknowledged (of dat
 UDP-Lite's, which ss(8) does not know, have netstat(8)'s name.
 """
 
-from typing import TYPE_CHECKING
+from functools import lru_cache
+from typing import TYPE_CHECKING, TypeAlias
 
 from farhost.kernel.inet.datagram import DatagramSocket
+from farhost.kernel.inet.endpoint import TcpEndpoint
 from farhost.kernel.inet.stream import StreamSocket
 from farhost.kernel.socket_base import SocketBase
 from farhost.kernel.socket_row import SocketRow
@@ -19,8 +21,10 @@ from farhost.wire.addresses import inet_ntop
 from farhost.wire.packet import IpAddress
 
 if TYPE_CHECKING:
-    from farhost.kernel.inet.endpoint import TcpEndpoint
     from farhost.kernel.kernel import Kernel
+
+Holder: TypeAlias = SocketBase | TcpEndpoint
+"""What a row is about: a socket, or a connection."""
 
 STATES = {
     TcpState.ESTABLISHED: "ESTAB",
@@ -41,28 +45,35 @@ _UNIX_KINDS = {linux.SOCK_STREAM: "u_str", linux.SOCK_DGRAM: "u_dgr", linux.SOCK
 
 def socket_rows(kernel: "Kernel") -> list[SocketRow]:
     """Every socket of a host: those of its processes, oldest process and lowest descriptor first, then the rest."""
+    return [row for _, row in socket_table(kernel)]
+
+
+def socket_table(kernel: "Kernel") -> list[tuple[tuple[Holder, ...], SocketRow]]:
+    """`socket_rows`, each with its connection, if it has one, and its socket, if it has one."""
     users: dict[SocketBase, list[tuple[str, int, int]]] = {}
     for process in kernel.processes.values():
         for number in process.descriptors:
             file = process.descriptors.files[number]
             if isinstance(file, SocketBase):
                 users.setdefault(file, []).append((process.name, process.pid, number))
-    rows = []
+    rows: list[tuple[tuple[Holder, ...], SocketRow]] = []
     shown: set[int] = set()
     for socket, held in users.items():
         if isinstance(socket, StreamSocket):
-            shown.add(id(socket.endpoint))
-            rows.append(_stream(socket, held))
+            endpoint = socket.endpoint
+            shown.add(id(endpoint))
+            rows.append(((socket,) if endpoint is None else (endpoint, socket), _stream(socket, held)))
         elif isinstance(socket, DatagramSocket):
-            rows.append(_datagram(socket, held))
+            rows.append(((socket,), _datagram(socket, held)))
         elif isinstance(socket, UnixSocket):
-            rows.append(_unix(socket, held))
+            rows.append(((socket,), _unix(socket, held)))
     for endpoint in kernel.internet.tcp.connections.values():
         if id(endpoint) not in shown:
-            rows.append(_connection(endpoint, ()))
+            rows.append(((endpoint,), _connection(endpoint, ())))
     return rows
 
 
+@lru_cache(1024)
 def _endpoint(address: IpAddress, port: int) -> str:
     host = inet_ntop(address) if len(address) == 4 else f"[{inet_ntop(address)}]"
     return f"{host}:{port or '*'}"

@@ -246,6 +246,7 @@ class Run:
             with program_hooks(runtime):
                 with program_warnings(runtime) if self._has_worlds else contextlib.nullcontext():
                     self._run()
+                runtime.tracer.pay()
                 outcome = self._outcome()
                 if not self._last:
                     self._abandon()

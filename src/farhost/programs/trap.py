@@ -109,6 +109,8 @@ def wait(thread: ProgramThread, blocked: Blocked) -> object:
     kernel = process.kernel
     scheduler = thread.task.scheduler
     thread.since_ns = scheduler.now_ns
+    if process.runtime.tracer.sampling:
+        kernel.sampler.look()
     try:
         while True:
             if blocked.deadline_ns is None and len(blocked.waits) == 1 and process.settled and not process.attention:
@@ -220,6 +222,8 @@ def trace_call(
             now_ns - started_ns,
         )
     )
+    if runtime.tracer.sampling:
+        process.kernel.sampler.look()
 
 
 def fail(
@@ -273,7 +277,7 @@ def call_from_outside(process: "ProgramProcess", name: str, arguments: tuple[obj
         result = FUNCTIONS[name](process.main_thread.kernel_thread, *arguments)
     except KernelError as error:
         failure = error.with_traceback(None)
-    if kernel.soft:
+    if kernel.soft or process.runtime.tracer.sampling:
         kernel.softirq()
     if failure is not None:
         raise OSError(failure.errno, os.strerror(failure.errno))

@@ -10,6 +10,17 @@ from typing import Protocol
 from farhost.trace.events import Event, Sample
 
 
+class Owing(Protocol):
+    """Somebody who makes samples, and has put some off because they are costly."""
+
+    @property
+    def due_ns(self) -> int:
+        """When they are due, in virtual time."""
+
+    def pay(self) -> None:
+        """Make them now."""
+
+
 class Sink(Protocol):
     """A reader of the trace: a hash, a file, a terminal, an assertion."""
 
@@ -20,7 +31,7 @@ class Sink(Protocol):
 class Tracer:
     """The one stream of a run's events, and of samples for those who want them."""
 
-    __slots__ = ("_samplers", "_sinks", "on", "sampling")
+    __slots__ = ("_samplers", "_sinks", "on", "owing", "sampling")
 
     def __init__(self, *sinks: Sink) -> None:
         self._sinks = sinks
@@ -29,6 +40,8 @@ class Tracer:
         """Whether anybody reads."""
         self.sampling = False
         """Whether anybody reads samples: they are made only then."""
+        self.owing: dict[Owing, None] = {}
+        """Who has put samples off, in order."""
 
     def add(self, sink: Sink, *, samples: bool = False) -> None:
         """Let one more sink read, from now on; `samples`: these too, among the events."""
@@ -42,6 +55,11 @@ class Tracer:
         """Hand an event to every sink."""
         for sink in self._sinks:
             sink.take(event)
+
+    def pay(self) -> None:
+        """The run is over, or somebody wants to know how things are now: make the samples that were put off."""
+        for owing in tuple(self.owing):
+            owing.pay()
 
     def sample(self, sample: Sample) -> None:
         """Hand a sample to every sink that wants them."""

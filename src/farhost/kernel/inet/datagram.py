@@ -39,6 +39,7 @@ class DatagramSocket(MessageSocket):
         super().__init__(kernel, domain, linux.SOCK_DGRAM, host.protocol)
         self.host = host
         self._is_lite = host.protocol == linux.IPPROTO_UDPLITE
+        self.buffer_kind = "udpl" if self._is_lite else "udp"
         self._counters = host.counters
         self.uid = uid
         self._corked: tuple[bytes, Sockaddr | None] | None = None

@@ -11,12 +11,14 @@ from farhost.kernel.inet.output import packet_size
 from farhost.kernel.inet.path import Path
 from farhost.kernel.inet.ports import Binding
 from farhost.kernel.inet.tcp_config import DEVICE_QUOTA
+from farhost.kernel.inet.tcp_sample import sample_connection
 from farhost.kernel.waiting import KernelError
 from farhost.protocols.tcp.connection import TcpConnection
 from farhost.protocols.tcp.events import CLOSED, FAILED, READABLE, TIME_WAIT
 from farhost.protocols.tcp.outbox import Outgoing
 from farhost.protocols.tcp.state import Failure
 from farhost.protocols.tcp.timers import NEVER
+from farhost.trace.events import TcpSample
 from farhost.wire import linux
 from farhost.wire.packet import FIN, SYN, Flow, IpAddress, Packet
 
@@ -59,7 +61,6 @@ class TcpEndpoint:
         "_internet",
         "_relief",
         "_timer",
-        "_tracer",
         "binding",
         "closed",
         "connection",
@@ -72,6 +73,7 @@ class TcpEndpoint:
         "owner",
         "path",
         "plain",
+        "sampled",
         "scope_id",
         "soft_error",
         "state_name",
@@ -81,6 +83,7 @@ class TcpEndpoint:
         "time_wait_ns",
         "tos",
         "touched",
+        "tracer",
         "ttl",
         "wants_space",
     )
@@ -117,8 +120,10 @@ class TcpEndpoint:
         self.synack_count = 0
         self.state_name = ""
         self.largest = 0
+        self.sampled: TcpSample | None = None
+        """What was last told of it."""
         self._internet = tcp.internet
-        self._tracer = tcp.internet.tracer
+        self.tracer = tcp.internet.tracer
         self._generation = tcp.internet.generation
         self._due_ns = NEVER
         """When the timer comes."""
@@ -145,11 +150,13 @@ class TcpEndpoint:
         send_side = connection.send_side
         if send_side.throttled and self._relief is None:
             self._relieve()
-        if self._tracer.on:
+        if self.tracer.on:
             self.trace_state()
+            if self.tracer.sampling:
+                self.sample()
         if connection.block.events or send_side.became_writable:
             events = connection.take_events()
-            if events == READABLE and self.owner is not None and not self._tracer.on:
+            if events == READABLE and self.owner is not None and not self.tracer.on:
                 self.owner.tcp_happened(self, events)
             else:
                 self._happened(events)
@@ -179,7 +186,7 @@ class TcpEndpoint:
             packet = _new(Packet, (source, destination, 6, segment, ttl, 0, True, tos, 0, 0, False, flow, ordinal))
             if (segment.segment_size or len(segment.payload)) > largest and packet_size(packet) > path.mtu:
                 internet.output(packet, path)
-            elif self._tracer.on:
+            elif self.tracer.on:
                 internet.transmit(packet, interface, path.next_hop)
             else:
                 interface.wire.transmit(packet, path.next_hop)
@@ -250,6 +257,10 @@ class TcpEndpoint:
             self.tcp.internet.kernel.trace_state(f"tcp {self.flow.name}", self.state_name or "CLOSED", name)
             self.state_name = name
 
+    def sample(self) -> None:
+        """Sample what it has come to; call it only while the tracer is sampling."""
+        sample_connection(self)
+
     def _arm(self, due_ns: int) -> None:
         if self._timer is not None:
             self._timer.cancel()
@@ -285,7 +296,7 @@ class TcpEndpoint:
         """Its host is off: it does nothing any more, and tells nobody."""
         self.closed = True
         self.owner = self.listener = None
-        self._tracer = self._internet.tracer
+        self.tracer = self._internet.tracer
         self.stop_timer()
         if self._relief is not None:
             self._relief.cancel()

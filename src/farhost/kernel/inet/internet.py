@@ -258,7 +258,7 @@ class Internet:
             endpoint.touched = False
             endpoint.connection.flush(now_ns)
             endpoint.pump()
-        if self.kernel.soft and interface is not self.lo:
+        if interface is not self.lo and (self.kernel.soft or tracer.sampling):
             self.kernel.softirq()
 
     def _receive_local(self, packets: list[Packet]) -> None:

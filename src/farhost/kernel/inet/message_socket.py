@@ -53,6 +53,9 @@ class MessageSocket(InetSocket):
     tells_own_address: ClassVar[bool] = True
     """Whether IP_PKTINFO says which own address a message came to (in_pktinfo's ipi_spec_dst)."""
 
+    buffer_kind: str = ""
+    """What samples call its buffer, before its port; empty where the port is none."""
+
     def __init__(self, kernel: "Kernel", domain: int, type: int, protocol: int) -> None:
         super().__init__(kernel, domain, type, protocol)
         self.queued: deque[Arrived] = deque()
@@ -231,6 +234,8 @@ class MessageSocket(InetSocket):
         """A message that the receive buffer has room for."""
         self.charged += cost
         self.queued.append(Arrived(packet, interface, self.internet.clock.now_ns, cost, data, port))
+        if self.internet.tracer.sampling:
+            self.kernel.sampler.message_buffer(self)
         self.queue.wake(_IN)
 
     def overflow(self, packet: Packet, interface: "Interface", reason: str) -> None:
@@ -286,6 +291,8 @@ class MessageSocket(InetSocket):
         if not flags & linux.MSG_PEEK:
             self.queued.popleft()
             self.charged -= arrived.cost
+            if self.internet.tracer.sampling:
+                self.kernel.sampler.message_buffer(self)
         packet, data = arrived.packet, arrived.data
         result_flags = linux.MSG_TRUNC if len(data) > size else 0
         own = None if self.tells_own_address else ANY_V4
@@ -335,8 +342,11 @@ class MessageSocket(InetSocket):
 
     def release(self, thread: "Thread | None") -> Blocked | None:
         """close(2): what waits in the queue is gone."""
+        if self.queued:
+            self.queued.clear()
+            self.charged = 0
+            if self.internet.tracer.sampling:
+                self.kernel.sampler.message_buffer(self)
         self.drop_port()
-        self.queued.clear()
-        self.charged = 0
         self.groups.clear()
         return None

@@ -36,6 +36,7 @@ class PingSocket(MessageSocket):
     """A ping socket of AF_INET or AF_INET6."""
 
     option_table = PING_OPTIONS
+    buffer_kind = "ping"
     tells_own_address = False
 
     def __init__(self, kernel: "Kernel", domain: int) -> None:

@@ -385,6 +385,8 @@ class StreamSocket(InetSocket):
                 data = connection.read(size, self.internet.clock.now_ns)
                 if connection.outbox.segments:
                     endpoint.transmit(connection.take_output())
+                if endpoint.tracer.sampling:
+                    endpoint.sample()
                 return _new(Received, (data, None, 0, (), None))
             if (
                 connection.block.state is _ESTABLISHED

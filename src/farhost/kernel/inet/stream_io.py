@@ -128,6 +128,8 @@ def read_on(socket: "StreamSocket", size: int, flags: int) -> Received | Blocked
         data = connection.read(size, socket.internet.clock.now_ns)
         if connection.outbox.segments:
             endpoint.transmit(connection.take_output())
+        if endpoint.tracer.sampling:
+            endpoint.sample()
         return Received(data, None, 0, ())
     receiving = _Receiving(socket, size, flags)
     receiving.target = 1
