@@ -18,7 +18,8 @@ from farhost.devices.capture import CaptureSink, interfaces_of, names_of
 from farhost.network.network import Network
 from farhost.report.terminal import Terminal
 from farhost.scenario.words import WordError, capture_place
-from farhost.trace.sinks import FilterSink, on_hosts
+from farhost.trace.sinks import FilterSink, Keep, on_hosts
+from farhost.trace.tracer import Sink
 
 
 def interrupt() -> None:
@@ -90,8 +91,9 @@ class CaptureFile:
 
 
 @contextlib.contextmanager
-def capturing(network: Network, where: str | None) -> Iterator[None]:
-    """While a run is captured; what was seen until then is in the file even if the run breaks off."""
+def capturing(network: Network, where: str | None, keep: Keep | None = None) -> Iterator[None]:
+    """While a run is captured; what was seen until then is in the file even if the run breaks off. `keep`: which
+    events may be in it."""
     if where is None:
         yield
         return
@@ -104,7 +106,8 @@ def capturing(network: Network, where: str | None) -> Iterator[None]:
         raise click.UsageError(f"--capture: cannot write {str(path)!r}: {error.strerror}") from None
     hosts = [host] if host else list(network.hosts)
     sink = CaptureSink(output, interfaces_of(network, hosts), names_of(network))
-    network.tracer.add(FilterSink(sink, on_hosts(host)) if host else sink)
+    reader: Sink = FilterSink(sink, on_hosts(host)) if host else sink
+    network.tracer.add(reader if keep is None else FilterSink(reader, keep))
     try:
         yield
     finally:
