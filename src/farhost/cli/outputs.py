@@ -19,6 +19,9 @@ from farhost.devices.capture_comments import strength_of
 from farhost.network.network import Network
 from farhost.report.terminal import Terminal
 from farhost.scenario.words import WordError, capture_place
+from farhost.trace.events import PacketEvent
+from farhost.trace.sinks import FilterSink, Keep
+from farhost.trace.tracer import Sink
 
 
 def interrupt() -> None:
@@ -90,8 +93,9 @@ class CaptureFile:
 
 
 @contextlib.contextmanager
-def capturing(network: Network, where: str | None) -> Iterator[None]:
-    """While a run is captured; what was seen until then is in the file even if the run breaks off."""
+def capturing(network: Network, where: str | None, keep: Keep | None = None) -> Iterator[None]:
+    """While a run is captured; what was seen until then is in the file even if the run breaks off. `keep`: which
+    events may be in it."""
     if where is None:
         yield
         return
@@ -106,7 +110,11 @@ def capturing(network: Network, where: str | None) -> Iterator[None]:
     sink = CaptureSink(
         output, interfaces_of(network, hosts), names_of(network), [host] if host else None, strength_of(network)
     )
-    network.tracer.add(sink, samples=True)
+    # What befell a packet, and the keys of what is in it, are for the packets that are let through.
+    reader: Sink = (
+        sink if keep is None else FilterSink(sink, lambda event: type(event) is not PacketEvent or keep(event))
+    )
+    network.tracer.add(reader, samples=True)
     try:
         yield
     finally:
