@@ -173,7 +173,7 @@ def test_a_missing_fragment_times_out_and_the_sender_is_told():
     network.scheduler.call_at(0, internet.transmit, first, path.interface, path.next_hop)
     network.scheduler.run()
     counters = server.kernel.internet.counters
-    assert (counters["IpReasmFails"], counters["IpReasmTimeout"], counters["IcmpOutErrors"]) == (1, 1, 1)
+    assert (counters["IpReasmFails"], counters["IpReasmTimeout"], counters["IcmpOutTimeExcds"]) == (1, 1, 1)
     assert network.scheduler.now_ns == 30 * SECOND_NS + 2 * MILLISECOND_NS
 
 
@@ -200,7 +200,7 @@ def test_an_unknown_protocol_is_reported():
     network.scheduler.call_at(0, internet.output, packet, path)
     network.scheduler.run()
     assert server.kernel.internet.counters["IpInUnknownProtos"] == 1
-    assert client.kernel.internet.counters["IcmpInErrors"] == 1
+    assert client.kernel.internet.counters["IcmpInDestUnreachs"] == 1
 
 
 def test_loopback_addresses_on_a_wire_are_martians():
@@ -264,7 +264,7 @@ def test_icmp_errors_to_one_peer_are_limited():
 
     run(network, Program(network, client).start(send))
     counters = server.kernel.internet.counters
-    assert (counters["UdpNoPorts"], counters["IcmpOutErrors"]) == (20, 6)
+    assert (counters["UdpNoPorts"], counters["IcmpOutDestUnreachs"]) == (20, 6)
 
 
 def test_sockets_that_have_a_port_are_listed():
