@@ -194,7 +194,7 @@ class TcpEndpoint:
         source, _, destination, _ = self.key
         flow, ttl, tos, largest = self.flow, self.ttl, self.tos, self.largest
         tracing = self.tracer.on
-        count = straight = 0
+        count = 0
         for segment, ordinal in output:
             pieces = segment.pieces if segment.segment_size else 1
             count += pieces
@@ -208,12 +208,10 @@ class TcpEndpoint:
             elif tracing:
                 internet.transmit(packet, interface, path.next_hop)
             else:
-                straight += pieces
                 interface.wire.transmit(packet, path.next_hop)
-        interface.sent += straight
-        counters = internet.counters
-        counters["IpOutRequests"] += count
-        counters["TcpOutSegs"] += count
+        internet.segments_out += count
+        if not tracing:
+            interface.sent += count
 
     def _look_again(self) -> None:
         """Routes or MTUs have changed: find the path anew; without one, packets go the old way. The connection cuts

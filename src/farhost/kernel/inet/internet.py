@@ -78,7 +78,12 @@ class Internet:
         self.broadcasts: dict[IpAddress, Interface | None] = {b"\xff\xff\xff\xff": None}
         """Broadcast addresses of its networks."""
         self.counters = new_counters()
-        """By nstat(8)'s names; a reader wants `farhost.kernel.inet.netstat`, which has gauges too."""
+        """By nstat(8)'s names, as far as they are counted off the hot path: `farhost.kernel.inet.netstat` reads them
+        all."""
+        self.segments_in = 0
+        """Segments that went straight to their connection: they are in no counter but this."""
+        self.segments_out = 0
+        """Segments that went straight to a wire, those sent again among them."""
         self.name_of: Callable[[IpAddress], str] = inet_ntop
         """What the names of flows call a host; the network sets its own."""
         self._candidates: list[Candidate] = []
@@ -253,11 +258,8 @@ class Internet:
                     continue
             others += body.pieces if type(body) is TcpSegment else 1
             self._accept(interface, packet, touched)
-        counters = self.counters
         interface.received += plain + others
-        counters["IpInReceives"] += plain + others
-        counters["IpInDelivers"] += plain
-        counters["TcpInSegs"] += plain
+        self.segments_in += plain
         for endpoint in touched:
             endpoint.touched = False
             endpoint.connection.flush(now_ns)

@@ -17,7 +17,14 @@ class InterfaceCounters(NamedTuple):
 
 def read_counters(internet: "Internet") -> dict[str, int]:
     """Every counter of `farhost.kernel.inet.counters`, as it stands, in that order."""
-    return internet.counters | {"TcpCurrEstab": internet.tcp.count_current()}
+    counters = dict(internet.counters)
+    counters["IpInReceives"] = sum(interface.received for interface in internet.interfaces.values())
+    for name in ("IpInDelivers", "TcpInSegs"):
+        counters[name] += internet.segments_in
+    for name in ("IpOutRequests", "TcpOutSegs"):
+        counters[name] += internet.segments_out
+    counters["TcpCurrEstab"] = internet.tcp.count_current()
+    return counters
 
 
 def read_interfaces(internet: "Internet") -> dict[str, InterfaceCounters]:
