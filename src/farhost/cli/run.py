@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 
 import click
 
+from farhost.cli.captures import HELP, absolute_capture, capturing, check_live, is_live
 from farhost.cli.exits import FAILED, NOTHING_RAN, PASSED
-from farhost.cli.outputs import absolute_capture, capturing, ended_by_signals, interrupt, writing
+from farhost.cli.outputs import ended_by_signals, interrupt, writing
 from farhost.cli.scenario_options import scenario_of_options, scenario_options
 from farhost.programs.run import ReadyRun
 from farhost.programs.shared import SharedError
@@ -85,6 +86,8 @@ Captures
   --capture run.pcapng           each packet at both of its ends, as on two machines:
                                  Wireshark then takes every second one for a repetition
   --capture server:run.pcapng    each packet once, as `server` sees it
+  --capture server:-             to standard output while the run goes on, for a live reader:
+                                 farhost run ... --capture server:- | wireshark -k -i -
 
 \b
 Examples
@@ -113,7 +116,7 @@ class Options(NamedTuple):
 @click.option("--seed", type=int, default=0, show_default=True, help="The same seed gives the same run.")
 @click.option("--trace", is_flag=True, help="Show every call and packet, one column a host.")
 @click.option("--format", "form", type=click.Choice(("text", "json")), default="text", show_default=True)
-@click.option("--capture", metavar="[HOST:]FILE", help="Write all packets, or those at one host (pcapng).")
+@click.option("--capture", metavar="[HOST:]FILE", help=HELP)
 @click.pass_context
 def run(
     ctx: click.Context,
@@ -130,6 +133,7 @@ def run(
     if not programs:
         click.echo('farhost: nothing to run: name a program, such as "server.py 5000" (farhost run --help)', err=True)
         return NOTHING_RAN
+    check_live(capture, "--trace" if trace else "--format json" if form == "json" else "")
     try:
         scenario = scenario_of_options(programs, described)
         capture = absolute_capture(capture)
@@ -178,7 +182,12 @@ def watch(
     elif options.trace:
         tracer.add(ColumnsSink(stdout, hosts))
     else:
-        live = LiveSink(stdout, stderr, [(program.host, program.name) for program in programs])
+        printed = stderr if is_live(options.capture) else stdout
+        live = LiveSink(
+            printed,
+            stderr,
+            [(program.host, program.name) for program in programs],
+        )
         tracer.add(live)
         return live
     return None
