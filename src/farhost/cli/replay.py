@@ -11,9 +11,11 @@ from typing import NamedTuple
 
 import click
 
+from farhost.cli.captures import HELP as CAPTURE_HELP
+from farhost.cli.captures import absolute_capture, capturing, check_live, is_live
 from farhost.cli.exits import FAILED, PASSED, REPLAY_DIVERGED
 from farhost.cli.filtering import FILTER, check_used, event_filter
-from farhost.cli.outputs import absolute_capture, capturing, ended_by_signals, interrupt, writing
+from farhost.cli.outputs import ended_by_signals, interrupt, writing
 from farhost.explore.divergence import Versions
 from farhost.explore.replay_file import Replay, read_replay
 from farhost.explore.replaying import Replayed, checked_lines, have_again, replayed_lines
@@ -68,7 +70,7 @@ class ReplayOptions(NamedTuple):
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--check", is_flag=True, help="Ask only whether each run passes now.")
 @click.option("--trace", is_flag=True, help="Show every call and packet, one column a host.")
-@click.option("--capture", metavar="[HOST:]FILE", help="Write all packets, or those at one host (pcapng).")
+@click.option("--capture", metavar="[HOST:]FILE", help=CAPTURE_HELP)
 @click.option("--format", "form", type=click.Choice(("text", "json")), default="text", show_default=True)
 @FILTER
 @click.pass_context
@@ -88,6 +90,7 @@ def replay(
     if trace and form == "json":
         raise click.UsageError("--trace is for people; farhost run --trace --format json has events", ctx)
     check_used(filter_text, trace or capture is not None, ctx)
+    check_live(capture, "--trace" if trace else "--format json" if form == "json" else "")
     options = ReplayOptions(trace, absolute_capture(capture), check, form == "json", filter_text)
     try:
         return replay_all([(path, readable(path)) for path in files], options)
@@ -121,9 +124,10 @@ def replay_all(replays: Sequence[tuple[Path, Replay]], options: ReplayOptions) -
             if options.as_json:
                 told.append(as_json(path, found))
                 continue
+            printed = stderr if is_live(options.capture) else stdout
             for line in () if options.trace else found.verdict.output.splitlines():
-                stdout.line(line)
-            stdout.flush()
+                printed.line(line)
+            printed.flush()
             say(path, found, versions, options, stderr, len(replays) > 1)
         if options.as_json:
             stdout.line(json.dumps(told, indent=2))

@@ -8,10 +8,11 @@ from typing import Any, NamedTuple
 
 import click
 
+from farhost.cli.captures import HELP, absolute_capture, capturing, check_live, is_live
 from farhost.cli.exits import FAILED, NOTHING_RAN, PASSED
 from farhost.cli.filtering import FILTER, check_used, event_filter, filtered
 from farhost.cli.keeping import RunKeeper, report_place
-from farhost.cli.outputs import absolute_capture, capturing, ended_by_signals, interrupt, writing
+from farhost.cli.outputs import ended_by_signals, interrupt, writing
 from farhost.cli.scenario_options import scenario_of_options, scenario_options
 from farhost.network.network import Network
 from farhost.programs.run import ReadyRun
@@ -88,6 +89,8 @@ Captures
   --capture run.pcapng           each packet at both of its ends, as on two machines:
                                  Wireshark then takes every second one for a repetition
   --capture server:run.pcapng    each packet once, as `server` sees it
+  --capture server:-             to standard output while the run goes on, for a live reader:
+                                 farhost run ... --capture server:- | wireshark -k -i -
 
 \b
 What happened
@@ -130,9 +133,9 @@ class Options(NamedTuple):
 @click.option("--seed", type=int, default=0, show_default=True, help="The same seed gives the same run.")
 @click.option("--trace", is_flag=True, help="Show every call and packet, one column a host.")
 @click.option("--format", "form", type=click.Choice(("text", "json")), default="text", show_default=True)
-@click.option("--capture", metavar="[HOST:]FILE", help="Write all packets, or those at one host (pcapng).")
 @click.option("--report", metavar="FILE", help="Write what happened as one HTML file.")
 @click.option("--no-keep", is_flag=True, help="Do not keep the run in .farhost/runs for farhost report.")
+@click.option("--capture", metavar="[HOST:]FILE", help=HELP)
 @FILTER
 @click.pass_context
 def run(
@@ -154,6 +157,7 @@ def run(
         click.echo('farhost: nothing to run: name a program, such as "server.py 5000" (farhost run --help)', err=True)
         return NOTHING_RAN
     check_used(filter_text, trace or capture is not None, ctx)
+    check_live(capture, "--trace" if trace else "--format json" if form == "json" else "")
     try:
         scenario = scenario_of_options(programs, described)
         capture = absolute_capture(capture)
@@ -206,7 +210,12 @@ def watch(
     elif options.trace:
         tracer.add(ColumnsSink(stdout, list(network.hosts), event_filter(options.filter, network)))
     else:
-        live = LiveSink(stdout, stderr, [(program.host, program.name) for program in programs])
+        printed = stderr if is_live(options.capture) else stdout
+        live = LiveSink(
+            printed,
+            stderr,
+            [(program.host, program.name) for program in programs],
+        )
         tracer.add(live)
         return live
     return None
