@@ -14,7 +14,7 @@ from farhost.cli.replay import replay as replay_command
 from farhost.explore.orders import Orders
 from farhost.explore.replay_file import Replay, ReplayFault, write_replay
 from farhost.explore.replaying import run_replay, watching
-from farhost.explore.streams import StreamsSink
+from farhost.report.story.streams import StreamsSink
 from farhost.sim.choices import Choice
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "explore"))
