@@ -22,6 +22,8 @@ _ROW = 13
 _BAR = 14
 _CHARACTER = 6.63
 """The width of one, at 11 px."""
+_READS = frozenset({"read", "readv", "recvfrom", "recvmsg"})
+"""Of which 0 says that the other side has closed."""
 _LEFT, _RIGHT = 8.0, 60.0
 _MOST_CHARACTERS = 60
 _TICK_ROOM = 84
@@ -120,9 +122,8 @@ def draw(part: Part, axis: TimeAxis, rows: Sequence[Rows], moment_ns: int = -1, 
     out: list[str] = [defs]
     _draw_axis(out, axis, times, places, height)
     for items, row in zip(part.lanes, rows):
-        out.append(
-            f'<g data-who="{escape(items.who)}"><path class="lane" d="M0 {number(row.top + row.height - 2)}H{number(places[-1] + _RIGHT)}"/>'
-        )
+        edge, end = number(row.top + row.height - 2), number(places[-1] + _RIGHT)
+        out.append(f'<g data-who="{escape(items.who)}"><path class="lane" d="M0 {edge}H{end}"/>')
         _draw_spans(out, items.spans, part, at, row)
         _draw_marks(out, items.marks, axis, row)
         out.append("</g>")
@@ -231,7 +232,9 @@ def _label(span: Span, line: str) -> str:
     if "(Timeout)" in result:
         return f"{call.name} timeout"
     result = result.partition(" ")[0]
-    return call.name if result == "0" else f"{call.name} {result}"
+    if result == "0":
+        return f"{call.name} 0 (end)" if call.name in _READS else call.name
+    return f"{call.name} {result}"
 
 
 def _mark_text(mark: Mark) -> str:

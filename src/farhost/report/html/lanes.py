@@ -3,6 +3,7 @@
 import re
 from bisect import bisect_right
 from collections.abc import Sequence
+from itertools import pairwise
 
 from markupsafe import Markup
 
@@ -18,8 +19,8 @@ from farhost.report.tcpdump import PacketFormatter
 from farhost.trace.events import SystemCall
 
 _HELP = (
-    "Time goes from left to right, one scale for all lanes; moments are kept apart, and long pauses are folded (≷ with "
-    "their length). A bar is a call, hatched while it waited; the long ticks are when its thread was woken."
+    "Time goes from left to right, one scale for all lanes; moments are kept apart, and long pauses are folded: a "
+    "zigzag with their length. A bar is a call, hatched while it waited; the long ticks are when its thread was woken."
 )
 _DEFS = (
     '<defs><pattern id="lanes-hatch" width="6" height="6" patternUnits="userSpaceOnUse" '
@@ -65,8 +66,8 @@ def panel(story: Story) -> Panel:
 def _steps(drawn: Drawn) -> list[list[float]]:
     """The axis as differences, which are shorter: times in ns, places."""
     times, places = drawn.breakpoints
-    between = [after - before for before, after in zip(times, times[1:])]
-    return [[times[0], *between], [places[0], *(round(b - a, 1) for a, b in zip(places, places[1:]))]]
+    between = [after - before for before, after in pairwise(times)]
+    return [[times[0], *between], [places[0], *(round(b - a, 1) for a, b in pairwise(places))]]
 
 
 def _strip(lanes: Sequence[Lane], rows: Sequence[Rows], drawn: Drawn) -> Markup:

@@ -2,8 +2,8 @@
 
 The trace says when a call returned, how long it took, and when its thread was woken. A wait of a thread outside its
 system calls is one of Python's own: a lock, a join, a condition. When that began the trace does not say; it is drawn
-from the end of what the thread did before, which is early by the time that the program computed: none, as a rule, since
-computing takes no virtual time.
+from the end of what the thread did before, which is early by the time that the program computed: none, as a rule,
+since computing takes no virtual time.
 """
 
 import re
@@ -93,22 +93,20 @@ class _Reader:
         """What befell no thread that is known."""
 
     def take(self, event: Event) -> None:
-        kind = type(event)
-        if kind is SystemCall:
-            self._call(event)  # type: ignore[arg-type]
-        elif kind is Wake:
-            time_ns, host, process, thread, cause = event  # type: ignore[misc]
-            self._wakes.setdefault((host, process, thread), []).append((time_ns, cause))
-        elif kind is Output:
-            stream = "stdout" if event.stream == 1 else "stderr"  # type: ignore[union-attr]
-            self._main(event.host, event.process).marks.append(  # type: ignore[union-attr]
-                Mark(event.time_ns, stream, "", event.data)  # type: ignore[union-attr]
-            )
-        elif kind is FaultEvent:
-            if event.kind not in FAULTS:  # type: ignore[union-attr]
-                self._faults.setdefault(event.host, []).append(event)  # type: ignore[arg-type]
-        else:
-            self._process(event)
+        match event:
+            case SystemCall():
+                self._call(event)
+            case Wake():
+                key = (event.host, event.process, event.thread)
+                self._wakes.setdefault(key, []).append((event.time_ns, event.cause))
+            case Output(time_ns, host, process, stream, data):
+                mark = Mark(time_ns, "stdout" if stream == 1 else "stderr", "", data)
+                self._main(host, process).marks.append(mark)
+            case FaultEvent():
+                if event.kind not in FAULTS:
+                    self._faults.setdefault(event.host, []).append(event)
+            case ProcessStarted() | ProcessEnded() | SignalSent():
+                self._process(event)
 
     def _call(self, call: SystemCall) -> None:
         key = (call.host, call.process, call.thread)
@@ -129,11 +127,11 @@ class _Reader:
     def _waited(self, lane: Lane, wakes: Sequence[tuple[int, str]]) -> None:
         """Waits outside calls."""
         for wake in wakes:
-            time_ns, cause = wake
+            time_ns = wake[0]
             lane.spans.append(Span(lane.seen_ns, time_ns, time_ns, (wake,), None, "wait for a lock or a thread"))
             lane.seen_ns = time_ns
 
-    def _process(self, event: Event) -> None:
+    def _process(self, event: ProcessStarted | ProcessEnded | SignalSent) -> None:
         match event:
             case ProcessStarted(time_ns, host, process, pid, arguments):
                 self._pids[host, process] = pid
