@@ -20,7 +20,7 @@ from farhost.trace.events import SystemCall
 
 _HELP = (
     "Time goes from left to right, one scale for all lanes; moments are kept apart, and long pauses are folded: a "
-    "zigzag with their length. A bar is a call, hatched while it waited; the long ticks are when its thread was woken."
+    "zigzag with their length. A bar is a call, hatched while it waited; a long tick is when its thread was woken."
 )
 _DEFS = (
     '<defs><pattern id="lanes-hatch" width="6" height="6" patternUnits="userSpaceOnUse" '
