@@ -15,10 +15,10 @@ import click
 
 from farhost.cli.exits import INTERRUPTED
 from farhost.devices.capture import CaptureSink, interfaces_of, names_of
+from farhost.devices.capture_comments import strength_of
 from farhost.network.network import Network
 from farhost.report.terminal import Terminal
 from farhost.scenario.words import WordError, capture_place
-from farhost.trace.sinks import FilterSink, on_hosts
 
 
 def interrupt() -> None:
@@ -103,8 +103,10 @@ def capturing(network: Network, where: str | None) -> Iterator[None]:
     except OSError as error:
         raise click.UsageError(f"--capture: cannot write {str(path)!r}: {error.strerror}") from None
     hosts = [host] if host else list(network.hosts)
-    sink = CaptureSink(output, interfaces_of(network, hosts), names_of(network))
-    network.tracer.add(FilterSink(sink, on_hosts(host)) if host else sink)
+    sink = CaptureSink(
+        output, interfaces_of(network, hosts), names_of(network), [host] if host else None, strength_of(network)
+    )
+    network.tracer.add(sink, samples=True)
     try:
         yield
     finally:

@@ -1,5 +1,6 @@
 """`farhost run`: programs on simulated hosts, what they print, and what came of it."""
 
+import contextlib
 import json
 import shlex
 import sys
@@ -9,6 +10,7 @@ from typing import Any, NamedTuple
 import click
 
 from farhost.cli.exits import FAILED, NOTHING_RAN, PASSED
+from farhost.cli.keeping import RunKeeper, report_place
 from farhost.cli.outputs import absolute_capture, capturing, ended_by_signals, interrupt, writing
 from farhost.cli.scenario_options import scenario_of_options, scenario_options
 from farhost.programs.run import ReadyRun
@@ -87,6 +89,11 @@ Captures
   --capture server:run.pcapng    each packet once, as `server` sees it
 
 \b
+What happened
+  --report run.html              a page: sequence diagram, bytes, plots, calls, sockets
+  farhost report                 the same of the latest run, afterwards
+
+\b
 Examples
   farhost run "server.py 5000" "client.py server 5000"
   farhost run "server.py 5000" "client.py server 5000" --link "delay=40ms loss=2%" --seed 7
@@ -114,6 +121,8 @@ class Options(NamedTuple):
 @click.option("--trace", is_flag=True, help="Show every call and packet, one column a host.")
 @click.option("--format", "form", type=click.Choice(("text", "json")), default="text", show_default=True)
 @click.option("--capture", metavar="[HOST:]FILE", help="Write all packets, or those at one host (pcapng).")
+@click.option("--report", metavar="FILE", help="Write what happened as one HTML file.")
+@click.option("--no-keep", is_flag=True, help="Do not keep the run in .farhost/runs for farhost report.")
 @click.pass_context
 def run(
     ctx: click.Context,
@@ -123,6 +132,8 @@ def run(
     trace: bool,
     form: str,
     capture: str | None,
+    report: str | None,
+    no_keep: bool,
     **described: Any,
 ) -> int:
     """Run PROGRAMS, each on a host, over a network as described, until all have ended. Instead of programs: a
@@ -133,20 +144,24 @@ def run(
     try:
         scenario = scenario_of_options(programs, described)
         capture = absolute_capture(capture)
+        page = report_place(report)
+        keeper = RunKeeper(scenario, page, keep=not no_keep)
         scenario.enter()
         built = scenario.build(Tracer(), seed)
     except (WordError, UnitError, SharedError, ChecksError) as error:
         raise click.UsageError(str(error), ctx) from None
-    return execute(built, Options(seed, trace, form == "json", capture))
+    with contextlib.closing(keeper):
+        return execute(built, Options(seed, trace, form == "json", capture), keeper)
 
 
-def execute(built: Built, options: Options) -> int:
+def execute(built: Built, options: Options, keeper: RunKeeper) -> int:
     """Run, report, and return the exit code."""
     network = built.network
     tracer = network.tracer
     hashes, counts = HashSink(), PacketCounts()
     tracer.add(hashes)
     tracer.add(counts)
+    keeper.listen(tracer)
     stdout, stderr = Terminal(sys.stdout, on_gone=interrupt), Terminal(sys.stderr)
     hosts = list(network.hosts)
     with writing(stdout):
@@ -159,7 +174,8 @@ def execute(built: Built, options: Options) -> int:
         if "--seed" not in command:
             command += f" --seed {options.seed}"
         result = RunResult(outcome, network, counts, hashes.result(), options.seed, command)
-        report(result, options, stdout, stderr)
+        say(result, options, stdout, stderr)
+    keeper.keep(result, stderr)
     return PASSED if outcome.ok else FAILED
 
 
@@ -184,7 +200,7 @@ def watch(
     return None
 
 
-def report(result: RunResult, options: Options, stdout: Terminal, stderr: Terminal) -> None:
+def say(result: RunResult, options: Options, stdout: Terminal, stderr: Terminal) -> None:
     """Say what came of it: for people on standard error, for programs on standard output."""
     if options.as_json:
         value = result_as_json(result)
