@@ -61,18 +61,18 @@ def panel(story: Story) -> Panel:
             parts.append(Markup('<p class="note">No TCP connection, queue or buffer was used in this run.</p>'))
         return Panel("plots", TITLE, Markup("").join(parts))
     end_ns = max((event.time_ns for event in (*story.events[-1:], *story.samples[-1:])), default=0)
-    carried = _carried([*hosts, *connections])
-    left_out = len(hosts) + len(connections) - len(carried)
-    kept = [group for group in connections if group in carried]
-    count = sum(len(plot.series) for group in carried for plot in group.plots)
-    parts.append(_choosers(kept, [group for group in hosts if group in carried], left_out))
+    kept_hosts = _carried(hosts, MOST_CARRIED // 2)
+    kept = _carried(connections, MOST_CARRIED - sum(map(Group.points, kept_hosts)))
+    left_out = len(hosts) + len(connections) - len(kept_hosts) - len(kept)
+    count = sum(len(plot.series) for group in (*kept, *kept_hosts) for plot in group.plots)
+    parts.append(_choosers(kept, kept_hosts, left_out))
     parts.append(Markup('<div class="plots live" data-series="{}"></div>').format(count))
     parts.append(_static([*connections[:1], *_other_end(connections), *hosts], end_ns))
     data = {
         "end": end_ns,
         "units": {unit: list(shown) for unit, shown in UNITS.items()},
         "connections": [_group_data(group) for group in kept],
-        "hosts": [_group_data(group) for group in hosts if group in carried],
+        "hosts": [_group_data(group) for group in kept_hosts],
     }
     return Panel("plots", TITLE, Markup("").join(parts), data, _HELP)
 
@@ -85,9 +85,9 @@ def _other_end(connections: Sequence[Group]) -> list[Group]:
     return [group for group in connections if group.name == f"{there}>{here}"]
 
 
-def _carried(groups: Sequence[Group]) -> list[Group]:
-    """As many as the page has room for."""
-    carried, room = [], MOST_CARRIED
+def _carried(groups: Sequence[Group], room: int) -> list[Group]:
+    """As many as so many points are room for."""
+    carried = []
     for group in groups:
         room -= group.points()
         if room >= 0:

@@ -83,7 +83,7 @@ def draw(graph: TcpGraph, window_ns: tuple[int, int] = (0, 0), thin: bool = Fals
         f'<svg class="plane" x="{LEFT}" y="{TOP}" width="{WIDTH}" height="{HEIGHT}" viewBox="{view}" '
         f'preserveAspectRatio="none">{"".join(parts)}</svg>'
     )
-    letters = "".join(_letter(mark, scale, margin) for mark in graph.marks)
+    letters = "".join(_letter(mark, scale, margin, not thin) for mark in graph.marks)
     content = (
         svg.rectangle(LEFT, TOP, WIDTH, HEIGHT, "field")
         + svg.group(_axes(scale, margin), "axes")
@@ -216,17 +216,16 @@ def _dots(points: Iterable[tuple[int, int]]) -> str:
 # In units of the picture.
 
 
-def _letter(mark: Mark, scale: Scale, margin: int) -> str:
+def _letter(mark: Mark, scale: Scale, margin: int, told: bool) -> str:
+    """A letter; `told`: with its meaning, as a pointer over it shows it."""
     x = LEFT + (scale.x(mark.time_ns) + margin) * WIDTH / (scale.width + 2 * margin)
     y = TOP + HEIGHT - scale.y(mark.sequence) * HEIGHT / scale.height
     right, down = _SIDE.get(mark.letter, (0, -4))
     where = f'data-time="{mark.time_ns}" data-sequence="{mark.sequence}" dx="{right}" dy="{down}"'
-    title = f"{format_time(mark.time_ns).strip()} s: {mark.words}, at {mark.sequence}"
     text = _TEXTS.get(mark.letter, mark.letter)
-    return (
-        f'<text class="mark {mark.letter}" x="{svg.number(x)}" y="{svg.number(y)}" {where}>{text}'
-        f"<title>{escape(title)}</title></text>"
-    )
+    title = f"{format_time(mark.time_ns).strip()} s: {mark.words}, at {mark.sequence}"
+    meaning = f"<title>{escape(title)}</title>" if told else ""
+    return f'<text class="mark {mark.letter}" x="{svg.number(x)}" y="{svg.number(y)}" {where}>{text}{meaning}</text>'
 
 
 def _axes(scale: Scale, margin: int) -> str:
