@@ -108,6 +108,11 @@ def _choosers(connections: Sequence[Group], hosts: Sequence[Group], left_out: in
                     label, kind, options
                 )
             )
+    for host in hosts:
+        if host.left_out:
+            parts.append(
+                Markup("<small>{}: {} quieter queues are left out. </small>").format(host.name, host.left_out)
+            )
     if left_out:
         parts.append(Markup("<small>{} quieter ones are left out</small>").format(left_out))
     return Markup('<p class="needs-script">{}</p>').format(Markup("").join(parts))

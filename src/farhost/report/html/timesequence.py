@@ -21,8 +21,7 @@ _THIN_FROM = 3000
 """A graph with more segments is thinned out where there is no script."""
 _HELP = (
     "One direction of a connection, as a capture at its sender sees it: each segment is a bar from its first byte "
-    "to its last, when it was sent; the steep line below is what was acknowledged, the one above how far the "
-    "receiver's window goes. Zoom: drag; whole: double click."
+    "to its last, at the time when it was sent. Zoom: drag; whole: double click; a click sets the cursor."
 )
 _LEGEND = (
     ("sent", '<path class="sent" d="M8 2v12"/><path class="sent ends" d="M8 2h0M8 14h0"/>', "segment sent"),
@@ -85,7 +84,9 @@ def _figure(graph: TcpGraph, window_ns: tuple[int, int], thin: bool) -> Markup:
     lost = sum(mark.letter == LOST for mark in graph.marks)
     words = f"{graph.payload():,} bytes, {len(graph.sent):,} segments, {again} retransmissions, {lost} lost"
     if not graph.windows:
-        words += "; no window's line, as a SYN is not in the trace"
+        words += "; no line of the window, as a SYN is not in the trace"
+    elif (edge := min(edge for _, edge in graph.windows)) > graph.top():
+        words += f"; the window ends above the picture, at {edge:,} or more"
     return Markup("<figure><figcaption><b>{}</b> <small>{}</small></figcaption>{}</figure>").format(
         graph.name, words, Markup(draw(graph, window_ns, thin))
     )
@@ -115,7 +116,7 @@ def _chooser(carried: Sequence[TcpGraph], left_out: int) -> Markup:
     return Markup(
         '<p class="needs-script"><label>Direction <select class="choose">{}</select></label>{} '
         '<button type="button" class="whole">whole</button> '
-        '<button type="button" class="window-only">events shown</button></p>'
+        '<button type="button" class="window-only">the events shown</button></p>'
     ).format(options, note)
 
 

@@ -7,12 +7,14 @@ buffers. Values are whole numbers in `Plot.unit`; None is no value, as a slow-st
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from farhost.report.story.story import Story
+from farhost.report.story.story import Story, Window
 from farhost.trace.events import BufferDepth, FaultEvent, PacketEvent, QueueDepth, TcpSample
 from farhost.wire.packet import FIN, SYN, Packet, TcpSegment
 
 MOST_POINTS = 2000
 """Of a series: longer ones are thinned out, so that what is lowest and highest stays."""
+MOST_PLOTS = 24
+"""Of a host."""
 _PIECE = 4
 """So many points stay of each piece that a series is thinned out by: the first, the lowest, the highest, the last."""
 BYTES, NANOSECONDS, PACKETS, CONNECTIONS = "bytes", "ns", "packets", "connections"
@@ -44,6 +46,8 @@ class Group(NamedTuple):
     plots: tuple[Plot, ...]
     marks: Mapping[str, list[int]]
     """Moments worth a mark on the axis of time: `R` retransmissions, `lost` packets, `fault` of any other sort."""
+    left_out: int = 0
+    """How many plots it has no room for: those of the queues that changed the least."""
 
     def points(self) -> int:
         """How many it has in all."""
@@ -86,13 +90,22 @@ def connection_groups(story: Story) -> list[Group]:
         if type(sample) is TcpSample:
             samples.setdefault(sample.connection, []).append(sample)
     marks = _connection_marks(story)
-    start_ns, end_ns = story.window.start_ns, story.window.end_ns
+    troubles = {name: _troubles(marks.get(name, {}), story.window) for name in samples}
 
-    def rank(name: str) -> tuple[int, int, str]:
-        troubles = [time_ns for times in marks.get(name, {}).values() for time_ns in times]
-        return -sum(start_ns <= time_ns <= end_ns for time_ns in troubles), -len(samples[name]), name
+    def rank(name: str) -> tuple[int, int, str, int, str]:
+        here, _, there = name.partition(">")
+        other = f"{there}>{here}"
+        trouble = troubles[name] + troubles.get(other, 0)
+        count = len(samples[name]) + len(samples.get(other, ()))
+        most_in_flight = max(sample.in_flight for sample in samples[name])
+        return -trouble, -count, min(name, other), -most_in_flight, name
 
     return [Group(name, _tcp_plots(samples[name]), marks.get(name, {})) for name in sorted(samples, key=rank)]
+
+
+def _troubles(marks: Mapping[str, list[int]], window: Window) -> int:
+    """How many there are in a window."""
+    return sum(window.start_ns <= time_ns <= window.end_ns for times in marks.values() for time_ns in times)
 
 
 def host_groups(story: Story) -> list[Group]:
@@ -110,10 +123,15 @@ def host_groups(story: Story) -> list[Group]:
             queues.setdefault(sample.host, {}).setdefault(sample.buffer, []).append(sample)
     order = [*story.hosts(), *queues]
     marks = {"fault": thinned_moments(faults)}
-    return [
-        Group(host, tuple(_queue_plot(name, depths) for name, depths in queues[host].items()), marks)
-        for host in sorted(queues, key=order.index)
-    ]
+    return [_host_group(host, queues[host], marks) for host in sorted(queues, key=order.index)]
+
+
+def _host_group(
+    host: str, queues: Mapping[str, Sequence[QueueDepth | BufferDepth]], marks: Mapping[str, list[int]]
+) -> Group:
+    busy = sorted(queues, key=lambda name: len(queues[name]), reverse=True)[:MOST_PLOTS]
+    plots = tuple(_queue_plot(name, queues[name]) for name in queues if name in busy)
+    return Group(host, plots, marks, len(queues) - len(plots))
 
 
 def thinned(series: Series, most: int = MOST_POINTS) -> Series:
