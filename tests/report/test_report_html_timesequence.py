@@ -108,11 +108,22 @@ def test_the_failing_run_shows_the_server_s_direction_first():
 
 
 def test_the_lossy_run_has_its_letters_and_a_shaded_window():
-    body = panel(story_of(lossy())).body.partition('class="graphs"')[2]
+    body = panel(story_of(lossy())).body.partition('class="graphs"')[2].partition("</figure>")[0]
     assert body.count('class="mark R"') == 16
     assert body.count('class="mark lost"') == 10
     assert 'class="shade"' in body
     assert "retransmissions, 10 lost" in body
+
+
+def test_without_a_script_the_events_shown_are_drawn_close_up_too():
+    story = story_of(lossy())
+    figure = panel(story).body.partition('<figure class="static-only">')[2].partition("</figure>")[0]
+    times = [int(time_ns) for time_ns in re.findall(r'class="mark R".*?data-time="(\d+)"', figure)]
+    assert len(times) == 9
+    assert story.window.start_ns <= min(times) <= max(times) <= story.window.end_ns
+    labels = [int(text) for text in re.findall(r'text-anchor="end">(\d+)<', figure)]
+    assert min(labels) > 100_000, "the lowest number is at the bottom"
+    assert "static-only" not in panel(story_of(failing())).body.partition('class="graphs"')[2].partition("</div>")[0]
 
 
 def test_a_run_without_tcp_says_so():

@@ -8,7 +8,7 @@ from recorded import lossy, read_all, record, serve_report
 
 from farhost import Network
 from farhost.report.recording.facts import HostFacts, InterfaceFacts
-from farhost.report.story.tcp_graphs import LOST, LOST_ACK, Mark, Sent, tcp_graphs
+from farhost.report.story.tcp_graphs import LOST, LOST_ACK, Mark, Sent, part, tcp_graphs
 from farhost.report.tcp_analysis import TcpAnalysis
 from farhost.trace.events import PacketEvent
 from farhost.wire.packet import ACK, FIN, PSH, RST, SYN, Flow, Packet, TcpOptions, TcpSegment
@@ -221,6 +221,19 @@ def test_a_host_that_talks_to_itself_has_both_directions():
     host.start(talk)
     run = record(net)
     assert [graph.payload() for graph in tcp_graphs(run.events, run.facts.hosts)] == [1000, 500]
+
+
+def test_a_part_has_what_its_lines_came_from():
+    seen = Connection()
+    seen.sent(OURS + 1, THEIRS + 1, size=100)
+    seen.received(THEIRS + 1, OURS + 101)
+    seen.sent(OURS + 101, THEIRS + 1, size=100)
+    seen.received(THEIRS + 1, OURS + 201)
+    piece = part(seen.graph(), 35, 45)
+    assert piece.sent == [Sent(40, 101, 201, False, False)]
+    assert piece.acks == [(35, 101)]
+    assert piece.windows == [(35, 101 + 32_000)]
+    assert (piece.start_ns, piece.end_ns, piece.marks) == (35, 45, [])
 
 
 def test_a_mark_says_what_it_is():

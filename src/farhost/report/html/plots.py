@@ -38,6 +38,8 @@ MOST_CARRIED = 150_000
 MOST_STATIC = 16
 """Plots that are drawn where there is no script."""
 _STATIC_POINTS = 300
+_SIGNS = {"R": "v-7", "lost": "m-3 0l6 -6m0 6l-6 -6", "fault": "m-3 0l3 -6l3 6z"}
+"""Marks on the axis of time, from their point on."""
 WIDTH, HEIGHT, LEFT, BOTTOM = 560, 90, 70, 20
 WITHOUT_SAMPLES = Markup(
     '<p class="note">The trace has no samples of connections and buffers. They are recorded when a run is asked for '
@@ -45,9 +47,8 @@ WITHOUT_SAMPLES = Markup(
     "be had again.</p>"
 )
 _HELP = (
-    "Each value holds until the next; points are moments at which the trace tells one. Marks on the axis: R sent "
-    "again, × lost, ▲ fault. A click sets the cursor; drag zooms, a double click shows all; a click on a name "
-    "hides its line."
+    "Each value holds until the next; points are moments at which the trace tells one. A click sets the "
+    "cursor; drag zooms, a double click shows all; a click on a name hides its line."
 )
 
 
@@ -66,7 +67,8 @@ def panel(story: Story) -> Panel:
     left_out = len(hosts) + len(connections) - len(kept_hosts) - len(kept)
     count = sum(len(plot.series) for group in (*kept, *kept_hosts) for plot in group.plots)
     parts.append(_choosers(kept, kept_hosts, left_out))
-    parts.append(Markup('<div class="plots live" data-series="{}"></div>').format(count))
+    note = '<p class="needs-script note">On the axis of time: R sent again, × lost, ▲ fault.</p>'
+    parts.append(Markup(note + '<div class="plots live" data-series="{}"></div>').format(count))
     parts.append(_static([*connections[:1], *_other_end(connections), *hosts], end_ns))
     data = {
         "end": end_ns,
@@ -148,7 +150,8 @@ def _static(groups: Sequence[Group], end_ns: int) -> Markup:
         for plot in group.plots:
             if len(figures) < MOST_STATIC and any(series.times for series in plot.series):
                 figures.append(_figure(group, plot, end_ns))
-    return Markup('<div class="plots static">{}</div>').format(Markup("").join(figures))
+    note = "On the axis of time: a bar: sent again; a cross: lost; a triangle: a fault."
+    return Markup('<div class="plots static"><p class="note">{}</p>{}</div>').format(note, Markup("").join(figures))
 
 
 def _figure(group: Group, plot: Plot, end_ns: int) -> Markup:
@@ -204,7 +207,7 @@ def _drawing(group: Group, plot: Plot, end_ns: int) -> str:
         parts.append(f'<path class="{kind}" d="{_steps(places) if series.holds else _points(places)}"/>')
     for kind, times in group.marks.items():
         places_of_marks = dict.fromkeys(round(LEFT + time_ns / end * WIDTH) for time_ns in times)
-        path = "".join(f"M{x} {HEIGHT + 4}v-5" for x in places_of_marks)
+        path = "".join(f"M{x} {HEIGHT + 4}{_SIGNS[kind]}" for x in places_of_marks)
         parts.append(f'<path class="moments {kind}" d="{path}"/>')
     label = f"{group.name}: {plot.title}, in {unit}, over {end / 1e9:.6f} s"
     data = f'data-series="{escape("|".join(series.label for series in plot.series))}"'

@@ -4,7 +4,9 @@ A connection's end has a `Group` of plots, of the trace's samples; a host has on
 buffers. Values are whole numbers in `Plot.unit`; None is no value, as a slow-start threshold that was never set.
 """
 
+import operator
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import compress
 from typing import NamedTuple
 
 from farhost.report.story.story import Story, Window
@@ -168,47 +170,35 @@ def thinned_moments(times: Sequence[int], most: int = MOST_POINTS) -> list[int]:
 
 
 def _tcp_plots(samples: Sequence[TcpSample]) -> tuple[Plot, ...]:
+    columns: dict[str, tuple[int, ...]] = dict(zip(TcpSample._fields, zip(*samples)))
     plots = []
     for title, unit, lines in _TCP_PLOTS:
-        series = [_tcp_series(label, field, samples) for label, field in lines]
+        series = [_changes(label, columns["time_ns"], columns[field], _UNSET.get(field)) for label, field in lines]
         plots.append(Plot(title, unit, tuple(thinned(one) for one in series)))
     return tuple(plots)
 
 
-def _tcp_series(label: str, field: str, samples: Sequence[TcpSample]) -> Series:
-    """Where it changed, and the last, where the connection ends."""
-    index = TcpSample._fields.index(field)
-    pairs = [(sample[0], sample[index]) for sample in samples]
-    return _changes(label, pairs, _UNSET.get(field))  # type: ignore[arg-type]
-
-
-def _changes(label: str, pairs: Sequence[tuple[int, int]], unset: int | None = None) -> Series:
-    times: list[int] = []
-    values: list[int | None] = []
-    last: int | None = None
-    for time_ns, value in pairs:
-        if value != last or not times:
-            last = value
-            times.append(time_ns)
-            values.append(None if value == unset else value)
-    if pairs and times[-1] != pairs[-1][0]:
-        times.append(pairs[-1][0])
-        values.append(values[-1])
-    return Series(label, times, values)
+def _changes(label: str, times: Sequence[int], values: Sequence[int], unset: int | None = None) -> Series:
+    """Where it changed, and the last, which is where it ends; `unset`: what stands for no value."""
+    moved = [True, *map(operator.ne, values[1:], values)]
+    moved[-1] = True
+    kept = [None if value == unset else value for value in compress(values, moved)]
+    return Series(label, list(compress(times, moved)), kept)
 
 
 def _queue_plot(name: str, depths: Sequence[QueueDepth | BufferDepth]) -> Plot:
+    times, values = [one.time_ns for one in depths], [one.depth for one in depths]
     if type(depths[0]) is BufferDepth:
-        depth = _changes("depth", [(one.time_ns, one.depth) for one in depths])
-        limit = _changes("limit", [(one.time_ns, one.limit) for one in depths if one.limit])
+        limited = [one for one in depths if one.limit] or depths
+        depth = _changes("depth", times, values)
+        limit = _changes("limit", [one.time_ns for one in limited], [one.limit for one in limited])
         return Plot(name, BYTES, (thinned(depth), thinned(limit)))
     unit = PACKETS if name.startswith("link ") else CONNECTIONS
     most = depths[-1].limit
     if name.startswith(_GROWING):
-        times, values = [one.time_ns for one in depths], [one.depth for one in depths]
         series = Series("depth when one joins", times, list(values), holds=False)
     else:
-        series = _changes("depth", [(one.time_ns, one.depth) for one in depths])
+        series = _changes("depth", times, values)
     return Plot(f"{name} (limit {most})", unit, (thinned(series),))
 
 
