@@ -19,6 +19,8 @@ from farhost.devices.capture_comments import strength_of
 from farhost.network.network import Network
 from farhost.report.terminal import Terminal
 from farhost.scenario.words import WordError, capture_place
+from farhost.trace.events import Event, PacketEvent
+from farhost.trace.sinks import FilterSink, Keep
 
 
 def interrupt() -> None:
@@ -90,8 +92,9 @@ class CaptureFile:
 
 
 @contextlib.contextmanager
-def capturing(network: Network, where: str | None) -> Iterator[None]:
-    """While a run is captured; what was seen until then is in the file even if the run breaks off."""
+def capturing(network: Network, where: str | None, keep: Keep | None = None) -> Iterator[None]:
+    """While a run is captured; what was seen until then is in the file even if the run breaks off. `keep`: which
+    events may be in it."""
     if where is None:
         yield
         return
@@ -106,7 +109,7 @@ def capturing(network: Network, where: str | None) -> Iterator[None]:
     sink = CaptureSink(
         output, interfaces_of(network, hosts), names_of(network), [host] if host else None, strength_of(network)
     )
-    network.tracer.add(sink, samples=True)
+    network.tracer.add(sink if keep is None else FilterSink(sink, packets_alone(keep)), samples=True)
     try:
         yield
     finally:
@@ -114,6 +117,16 @@ def capturing(network: Network, where: str | None) -> Iterator[None]:
         output.close()
         if output.error is not None:
             raise click.ClickException(f"--capture: cannot write {str(path)!r}: {output.error.strerror}") from None
+
+
+def packets_alone(keep: Keep) -> Keep:
+    """The same filter, of packets; what a capture reads besides (faults, secrets) is for those that it has."""
+
+    def meant(event: Event) -> bool:
+        # Asked of every event: a filter may follow what happens.
+        return keep(event) or type(event) is not PacketEvent
+
+    return meant
 
 
 def absolute_capture(where: str | None) -> str | None:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import click
 
 from farhost.cli.exits import FAILED, PASSED, REPLAY_DIVERGED
+from farhost.cli.filtering import FILTER, check_used, event_filter
 from farhost.cli.outputs import absolute_capture, capturing, ended_by_signals, interrupt, writing
 from farhost.explore.divergence import Versions
 from farhost.explore.replay_file import Replay, read_replay
@@ -33,6 +34,7 @@ byte for byte, or the first event that differs is named.
 \b
   farhost replay failure.toml                      the failure, its faults, and what they did
   farhost replay failure.toml --trace              every call and packet of it
+  farhost replay failure.toml --trace --filter "tcp port 5000 or faults"
   farhost replay failure.toml --capture run.pcapng
   farhost replay --check tests/regressions/*.toml  whether what was fixed stays fixed
 
@@ -58,6 +60,8 @@ class ReplayOptions(NamedTuple):
     capture: str | None
     check: bool
     as_json: bool
+    filter: str | None = None
+    """Which events are traced and captured."""
 
 
 @click.command("replay", help=HELP, context_settings={"help_option_names": ["-h", "--help"]})
@@ -66,16 +70,25 @@ class ReplayOptions(NamedTuple):
 @click.option("--trace", is_flag=True, help="Show every call and packet, one column a host.")
 @click.option("--capture", metavar="[HOST:]FILE", help="Write all packets, or those at one host (pcapng).")
 @click.option("--format", "form", type=click.Choice(("text", "json")), default="text", show_default=True)
+@FILTER
 @click.pass_context
 def replay(
-    ctx: click.Context, /, files: tuple[Path, ...], check: bool, trace: bool, capture: str | None, form: str
+    ctx: click.Context,
+    /,
+    files: tuple[Path, ...],
+    check: bool,
+    trace: bool,
+    capture: str | None,
+    form: str,
+    filter_text: str | None,
 ) -> int:
     """See HELP."""
     if len(files) > 1 and (trace or capture):
         raise click.UsageError("--trace and --capture are for one file", ctx)
     if trace and form == "json":
         raise click.UsageError("--trace is for people; farhost run --trace --format json has events", ctx)
-    options = ReplayOptions(trace, absolute_capture(capture), check, form == "json")
+    check_used(filter_text, trace or capture is not None, ctx)
+    options = ReplayOptions(trace, absolute_capture(capture), check, form == "json", filter_text)
     try:
         return replay_all([(path, readable(path)) for path in files], options)
     except ReplayError as error:
@@ -128,8 +141,9 @@ def exit_code(found: Replayed, check: bool) -> int:
 def watched(stdout: Terminal, options: ReplayOptions, network: Network) -> Iterator[None]:
     """Have what was asked for written while the run goes on."""
     if options.trace:
-        network.tracer.add(ColumnsSink(stdout, list(network.hosts)))
-    with capturing(network, options.capture):
+        network.tracer.add(ColumnsSink(stdout, list(network.hosts), event_filter(options.filter, network)))
+    keep = event_filter(options.filter, network) if options.capture else None
+    with capturing(network, options.capture, keep):
         yield
 
 
