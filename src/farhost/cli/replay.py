@@ -165,7 +165,8 @@ def say(
     path: Path, found: Replayed, versions: Versions, options: ReplayOptions, stderr: Terminal, several: bool
 ) -> None:
     """What came of one file, for people."""
-    lines = checked_lines(found) if options.check else replayed_lines(found, versions)
+    paper = stderr.paper()
+    lines = checked_lines(found, paper) if options.check else replayed_lines(found, versions, paper)
     for number, (text, style) in enumerate(lines):
         mark = f"{path}: " if several and number == 0 else ""
         stderr.line(mark + stderr.paint(text, style))

@@ -1,8 +1,7 @@
 """A system call in few words: what it was given and what came of it, without what a reader of a diagram can do
 without."""
 
-from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol
 
 from farhost.network.faults.fault_words import duration_words
 from farhost.report import values as v
@@ -19,7 +18,14 @@ _MOST_DATA = 12
 """Bytes of data that are shown; more are only counted."""
 
 
-def call_words(call: SystemCall, owners: Mapping[IpAddress, str], fault: str = "") -> str:
+class OwnerLookup(Protocol):
+    """Which host has an address."""
+
+    def get(self, address: IpAddress, /) -> str | None:
+        """Its name; nothing if none has it."""
+
+
+def call_words(call: SystemCall, owners: OwnerLookup, fault: str = "") -> str:
     """`recvfrom(3, 65536) = 1 "{"`, `connect(3, server:5000) = -1 ECONNREFUSED`; `fault`: what befell it.
 
     >>> print(call_words(SystemCall(0, "a", "a", 100, "sendto", (4, b"hello", 0, None), 5, 0, 1000), {}))
@@ -48,7 +54,7 @@ def found_something(call: SystemCall) -> bool:
     return any(result) if call.name == "select" and result else bool(result)
 
 
-def _called(call: SystemCall, owners: Mapping[IpAddress, str]) -> str:
+def _called(call: SystemCall, owners: OwnerLookup) -> str:
     """The name and the arguments."""
     arguments: Any = call.arguments
     if call.name in READS:
@@ -77,14 +83,14 @@ def _limit_words(limit_ns: int | None) -> str:
     return "no limit" if limit_ns is None else duration_words(limit_ns)
 
 
-def _target(call: SystemCall, owners: Mapping[IpAddress, str]) -> str:
+def _target(call: SystemCall, owners: OwnerLookup) -> str:
     arguments: Any = call.arguments
     at = {"sendto": 3, "sendmsg": 2}.get(call.name)
     address = None if at is None else arguments[at]
     return "" if address is None else f", {end_words(address, owners)}"
 
 
-def end_words(address: object, owners: Mapping[IpAddress, str]) -> str:
+def end_words(address: object, owners: OwnerLookup) -> str:
     """`server:5000` for a host's address, `192.0.2.1:53`, `[fd00::9]:53`, a Unix socket's path.
 
     >>> end_words(SockaddrIn(5000, bytes((10, 0, 0, 1))), {bytes((10, 0, 0, 1)): "server"})

@@ -1,9 +1,10 @@
 """The rows of a run that a diagram may need: those around its faults and its end, bounded however long it was."""
 
 from collections import deque
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
+from farhost.network.network import Network
 from farhost.report.diagram.rows import Row, RowMaker
 from farhost.trace.events import Event
 from farhost.wire.packet import IpAddress
@@ -23,18 +24,33 @@ class Scene(NamedTuple):
     """How many rows the run has; those that are not here were far from everything that matters."""
 
 
+NOTHING_SEEN = Scene()
+
+
+class Owners:
+    """Which host of a network has an address; hosts may still come."""
+
+    def __init__(self, network: Network) -> None:
+        self._network = network
+        self._known: dict[IpAddress, str] = {}
+        self._hosts = -1
+
+    def get(self, address: IpAddress) -> str:
+        """Its name; empty if none has it."""
+        hosts = self._network.hosts
+        if address not in self._known and len(hosts) != self._hosts:
+            self._known = {own: host.name for host in hosts.values() for own in host.addresses()}
+            self._hosts = len(hosts)
+        return self._known.get(address, "")
+
+
 class SceneSink:
     """Reads a trace, and keeps rows around faults and before the end."""
 
-    def __init__(
-        self,
-        hosts: Sequence[str],
-        owners: Mapping[IpAddress, str],
-        faults: Collection[tuple[str, str]] | None = None,
-    ) -> None:
+    def __init__(self, network: Network, faults: Collection[tuple[str, str]] | None = None) -> None:
         """`faults`: the kinds and places of those that matter; None: all."""
-        self._hosts = tuple(hosts)
-        self._maker = RowMaker(owners)
+        self._network = network
+        self._maker = RowMaker(Owners(network))
         self._faults = None if faults is None else frozenset(faults)
         self._before: deque[Row] = deque(maxlen=AROUND)
         self._kept: list[Row] = []
@@ -68,4 +84,12 @@ class SceneSink:
         """What was kept, once the run has ended."""
         for row in self._maker.rest():
             self._add(row)
-        return Scene(self._hosts, (*self._kept, *self._before), self._total)
+        return Scene(tuple(self._network.hosts), (*self._kept, *self._before), self._total)
+
+
+def scene_of(network: Network, events: Iterable[Event]) -> Scene:
+    """The scene of events that were kept."""
+    sink = SceneSink(network)
+    for event in events:
+        sink.take(event)
+    return sink.scene()

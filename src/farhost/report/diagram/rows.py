@@ -15,7 +15,7 @@ from farhost.network.faults.table import FAULTS
 from farhost.programs.call_faults.table import CALL_FAULTS
 from farhost.programs.timed_faults.table import TIMED_FAULTS
 from farhost.report import values
-from farhost.report.diagram.calls import POLLS, WRITES, call_words, found_something
+from farhost.report.diagram.calls import POLLS, WRITES, OwnerLookup, call_words, found_something
 from farhost.trace.events import (
     Event,
     FaultEvent,
@@ -25,7 +25,7 @@ from farhost.trace.events import (
     SystemCall,
 )
 from farhost.wire.linux import IPPROTO_ICMP
-from farhost.wire.packet import ACK, FIN, RST, SYN, IcmpMessage, IpAddress, Packet, TcpSegment, UdpDatagram
+from farhost.wire.packet import ACK, FIN, RST, SYN, IcmpMessage, Packet, TcpSegment, UdpDatagram
 from farhost.wire.packet_text import icmp_text
 
 CALL, PACKET, LOST, FAULT, END = "call", "packet", "lost", "fault", "end"
@@ -84,7 +84,7 @@ class _Sent(NamedTuple):
 class RowMaker:
     """Makes rows of a run's events, in their order."""
 
-    def __init__(self, owners: Mapping[IpAddress, str]) -> None:
+    def __init__(self, owners: OwnerLookup) -> None:
         """`owners`: which host has an address."""
         self._owners = owners
         self._count = 0
@@ -183,7 +183,7 @@ class RowMaker:
         key = _key(packet)
         sent = self._under_way.get(key)
         if sent is None:
-            sent = _Sent(self._owners.get(packet.source, ""), event.time_ns)
+            sent = _Sent(self._owners.get(packet.source) or "", event.time_ns)
         mark = "again" if sent.arrived else sent.mark
         if not mark and _is_bare(packet):
             return []
@@ -199,7 +199,7 @@ class RowMaker:
         """A packet that a link lost, or that the host which it came to threw away."""
         text = packet_words(packet, event.pieces)
         row = self._row(event, text, LOST)._replace(reason=event.reason)
-        source, destination = self._owners.get(packet.source, ""), self._owners.get(packet.destination, "")
+        source, destination = self._owners.get(packet.source) or "", self._owners.get(packet.destination) or ""
         if event.host == destination and event.host != source:
             return row._replace(text=f"{text} thrown away ({event.reason})")
         return row._replace(peer=destination)
