@@ -1,6 +1,5 @@
 """`farhost run`: programs on simulated hosts, what they print, and what came of it."""
 
-import contextlib
 import json
 import shlex
 import sys
@@ -9,10 +8,11 @@ from typing import Any, NamedTuple
 
 import click
 
+from farhost.cli.captures import HELP, absolute_capture, capturing, check_live, is_live
 from farhost.cli.exits import FAILED, NOTHING_RAN, PASSED
 from farhost.cli.filtering import FILTER, check_used, event_filter, filtered
 from farhost.cli.keeping import RunKeeper, report_place
-from farhost.cli.outputs import absolute_capture, capturing, ended_by_signals, interrupt, writing
+from farhost.cli.outputs import ended_by_signals, interrupt, writing
 from farhost.cli.scenario_options import scenario_of_options, scenario_options
 from farhost.network.network import Network
 from farhost.programs.run import ReadyRun
@@ -89,6 +89,13 @@ Captures
   --capture run.pcapng           each packet at both of its ends, as on two machines:
                                  Wireshark then takes every second one for a repetition
   --capture server:run.pcapng    each packet once, as `server` sees it
+  --capture server:-             to standard output while the run goes on, for a live reader:
+                                 farhost run ... --capture server:- | wireshark -k -i -
+
+\b
+What happened
+  --report run.html              a page: sequence diagram, bytes, plots, calls, sockets
+  farhost report                 the same of the latest run, afterwards
 
 \b
 Filters of --trace and --capture, as tcpdump has them (pcap-filter(7)), and words of farhost's own
@@ -96,11 +103,6 @@ Filters of --trace and --capture, as tcpdump has them (pcap-filter(7)), and word
   --filter "tcp[tcpflags] & tcp-syn != 0"      bytes of headers
   --filter "calls and not call poll"           calls, packets, dropped, faults, errors, output
   --filter "process server and time 1s..2s"    a program; a span of virtual time
-
-\b
-What happened
-  --report run.html              a page: sequence diagram, bytes, plots, calls, sockets
-  farhost report                 the same of the latest run, afterwards
 
 \b
 Examples
@@ -131,10 +133,10 @@ class Options(NamedTuple):
 @click.option("--seed", type=int, default=0, show_default=True, help="The same seed gives the same run.")
 @click.option("--trace", is_flag=True, help="Show every call and packet, one column a host.")
 @click.option("--format", "form", type=click.Choice(("text", "json")), default="text", show_default=True)
-@click.option("--capture", metavar="[HOST:]FILE", help="Write all packets, or those at one host (pcapng).")
-@FILTER
 @click.option("--report", metavar="FILE", help="Write what happened as one HTML file.")
 @click.option("--no-keep", is_flag=True, help="Do not keep the run in .farhost/runs for farhost report.")
+@click.option("--capture", metavar="[HOST:]FILE", help=HELP)
+@FILTER
 @click.pass_context
 def run(
     ctx: click.Context,
@@ -144,9 +146,9 @@ def run(
     trace: bool,
     form: str,
     capture: str | None,
-    filter_text: str | None,
     report: str | None,
     no_keep: bool,
+    filter_text: str | None,
     **described: Any,
 ) -> int:
     """Run PROGRAMS, each on a host, over a network as described, until all have ended. Instead of programs: a
@@ -155,6 +157,7 @@ def run(
         click.echo('farhost: nothing to run: name a program, such as "server.py 5000" (farhost run --help)', err=True)
         return NOTHING_RAN
     check_used(filter_text, trace or capture is not None, ctx)
+    check_live(capture, "--trace" if trace else "--format json" if form == "json" else "")
     try:
         scenario = scenario_of_options(programs, described)
         capture = absolute_capture(capture)
@@ -164,8 +167,7 @@ def run(
         built = scenario.build(Tracer(), seed)
     except (WordError, UnitError, SharedError, ChecksError) as error:
         raise click.UsageError(str(error), ctx) from None
-    with contextlib.closing(keeper):
-        return execute(built, Options(seed, trace, form == "json", capture, filter_text), keeper)
+    return execute(built, Options(seed, trace, form == "json", capture, filter_text), keeper)
 
 
 def execute(built: Built, options: Options, keeper: RunKeeper) -> int:
@@ -208,7 +210,12 @@ def watch(
     elif options.trace:
         tracer.add(ColumnsSink(stdout, list(network.hosts), event_filter(options.filter, network)))
     else:
-        live = LiveSink(stdout, stderr, [(program.host, program.name) for program in programs])
+        printed = stderr if is_live(options.capture) else stdout
+        live = LiveSink(
+            printed,
+            stderr,
+            [(program.host, program.name) for program in programs],
+        )
         tracer.add(live)
         return live
     return None
