@@ -186,7 +186,7 @@ def lines_of(
 ) -> list[Line]:
     """What came of one file, for people."""
     if options.without:
-        return without_lines(recorded, options.without, found)
+        return without_lines(recorded, options.without, found, paper)
     return checked_lines(found, paper) if options.check else replayed_lines(found, versions, paper)
 
 

@@ -146,7 +146,6 @@ def run(
     trace: bool,
     form: str,
     capture: str | None,
-    filter_text: str | None,
     report: str | None,
     no_keep: bool,
     **described: Any,

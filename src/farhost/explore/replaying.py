@@ -127,10 +127,11 @@ def replayed_lines(found: Replayed, versions: Versions, paper: Paper = PLAIN) ->
     if found.verdict.ok:
         time = format_time(found.verdict.virtual_ns).strip()
         return [(f"passed, as it was recorded (virtual time {time} s, seed {found.verdict.seed})", "bold green")]
-    return [*failure_lines(_failure(found), paper, MOST_LINES - 1), (_compared(found), "dim")]
+    return [*failure_lines(failure_again(found), paper, MOST_LINES - 1), (_compared(found), "dim")]
 
 
-def _failure(found: Replayed) -> Failure:
+def failure_again(found: Replayed) -> Failure:
+    """The failure of a run that was had again, for a report."""
     return Failure(found.verdict, found.replay.faults, found.streams, scene=found.scene)
 
 
@@ -149,7 +150,7 @@ def checked_lines(found: Replayed, paper: Paper = PLAIN) -> list[Line]:
     if not verdict.ok:
         same = verdict.signature == replay.signature
         what = "it fails again" if same else "it fails, in another way than was recorded"
-        return [(what, "bold red"), *failure_lines(_failure(found), paper, MOST_LINES - 1)]
+        return [(what, "bold red"), *failure_lines(failure_again(found), paper, MOST_LINES - 1)]
     happened = dict(verdict.taken)
     silent = [fault for fault in replay.faults if fault.choice not in happened]
     lines = [("passed", "bold green")]

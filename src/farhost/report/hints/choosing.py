@@ -11,15 +11,17 @@ _EXCEPTIONS = (
     (r"ConnectionRefusedError|ECONNREFUSED|EINPROGRESS|ENOTCONN|not connected", "connection-refused"),
     (r"InterruptedError|EINTR", "interrupted"),
     (r"BlockingIOError|EAGAIN|SSLWantReadError", "would-block"),
+    (r"JSONDecodeError|UnicodeDecodeError|IncompleteReadError|struct\.error", "one-write-is-not-one-read"),
+    (r"CLOSE-WAIT", "descriptors"),
 )
 """What is in an exception's class or text, and what it is about whatever the faults were."""
 _RESETS = re.compile(r"ConnectionResetError|ECONNRESET|ConnectionAbortedError")
 
 _KINDS = {
+    "full-backlog": "backlog",
     "short-read": "one-write-is-not-one-read",
     "split": "one-write-is-not-one-read",
     "short-write": "partial-send",
-    "full-backlog": "backlog",
     "slow-accept": "backlog",
     "eagain": "would-block",
     "eintr": "interrupted",
@@ -37,6 +39,7 @@ _KINDS = {
     "short-queue": "late-is-not-dead",
     "shrink-mtu": "late-is-not-dead",
 }
+"""The most telling ones first."""
 _OF_DATAGRAMS = {"reorder": "datagram-order", "duplicate": "datagram-order", "spike": "datagram-order"}
 _LOSSES = frozenset({"loss", "gemodel", "drop", "corrupt"})
 
@@ -44,7 +47,7 @@ _LOSSES = frozenset({"loss", "gemodel", "drop", "corrupt"})
 def topic_of(faults: Sequence[tuple[str, str]], causes: str = "", kind: str = "failed") -> str:
     """The topic of a failure; empty if none is known to fit.
 
-    `faults`: kinds and places of those that it took, the most telling first; `causes`: the exceptions, in words;
+    `faults`: kinds and places of those that it took; `causes`: the exceptions, in words;
     `kind`: of the verdict.
 
     >>> topic_of([("short-read", "server:5000>client:49152 at 0")], "ValueError: not enough values to unpack")
@@ -55,8 +58,14 @@ def topic_of(faults: Sequence[tuple[str, str]], causes: str = "", kind: str = "f
     for pattern, topic in _EXCEPTIONS:
         if re.search(pattern, causes):
             return topic
-    for fault, place in faults:
+    telling = list(_KINDS)
+    for fault, place in sorted(
+        faults, key=lambda each: telling.index(each[0]) if each[0] in telling else len(telling)
+    ):
         found = _of_fault(fault, place)
+        if found == "late-is-not-dead" and kind == "deadlock":
+            # Being late made one end wait for ever; one that waits in epoll has missed an edge.
+            return "would-block" if "waits in epoll_wait" in causes else "deadlock"
         if found:
             return found
     if _RESETS.search(causes):
