@@ -1,6 +1,7 @@
 """The SVG of a sequence diagram, in pieces, each with where it is from top to bottom."""
 
 from collections.abc import Iterator
+from functools import lru_cache
 from html import escape
 from math import atan2, hypot, pi
 
@@ -17,8 +18,10 @@ _HEAD, _HALF = 8.0, 3.5
 _CROSS = 5
 _DEGREES = 180 / pi
 _END = ' class="end"'
-_TICKS = 42
+_TICKS = 52
 """Between two times at the left, at least."""
+_NEAR, _MOST_TOGETHER = 1500, 50
+"""How long a batch of lines may be, and how many these may be."""
 _LOOP = 16
 _STUB = 40
 _COPY = 5
@@ -37,9 +40,7 @@ def draw(scene: Scene, layout: Layout, top: float, bottom: float) -> Iterator[Dr
     for span in scene.spans:
         if span.kind == "pause":
             yield _pause(span, layout)
-    for remark in scene.remarks:
-        if remark.start_ns < remark.label.time_ns:
-            yield _busy(remark, layout)
+    yield from _waits(scene, layout)
     for arrow in scene.arrows:
         whole = top - 20 <= arrow.label.y <= bottom
         yield _arrow(arrow, layout, scene.words if whole else None)
@@ -90,19 +91,49 @@ def _folds(layout: Layout) -> Iterator[Drawn]:
 
 
 def _ticks(layout: Layout) -> Iterator[Drawn]:
-    """Times at the left, where there is room."""
+    """Times at the left, where there is room, and a line from each through the picture."""
     folds = [(fold.start + fold.end) / 2 for fold in layout.axis.folds]
     folded = 0
     free = 0.0
+    lines = _Batch("grid")
     for time_ns, place in layout.places.items():
+        if place < free:
+            continue
         while folded < len(folds) and folds[folded] < place - 14:
             folded += 1
-        is_near_fold = folded < len(folds) and abs(folds[folded] - place) < 14
-        if place < free or is_near_fold:
+        if folded < len(folds) and abs(folds[folded] - place) < 14:
             continue
         free = place + _TICKS
-        tick = svg.text(GUTTER - 10, place + 4, f"{time_ns / 1_000_000_000:.6f}", "tick")
-        yield place - 8, place + 4, f'{tick}<path class="grid" d="M{GUTTER - 6} {place:.0f}H{WIDTH}"/>'
+        tick = f'<text class="tick" x="{GUTTER - 10}" y="{place + 4:.0f}">{time_ns / 1_000_000_000:.6f}</text>'
+        yield place - 8, place + 4, tick
+        yield from lines.add(place, place, f"M{GUTTER - 6} {place:.0f}H{WIDTH}")
+    yield from lines.rest()
+
+
+class _Batch:
+    """Lines of one sort that are near each other, as one element."""
+
+    __slots__ = ("_bottom", "_kind", "_lines", "_top")
+
+    def __init__(self, kind: str) -> None:
+        self._kind = kind
+        self._top = self._bottom = 0.0
+        self._lines: list[str] = []
+
+    def add(self, top: float, bottom: float, line: str) -> Iterator[Drawn]:
+        """One more; those before it if it is far from them."""
+        if self._lines and (bottom - self._top > _NEAR or len(self._lines) == _MOST_TOGETHER):
+            yield from self.rest()
+        if not self._lines:
+            self._top, self._bottom = top, bottom
+        self._top, self._bottom = min(self._top, top), max(self._bottom, bottom)
+        self._lines.append(line)
+
+    def rest(self) -> Iterator[Drawn]:
+        """Those that are left."""
+        if self._lines:
+            yield self._top, self._bottom, f'<path class="{self._kind}" d="{"".join(self._lines)}"/>'
+            self._lines = []
 
 
 def _pause(span: Span, layout: Layout) -> Drawn:
@@ -112,12 +143,18 @@ def _pause(span: Span, layout: Layout) -> Drawn:
     return top, bottom, svg.rectangle(x - 5, top, 10, max(bottom - top, 3), "paused", extra, span.text)
 
 
-def _busy(remark: Remark, layout: Layout) -> Drawn:
-    """A call that waits: a thick piece of the lifeline."""
-    label = remark.label
-    top, bottom = layout.places[remark.start_ns], layout.places[label.time_ns]
-    x = layout.xs[label.column] + label.side * 4 * min(remark.lane, 3)
-    return top, bottom, f'<path class="waits" d="M{x:.0f} {top:.0f}V{bottom:.0f}"/>'
+def _waits(scene: Scene, layout: Layout) -> Iterator[Drawn]:
+    """Calls that wait: thick pieces of the lifelines."""
+    lines: dict[float, _Batch] = {}
+    for remark in scene.remarks:
+        label = remark.label
+        if remark.start_ns < label.time_ns:
+            top, bottom = layout.places[remark.start_ns], layout.places[label.time_ns]
+            x = layout.xs[label.column] + label.side * 4 * min(remark.lane, 3)
+            batch = lines.setdefault(x, _Batch("waits"))
+            yield from batch.add(top, bottom, f"M{x:.0f} {top:.0f}v{bottom - top:.0f}")
+    for batch in lines.values():
+        yield from batch.rest()
 
 
 def _remark(remark: Remark, layout: Layout, whole: bool) -> Drawn:
@@ -125,27 +162,32 @@ def _remark(remark: Remark, layout: Layout, whole: bool) -> Drawn:
     x = layout.xs[label.column]
     y = layout.places[label.time_ns]
     text, room = label.text, layout.rooms[label.column]
-    title = ""
+    more = time = way = ""
     if whole or len(text) > room:
         told = remark.told
         words = told if isinstance(told, str) else f"{text}\n{told.process}: {format_call(told)}"
-        title = f"<title>{escape(words, quote=False)}</title>"
+        more = f"<title>{escape(words, quote=False)}</title>"
+    if whole:
+        time = f' data-time="{label.time_ns}"'
     if len(text) > room:
         text = text[: room - 1] + "…"
     side = label.side
     classes = f"{remark.kind} left" if side < 0 else remark.kind
-    way = f'<path d="M{x:.0f} {y:.0f}L{x + side * 7:.0f} {label.y:.0f}"/>' if label.y - y > 3 else ""
+    if label.y - y > 3:
+        way = f'<path d="M{x:.0f} {y:.0f}L{x + side * 7:.0f} {label.y:.0f}"/>'
     content = (
-        f'<g class="{classes}" data-time="{label.time_ns}">{title}{way}'
+        f'<g class="{classes}"{time}>{more}{way}'
         f'<text x="{x + side * 9:.0f}" y="{label.y + 4:.0f}">{escape(text, quote=False)}</text></g>'
     )
     return y - 10, label.y + 5, content
 
 
 def _arrow(arrow: Arrow, layout: Layout, words: PacketWords | None) -> Drawn:
+    """Its parts are placed from where it begins. `words`: for all that is known of it."""
     journey, label = arrow.journey, arrow.label
-    start = layout.places[journey.sent_ns]
-    end, marks = _way(arrow, layout, start)
+    start = round(layout.places[journey.sent_ns])
+    x, side = round(layout.xs[label.column]), label.side
+    end, marks, turn = _way(arrow, layout, start, x)
     classes = f"journey {arrow.kind}"
     if journey.fate != "arrived":
         classes += f" {journey.fate.replace(' ', '-')}"
@@ -155,78 +197,75 @@ def _arrow(arrow: Arrow, layout: Layout, words: PacketWords | None) -> Drawn:
         classes += " copy"
     if journey.retransmission:
         classes += " again"
-    title = data = ""
+    more = data = ""
     if words is not None:
-        data = f' data-kind="{arrow.kind}"'
+        data = f' data-kind="{arrow.kind}" data-sent="{journey.sent_ns}"'
         if journey.arrived_ns is not None:
             data += f' data-arrived="{journey.arrived_ns}"'
         told = f"{words.full(journey.packet)}; {fate_words(journey)}"
-        title = f"<title>{escape(told, quote=False)}</title>"
-    side = label.side
-    x, y = layout.xs[label.column] + side * 10, label.y - 2
+        more = f"<title>{escape(told, quote=False)}</title>"
     content = (
-        f'<g class="{classes}" data-sent="{journey.sent_ns}"{data}>{title}{marks}'
-        f"<text{'' if side > 0 else _END}{_place(arrow, layout, start, end, x, y)}>"
+        f'<g class="{classes}"{data} transform="translate({x} {start})">{more}{marks}'
+        f'<text{"" if side > 0 else _END} transform="translate({side * 10} {label.y - start - 2:.0f}){turn}">'
         f"{escape(label.text, quote=False)}</text></g>"
     )
     return start - 12, max(end + 8, label.y + 4), content
 
 
-def _way(arrow: Arrow, layout: Layout, start: float) -> tuple[float, str]:
-    """Where a packet's line ends, and the line with what is at its end."""
-    journey, xs, places = arrow.journey, layout.xs, layout.places
+def _way(arrow: Arrow, layout: Layout, start: int, x: int) -> tuple[float, str, str]:
+    """Where a packet's line ends; the line, with what is at its end; and how its words are turned, so that they lie
+    along it."""
+    journey = arrow.journey
     side = arrow.label.side
-    x = xs[arrow.label.column]
     if arrow.source == arrow.target:
-        end = start if journey.arrived_ns is None else places[journey.arrived_ns]
-        down = max(end - start, 6.0)
-        return start + down, f'<path d="M{x:.0f} {start:.0f}h{side * _LOOP}v{down:.0f}h{-side * (_LOOP - 2)}"/>'
+        end = start if journey.arrived_ns is None else round(layout.places[journey.arrived_ns])
+        down = max(end - start, 6)
+        return start + down, f'<path d="M0 0h{side * _LOOP}v{down}h{-side * (_LOOP - 2)}"/>', ""
     if journey.fate == "unsent":
-        return (
-            start,
-            f'<path d="M{x:.0f} {start:.0f}h{side * _STUB}"/>{_died(x + side * _STUB, start, journey.reason, side)}',
-        )
+        return start, f'<path d="M0 0h{side * _STUB}"/>{_died(side * _STUB, 0, journey.reason, side)}', ""
     if arrow.source < 0:
-        return start, _line(x + side * _STUB, start - 8, x, start)
-    target = xs[arrow.target] if arrow.target >= 0 else x + side * 4 * _STUB
+        return start, f'<path d="M{side * _STUB} -8L0 0l{side * 6} -5m0 5l{-side * 6} 0"/>', ""
+    across = round(layout.xs[arrow.target]) - x if arrow.target >= 0 else side * 4 * _STUB
     if journey.arrived_ns is None:
-        end = max(layout.axis.at(journey.sent_ns + layout.flight_ns), start + 6)
-        middle = (x + target) / 2, (start + end) / 2
-        line = f'<path d="M{x:.0f} {start:.0f}L{middle[0]:.0f} {middle[1]:.0f}"/>'
+        down = max(round(layout.axis.at(journey.sent_ns + layout.flight_ns)) - start, 6)
+        half, low = across // 2, down // 2
+        line = f'<path d="M0 0L{half} {low}"/>'
         if journey.fate == "lost":
-            return end, line + _died(*middle, journey.reason, side)
-        return end, line + svg.text(middle[0] + side * 4, middle[1] + 4, "…", "" if side > 0 else "end")
-    end = places[journey.arrived_ns] + (_COPY if journey.copy else 0)
-    marks = _line(x, start, target, end)
+            line += _died(half, low, journey.reason, side)
+        else:
+            line += svg.text(half + side * 4, low + 4, "…", "" if side > 0 else "end")
+        return start + down, line, _turn(across, down)
+    down = round(layout.places[journey.arrived_ns]) - start + (_COPY if journey.copy else 0)
+    line = _line(across, down)
+    bottom = start + down
     if journey.fate == "refused":
-        marks += _cross_of(target, end)
+        line += _cross_of(across, down)
         if arrow.reason is not None:
-            y = max(arrow.reason.y, end)
-            marks += svg.text(target - side * 12, y - 3, journey.reason, "why end" if side > 0 else "why")
-            return y, marks
-    return end, marks
+            y = max(arrow.reason.y - start, down)
+            line += svg.text(across - side * 12, y - 3, journey.reason, "why end" if side > 0 else "why")
+            bottom = max(bottom, start + round(y))
+    return bottom, line, _turn(across, down)
 
 
-def _place(arrow: Arrow, layout: Layout, start: float, end: float, x: float, y: float) -> str:
-    """Words lie along their arrow, so that those of others do not go through them."""
-    if arrow.source < 0 or arrow.target < 0 or arrow.source == arrow.target or end - start < 1:
-        return f' x="{x:.0f}" y="{y:.0f}"'
-    across = layout.xs[arrow.target] - layout.xs[arrow.source]
-    degrees = min(40.0, atan2(end - start, abs(across)) * _DEGREES)
-    return f' transform="translate({x:.0f} {y:.0f})rotate({degrees if across > 0 else -degrees:.0f})"'
+@lru_cache(4096)
+def _turn(across: int, down: int) -> str:
+    if down < 1:
+        return ""
+    degrees = min(40.0, atan2(down, abs(across)) * _DEGREES)
+    return f"rotate({degrees if across > 0 else -degrees:.0f})"
 
 
-def _line(x1: float, y1: float, x2: float, y2: float) -> str:
-    """With a head at its end."""
-    across, down = x2 - x1, y2 - y1
+@lru_cache(4096)
+def _line(across: int, down: int) -> str:
+    """A line from 0, 0 with a head at its end."""
     length = hypot(across, down) or 1.0
-    across, down = across / length, down / length
-    back_x, back_y = x2 - _HEAD * across, y2 - _HEAD * down
+    right, low = across / length, down / length
+    back_x, back_y = across - _HEAD * right, down - _HEAD * low
     head = (
-        f"M{back_x - _HALF * down:.1f} {back_y + _HALF * across:.1f}L{x2:.0f} {y2:.0f}"
-        f"L{back_x + _HALF * down:.1f} {back_y - _HALF * across:.1f}"
+        f"M{back_x - _HALF * low:.0f} {back_y + _HALF * right:.0f}L{across} {down}"
+        f"L{back_x + _HALF * low:.0f} {back_y - _HALF * right:.0f}"
     )
-    return f'<path d="M{x1:.0f} {y1:.0f}L{x2:.0f} {y2:.0f}{head}"/>'
+    return f'<path d="M0 0L{across} {down}{head}"/>'
 
 
 def _died(x: float, y: float, reason: str, side: int) -> str:

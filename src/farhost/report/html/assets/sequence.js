@@ -50,12 +50,20 @@ farhost.panel("sequence", function (root, data, page) {
     details.textContent = told ? told.textContent : "";
   }
 
+  /* When an arrow began, or a call returned: parts far from the window do not say it, but stand there. */
+  function momentOf(element) {
+    const told = element.dataset.sent || element.dataset.time || element.dataset.start;
+    if (told) return Number(told);
+    const at = element.transform.baseVal.numberOfItems ? element.transform.baseVal.getItem(0).matrix.f
+      : Number(element.querySelector("text").getAttribute("y")) - 4;
+    return axis.time(at);
+  }
+
   parts.addEventListener("click", (event) => {
     const place = event.clientY - parts.getBoundingClientRect().top;
     const element = event.target.closest("g");
     if (element) choose(element);
-    const at = element && (element.dataset.sent || element.dataset.time);
-    page.setCursor(at ? Number(at) : axis.time(place), "sequence");
+    page.setCursor(element ? momentOf(element) : axis.time(place), "sequence");
   });
 
   return {
