@@ -10,21 +10,21 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
-from farhost.report.html import svg
 from farhost.report.html.panel import Panel
-from farhost.report.html.ribbon_blocks import AGAIN, READ, SEGMENT, WRITE, Block, Ribbon, ribbon_of, size_text
-from farhost.report.html.ribbon_picture import HEIGHT, LABELS, Strip, row_middle
-from farhost.report.story.byte_streams import ByteStream, byte_streams
+from farhost.report.html.ribbon_blocks import AGAIN, READ, SEGMENT, WRITE, Block, Ribbon, size_text
+from farhost.report.html.ribbon_picture import Chunk, Strip, labels
+from farhost.report.html.ribbon_subjects import Subject, count_text, subjects_of
 from farhost.report.story.story import Story
 
-STATIC_STREAMS = 3
+STATIC_SUBJECTS = 3
 """Ribbons that are there without a script."""
-MOST_STREAMS = 24
+MOST_SUBJECTS = 24
 MOST_BLOCKS = 9_000
 """Of all ribbons together, those that the script shows among them."""
 MOST_BYTES, MOST_BYTES_OF_ONE = 384 << 10, 64 << 10
 """Bytes that the page carries for hex dumps."""
 _STATIC_BYTES = 256
+_TITLE = "Bytes: written, cut, read"
 _HELP = (
     "A stream has no packet boundaries. Bytes go from left to right; colour and number say from which write a byte "
     "came. ✂: cut inside a write, and why; +: the end of a write inside a read, and why. Outlined only: has not "
@@ -34,23 +34,25 @@ _HELP = (
 
 def panel(story: Story) -> Panel:
     """The panel."""
-    streams = sorted(byte_streams(story.events, story.samples), key=lambda stream: _interest(stream, story))
-    if not streams:
-        return Panel("ribbon", "Bytes", Markup("<p>No stream carried bytes whose calls or packets are known.</p>"))
-    shown = streams[:MOST_STREAMS]
+    subjects = subjects_of(story)
+    found = subjects.found
+    if not found:
+        notes = Markup("").join(Markup('<p class="note">{}</p>').format(note) for note in subjects.notes)
+        return Panel("ribbon", _TITLE, Markup("<p>No socket carried bytes that the trace tells of.</p>") + notes)
+    shown = found[:MOST_SUBJECTS]
     budget = _Budget(len(shown))
     data = []
     bodies = []
-    for number, stream in enumerate(shown):
-        body, carried = _stream(stream, number, story.moment_ns, budget)
-        if number < STATIC_STREAMS:
+    for number, subject in enumerate(shown):
+        body, carried = _subject(subject, number, story.moment_ns, budget)
+        if number < STATIC_SUBJECTS:
             bodies.append(body)
         else:
             carried["html"] = str(body)
         data.append(carried)
     chooser = _chooser(shown) if len(shown) > 1 else Markup("")
-    notes = _notes(streams, shown, budget)
-    return Panel("ribbon", "Bytes", chooser + Markup("").join(bodies) + notes, {"streams": data}, _HELP)
+    notes = _notes(len(found), len(shown), budget, subjects.notes)
+    return Panel("ribbon", _TITLE, chooser + Markup("").join(bodies) + notes, {"streams": data}, _HELP)
 
 
 class _Budget:
@@ -77,23 +79,14 @@ class _Budget:
         return given
 
 
-def _interest(stream: ByteStream, story: Story) -> tuple[int, int]:
-    """The most interesting first: after a failure what is near it, else what had trouble."""
-    moment_ns = story.moment_ns
-    times = [use.time_ns for use in (*stream.reads, *stream.writes)] + [loss.time_ns for loss in stream.losses]
-    distance = min((abs(time_ns - moment_ns) for time_ns in times), default=1 << 62)
-    calm = not (stream.losses or stream.short or stream.splits)
-    return (0 if not story.facts.ok else int(calm), distance)
-
-
-def _stream(stream: ByteStream, number: int, moment_ns: int, budget: _Budget) -> tuple[Markup, dict[str, object]]:
-    ribbon = ribbon_of(stream)
+def _subject(subject: Subject, number: int, moment_ns: int, budget: _Budget) -> tuple[Markup, dict[str, object]]:
+    ribbon = subject.make()
     strip = Strip(ribbon)
     middle = strip.find(_place(ribbon, moment_ns))
     first, end = _carried(strip, middle, budget)
     chunks = [strip.draw(index) for index in range(first, end)]
     here = chunks[middle - first]
-    data_start, data = _bytes(stream, here.low, budget)
+    data_start, data = _bytes(subject, here, budget)
     before = _summary(ribbon.blocks, 0, chunks[0].low)
     after = _summary(ribbon.blocks, chunks[-1].high, float("inf"))
     body = Markup(
@@ -103,19 +96,19 @@ def _stream(stream: ByteStream, number: int, moment_ns: int, budget: _Budget) ->
         '<div class="hex" aria-live="polite"></div>{}</details>'
     ).format(
         number,
-        stream.name,
+        subject.name,
         Markup(" open") if number == 0 else "",
-        _title(stream),
-        Markup(_labels()),
+        subject.title,
+        Markup(labels(ribbon.unit)),
         before,
         _summary(ribbon.blocks, 0, here.low),
         Markup(here.svg),
         after,
         _summary(ribbon.blocks, here.high, float("inf")),
-        _first_bytes(stream),
+        _first_bytes(subject),
     )
     return body, {
-        "name": stream.name,
+        "name": subject.name,
         "shown": middle - first,
         "chunks": [[chunk.svg, chunk.width, chunk.first_ns, chunk.last_ns] for chunk in chunks],
         "bytes": base64.b64encode(data).decode("ascii"),
@@ -151,28 +144,12 @@ def _carried(strip: Strip, middle: int, budget: _Budget) -> tuple[int, int]:
     return first, end
 
 
-def _bytes(stream: ByteStream, low: float, budget: _Budget) -> tuple[int, bytes]:
-    """The bytes that the page carries, and where they begin: all, or those around a place."""
-    known = stream.bytes_known
+def _bytes(subject: Subject, here: Chunk, budget: _Budget) -> tuple[int, bytes]:
+    """The bytes that the page carries, and where they begin: all, or those around what is shown."""
+    known = subject.known
     size = budget.bytes_of_one(known)
-    start = max(0, min(int(low) - size // 2, known - size)) if size < known else 0
-    return start, stream.data(start, start + size)
-
-
-def _title(stream: ByteStream) -> str:
-    counts = [_count(len(stream.writes), "write"), _count(len(stream.reads), "read")]
-    if not stream.is_unix:
-        counts.insert(1, _count(sum(segment.ordinal == 1 for segment in stream.segments), "segment"))
-        again = sum(segment.ordinal > 1 for segment in stream.segments)
-        if again:
-            counts.insert(2, f"{again} sent again")
-    unread = max(0, stream.end - stream.read)
-    left = f"; {size_text(unread)} never read" if unread else ""
-    return f"{stream.name.replace('>', ' → ')}: {size_text(stream.end)}, {', '.join(counts)}{left}"
-
-
-def _count(number: int, name: str) -> str:
-    return f"{number} {name}{'' if number == 1 else 's'}"
+    start = max(0, min(here.start - size // 2, known - size)) if size < known else 0
+    return start, subject.data(start, start + size)
 
 
 def _summary(blocks: Sequence[Block], low: float, high: float) -> str:
@@ -182,20 +159,15 @@ def _summary(blocks: Sequence[Block], low: float, high: float) -> str:
         sizes = [block.size for block in blocks if block.row == row and low <= block.low and block.high <= high]
         if sizes:
             size = f" of {size_text(sizes[0])}" if min(sizes) == max(sizes) else ""
-            parts.append(f"{_count(len(sizes), name)}{size}")
+            parts.append(f"{count_text(len(sizes), name)}{size}")
     return f"… {', '.join(parts)}" if parts else ""
 
 
-def _labels() -> str:
-    words = [svg.text(0, row_middle(row), name, "dim" if row == AGAIN else "") for row, name in LABELS]
-    return svg.drawing(104, HEIGHT, "".join(words), "Rows: writes, segments, receive buffer, reads", "rows")
-
-
-def _first_bytes(stream: ByteStream) -> Markup:
-    data = stream.data(0, _STATIC_BYTES)
+def _first_bytes(subject: Subject) -> Markup:
+    data = subject.data(0, _STATIC_BYTES)
     if not data:
         return Markup("")
-    known = stream.bytes_known
+    known = subject.known
     said = "All its bytes" if known <= _STATIC_BYTES else f"The first {_STATIC_BYTES} of {known} bytes"
     return Markup('<details class="bytes"><summary>{}</summary><pre>{}</pre></details>').format(said, hex_dump(data))
 
@@ -217,38 +189,30 @@ def hex_dump(data: bytes, start: int = 0) -> str:
     return "\n".join(lines)
 
 
-def _chooser(streams: Sequence[ByteStream]) -> Markup:
+def _chooser(subjects: Sequence[Subject]) -> Markup:
     options = [
-        Markup('<option value="{}">{}</option>').format(number, _title(stream))
-        for number, stream in enumerate(streams)
+        Markup('<option value="{}">{}</option>').format(number, subject.title)
+        for number, subject in enumerate(subjects)
     ]
     return Markup(
         '<p class="needs-script"><label>Stream: <select class="ribbon-chooser">{}</select></label></p>'
     ).format(Markup("").join(options))
 
 
-def _notes(streams: Sequence[ByteStream], shown: Sequence[ByteStream], budget: _Budget) -> Markup:
-    notes = []
-    more = len(shown) - STATIC_STREAMS
-    if more > 0:
-        notes.append(
-            Markup('<p class="note only-static">{} more with JavaScript.</p>').format(_count(more, "stream"))
-        )
-    left = len(streams) - len(shown)
-    if left:
-        notes.append(
-            Markup(
-                '<p class="note">{} left out, the farthest from what matters; the trace has all of them.</p>'
-            ).format(_count(left, "stream"))
-        )
+def _notes(found: int, shown: int, budget: _Budget, told: Sequence[str]) -> Markup:
+    """What is not here, and how to see it."""
+    notes = list(told)
+    if found > shown:
+        left = count_text(found - shown, "stream")
+        notes.append(f"{left} left out, those farthest from what matters: the run's trace file has all of them.")
     if budget.blocks_cut:
-        notes.append(Markup('<p class="note">Long streams are drawn around the moment that matters.</p>'))
+        notes.append("Long streams are drawn around the moment that matters; the rest is counted.")
     if budget.bytes_cut:
-        notes.append(
-            Markup('<p class="note">Bytes are carried up to {} KiB a stream and {} KiB in all.</p>').format(
-                MOST_BYTES_OF_ONE >> 10, MOST_BYTES >> 10
-            )
-        )
-    if any(stream.urgent for stream in shown):
-        notes.append(Markup('<p class="note">Urgent bytes (MSG_OOB) shift the reads behind them.</p>'))
-    return Markup("").join(notes)
+        one, all_of_them = MOST_BYTES_OF_ONE >> 10, MOST_BYTES >> 10
+        notes.append(f"The page carries up to {one} KiB of a stream's bytes, around what is shown first, and")
+        notes[-1] += f" {all_of_them} KiB in all."
+    parts = [Markup('<p class="note">{}</p>').format(note) for note in notes]
+    if shown > STATIC_SUBJECTS:
+        more = count_text(shown - STATIC_SUBJECTS, "stream")
+        parts.insert(0, Markup('<p class="note only-static">{} more with JavaScript.</p>').format(more))
+    return Markup("").join(parts)

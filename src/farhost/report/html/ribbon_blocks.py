@@ -53,6 +53,10 @@ class Ribbon(NamedTuple):
 
     blocks: list[Block]
     marks: list[Mark]
+    unit: str = "Bytes"
+    """What its measure counts."""
+    unread: tuple[int, int] = (0, 0)
+    """From where to where nobody read what was written."""
 
 
 _CUT_ROWS = {"write": WRITE, "segment": SEGMENT, "read": READ, "merge": READ}
@@ -67,7 +71,7 @@ def ribbon_of(stream: ByteStream) -> Ribbon:
     blocks += [_use(READ, "read", use, number, cutter) for number, use in enumerate(stream.reads, 1)]
     blocks += [_use(READ, "peek", use, number, cutter) for number, use in enumerate(stream.peeks, 1)]
     marks = [_mark(cut, stream) for cut in cuts(stream) if cut.cause is not Cause.NOT_READ]
-    return Ribbon(blocks, marks)
+    return Ribbon(blocks, marks, unread=(stream.read, stream.written))
 
 
 class _Cutter:
