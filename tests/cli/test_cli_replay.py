@@ -1,6 +1,8 @@
 """farhost replay as people meet it: exit codes, what is said where, mistakes."""
 
 import json
+import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,8 +14,9 @@ from click.testing import CliRunner
 from farhost.cli.outputs import absolute_capture
 from farhost.cli.replay import replay as replay_command
 from farhost.explore.orders import Orders
-from farhost.explore.replay_file import Replay, ReplayFault, write_replay
+from farhost.explore.replay_file import Replay, ReplayFault, read_replay, write_replay
 from farhost.explore.replaying import run_replay, watching
+from farhost.explore.without import facts_of_faults
 from farhost.report.story.streams import StreamsSink
 from farhost.sim.choices import Choice
 
@@ -107,6 +110,30 @@ def test_several_files_each_with_its_name_and_the_gravest_code(folder, monkeypat
     assert f"{file_of(folder)}: failed (virtual" in err and f"{other}: the replay diverged" in err
 
 
+def test_without_its_essential_fault_it_passes(folder):
+    code, _, err = replay("--without", "1", file_of(folder))
+    assert code == 0
+    assert err.splitlines()[0] == "passed without fault 1"
+    assert "  1. split: bytes 0 to 12 of server:5000>" in err.splitlines()[1]
+    code, out, _ = replay("--without", "1", file_of(folder), "--format", "json")
+    (found,) = json.loads(out)
+    assert (code, found["ok"], found["without"], found["did_not_happen"]) == (0, True, [1], [])
+
+
+def test_without_a_fault_that_does_not_matter_it_fails_as_well(folder):
+    path = folder / "tests" / "failure.toml"
+    more = (
+        '[[fault]]\nkind = "duplicate"\nplace = "client>server client:1>server:5000 syn #1"\nsize = 1\n\n[expected]'
+    )
+    path.write_text(path.read_text().replace("[expected]", more))
+    code, _, err = replay("--without", "2", str(path))
+    assert code == 1 and err.startswith("it fails without fault 2 as well\n")
+    assert "1 fault: the reply was read as 5 of its 12 bytes" in err
+    write_programs(folder, "raise SystemError('other')")
+    code, _, err = replay("--without", "2", str(path))
+    assert code == 1 and err.startswith("it fails without fault 2, in another way than was recorded\n")
+
+
 def test_trace_and_capture(folder):
     code, out, _ = replay(file_of(folder), "--trace", "--capture", "run.pcapng")
     assert code == 1
@@ -130,6 +157,8 @@ def test_json(folder):
         (["../tests/failure.toml"], {'"delay=10ms"': '"dealy=10ms"'}, "[scenario]: 'dealy=10ms'"),
         (["../tests/failure.toml"], {'directory = ".."': 'directory = "gone"'}, "[scenario] directory: "),
         (["../tests/failure.toml", "../tests/failure.toml", "--trace"], {}, "--trace and --capture are for one file"),
+        (["../tests/failure.toml", "../tests/failure.toml", "--without", "1"], {}, "--without is for one file"),
+        (["../tests/failure.toml", "--without", "2"], {}, "no fault '2' to leave out: there are 1. split: "),
         (["../tests/failure.toml", "--capture", "client:"], {}, "names no file"),
     ],
 )
@@ -173,6 +202,17 @@ def test_from_a_search_to_a_file_to_a_bug_that_stays_fixed(tmp_path):
     assert fixed.returncode == 6 and "it passes now" in fixed.stderr, fixed.stderr
     checked = farhost(tmp_path, "replay", "--check", name)
     assert (checked.returncode, checked.stderr) == (0, "passed\n")
+
+
+def test_a_bug_of_the_corpus_passes_without_its_fault(tmp_path):
+    shutil.copytree(Path(__file__).parent.parent / "corpus" / "late_reply", tmp_path, dirs_exist_ok=True)
+    found = farhost(tmp_path, "explore", "scenario.toml", "--workers", "1")
+    assert found.returncode == 1, found.stderr
+    (path,) = (tmp_path / ".farhost" / "failures").iterdir()
+    (fault,) = facts_of_faults(read_replay(path), path.relative_to(tmp_path))
+    assert fault.essential
+    again = farhost(tmp_path, *shlex.split(fault.without)[1:])
+    assert (again.returncode, again.stderr) == (0, f"passed without fault 1\n  1. {fault.kind}: {fault.words}\n")
 
 
 def test_where_a_capture_goes_does_not_depend_on_the_directory_later(monkeypatch, tmp_path):

@@ -100,7 +100,7 @@ def test_json_says_what_the_text_says(folder):
 
 def test_json_with_trace_is_json_lines(folder):
     lines = [json.loads(line) for line in echo(folder, "--format", "json", "--trace").stdout.splitlines()]
-    assert lines[0] == {"farhost_trace": 1}
+    assert lines[0] == {"farhost_trace": 2}
     assert {line["event"] for line in lines[1:-1]} >= {"SystemCall", "PacketEvent", "ProcessStarted", "Output"}
     assert lines[-1]["verdict"] == "passed"
 

@@ -118,6 +118,18 @@ def test_a_replay_is_the_failure_again(tmp_path):
         assert line in text
 
 
+def test_a_replay_without_its_fault_passes(tmp_path, failed_once):
+    path = copied(failed_once, tmp_path)
+    (kept,) = stored(tmp_path)
+    text, code = run_pytest(path, f"--farhost-replay={kept}", "--farhost-without=1", cwd=tmp_path)
+    assert code == 0, text
+    assert "the replay passes: AssertionError" in text
+    text, code = run_pytest(path, f"--farhost-replay={kept}", "--farhost-without=2", cwd=tmp_path)
+    assert code == 4 and "no fault '2' to leave out: there are 1. split: " in text
+    text, code = run_pytest(path, "--farhost-without=1", cwd=tmp_path)
+    assert code == 4 and "--farhost-replay names it" in text
+
+
 def test_a_replay_of_a_program_that_has_changed_says_where_it_differs(tmp_path, failed_once):
     path = copied(failed_once, tmp_path)
     (kept,) = stored(tmp_path)

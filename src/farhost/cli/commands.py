@@ -26,6 +26,7 @@ COMMANDS = {
     "explore": "explore:explore",
     "merge": "merge:merge",
     "replay": "replay:replay",
+    "report": "report:report",
     "up": "up:up",
     "exec": "execute:execute",
     "status": "running:status",
@@ -66,6 +67,7 @@ def farhost() -> None:
     farhost run "server.py 5000" "client.py server 5000"
     farhost run "server.py 5000" "client.py server 5000" --link "delay=40ms loss=2%" --seed 7
     farhost run ... --trace                every call and packet, one column a host
+    farhost report                         the latest run as a page
     farhost dig www --names www=web1,web2  what a name stands for
 
     \b

@@ -11,14 +11,17 @@ import signal
 import sys
 
 from farhost.cli.exits import INTERRUPTED
+from farhost.cli.run_folder import make_run_folder, remove_if_empty
 from farhost.programs.pinning import HASH_SEED, ask_for_steady_addresses, has_fixed_hashes, has_steady_addresses
 
-PINNED = (["run"], ["explore"], ["replay"])
+PINNED = (["run"], ["explore"], ["replay"], ["report"])
 """Commands whose runs depend on it."""
 
 
 def main() -> None:
     """Run this process's command line, and exit."""
+    keeps = sys.argv[1:2] == ["run"] and "--no-keep" not in sys.argv
+    directory = make_run_folder() if keeps else ""
     try:
         if sys.argv[1:2] in PINNED:
             pin_order()
@@ -30,6 +33,8 @@ def main() -> None:
     finally:
         # What is left is the interpreter's end; another Ctrl-C has nothing to interrupt.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
+        if directory:
+            remove_if_empty(directory)
 
 
 def pin_order() -> None:
@@ -38,4 +43,13 @@ def pin_order() -> None:
     if not has_fixed_hashes() or (not steady and ask_for_steady_addresses()):
         if not steady:
             ask_for_steady_addresses()
-        os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], {**os.environ, **HASH_SEED})
+        words = [sys.executable, *safe_path(), *sys.orig_argv[1:]]
+        os.execve(sys.executable, words, {**os.environ, **HASH_SEED})
+
+
+def safe_path() -> list[str]:
+    """-P, which keeps the working directory off the path of modules that `python -m` puts it on: its programs would
+    find it there, and where their objects lie in memory would depend on what else is in it. Nothing where that path
+    is what finds farhost."""
+    package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    return [] if os.path.dirname(package) == os.getcwd() else ["-P"]

@@ -11,15 +11,21 @@ from typing import NamedTuple
 
 import click
 
+from farhost.cli.captures import HELP as CAPTURE_HELP
+from farhost.cli.captures import absolute_capture, capturing, check_live, is_live
 from farhost.cli.exits import FAILED, PASSED, REPLAY_DIVERGED
-from farhost.cli.outputs import absolute_capture, capturing, ended_by_signals, interrupt, writing
+from farhost.cli.filtering import FILTER, check_used, event_filter
+from farhost.cli.outputs import ended_by_signals, interrupt, writing
 from farhost.explore.divergence import Versions
 from farhost.explore.replay_file import Replay, read_replay
 from farhost.explore.replaying import Replayed, checked_lines, have_again, replayed_lines
 from farhost.explore.table_reading import ReplayError
+from farhost.explore.without import fault_numbers, without_lines
+from farhost.explore.without import without as leave_out
 from farhost.network.network import Network
 from farhost.programs.shared import SharedError
 from farhost.report.columns import ColumnsSink
+from farhost.report.summary import Line
 from farhost.report.terminal import Terminal
 from farhost.scenario.invariants import ChecksError
 from farhost.scenario.words import WordError
@@ -33,7 +39,9 @@ byte for byte, or the first event that differs is named.
 \b
   farhost replay failure.toml                      the failure, its faults, and what they did
   farhost replay failure.toml --trace              every call and packet of it
+  farhost replay failure.toml --trace --filter "tcp port 5000 or faults"
   farhost replay failure.toml --capture run.pcapng
+  farhost replay failure.toml --without 2          without the second of its faults
   farhost replay --check tests/regressions/*.toml  whether what was fixed stays fixed
 
 \b
@@ -42,7 +50,7 @@ Exit codes
   1    a run failed, as it was recorded to
   2    usage, or a file that cannot be read
   6    a run is not the recorded one: other programs, another version
-With --check
+With --check or --without
   0    every run passes now
   1    one fails: as recorded, or otherwise
 
@@ -58,26 +66,48 @@ class ReplayOptions(NamedTuple):
     capture: str | None
     check: bool
     as_json: bool
+    filter: str | None = None
+    """Which events are traced and captured."""
+    without: tuple[int, ...] = ()
+    """The numbers of the faults that do not happen, from 1."""
 
 
 @click.command("replay", help=HELP, context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--check", is_flag=True, help="Ask only whether each run passes now.")
+@click.option("--without", metavar="N[,M]", help="Leave out these faults of the file, counted from 1.")
 @click.option("--trace", is_flag=True, help="Show every call and packet, one column a host.")
-@click.option("--capture", metavar="[HOST:]FILE", help="Write all packets, or those at one host (pcapng).")
+@click.option("--capture", metavar="[HOST:]FILE", help=CAPTURE_HELP)
 @click.option("--format", "form", type=click.Choice(("text", "json")), default="text", show_default=True)
+@FILTER
 @click.pass_context
 def replay(
-    ctx: click.Context, /, files: tuple[Path, ...], check: bool, trace: bool, capture: str | None, form: str
+    ctx: click.Context,
+    /,
+    files: tuple[Path, ...],
+    check: bool,
+    without: str | None,
+    trace: bool,
+    capture: str | None,
+    form: str,
+    filter_text: str | None,
 ) -> int:
     """See HELP."""
     if len(files) > 1 and (trace or capture):
         raise click.UsageError("--trace and --capture are for one file", ctx)
+    if len(files) > 1 and without is not None:
+        raise click.UsageError("--without is for one file: its numbers are those of that file's faults", ctx)
     if trace and form == "json":
         raise click.UsageError("--trace is for people; farhost run --trace --format json has events", ctx)
-    options = ReplayOptions(trace, absolute_capture(capture), check, form == "json")
+    check_used(filter_text, trace or capture is not None, ctx)
+    check_live(capture, "--trace" if trace else "--format json" if form == "json" else "")
+    options = ReplayOptions(trace, absolute_capture(capture), check, form == "json", filter_text)
     try:
-        return replay_all([(path, readable(path)) for path in files], options)
+        replays = [(path, readable(path)) for path in files]
+        if without is not None:
+            ((path, recorded),) = replays
+            options = options._replace(without=fault_numbers(without, recorded, path))
+        return replay_all(replays, options)
     except ReplayError as error:
         raise click.UsageError(str(error), ctx) from None
 
@@ -97,21 +127,24 @@ def replay_all(replays: Sequence[tuple[Path, Replay]], options: ReplayOptions) -
     versions = Versions.here()
     codes, told = [], []
     with writing(stdout), ended_by_signals():
-        for path, replay in replays:
+        for path, recorded in replays:
+            replay = leave_out(recorded, options.without) if options.without else recorded
             watch = partial(watched, stdout, options)
             with in_directory(path.parent / replay.directory, path):
                 try:
                     found = have_again(replay, watch)
                 except (WordError, UnitError, SharedError, ChecksError) as error:
                     raise ReplayError(f"{path}: [scenario]: {error}") from None
-            codes.append(exit_code(found, options.check))
+            codes.append(exit_code(found, options.check or bool(options.without)))
             if options.as_json:
-                told.append(as_json(path, found))
+                told.append(as_json(path, found, options.without))
                 continue
+            printed = stderr if is_live(options.capture) else stdout
             for line in () if options.trace else found.verdict.output.splitlines():
-                stdout.line(line)
-            stdout.flush()
-            say(path, found, versions, options, stderr, len(replays) > 1)
+                printed.line(line)
+            printed.flush()
+            lines = lines_of(recorded, found, versions, options)
+            say(path, lines, stderr, len(replays) > 1)
         if options.as_json:
             stdout.line(json.dumps(told, indent=2))
     return max(codes, default=PASSED)
@@ -128,8 +161,9 @@ def exit_code(found: Replayed, check: bool) -> int:
 def watched(stdout: Terminal, options: ReplayOptions, network: Network) -> Iterator[None]:
     """Have what was asked for written while the run goes on."""
     if options.trace:
-        network.tracer.add(ColumnsSink(stdout, list(network.hosts)))
-    with capturing(network, options.capture):
+        network.tracer.add(ColumnsSink(stdout, list(network.hosts), event_filter(options.filter, network)))
+    keep = event_filter(options.filter, network) if options.capture else None
+    with capturing(network, options.capture, keep):
         yield
 
 
@@ -147,23 +181,28 @@ def in_directory(directory: Path, path: Path) -> Iterator[None]:
         os.chdir(before)
 
 
-def say(
-    path: Path, found: Replayed, versions: Versions, options: ReplayOptions, stderr: Terminal, several: bool
-) -> None:
+def lines_of(recorded: Replay, found: Replayed, versions: Versions, options: ReplayOptions) -> list[Line]:
     """What came of one file, for people."""
-    lines = checked_lines(found) if options.check else replayed_lines(found, versions)
+    if options.without:
+        return without_lines(recorded, options.without, found)
+    return checked_lines(found) if options.check else replayed_lines(found, versions)
+
+
+def say(path: Path, lines: Sequence[Line], stderr: Terminal, several: bool) -> None:
+    """Tell it; of several files, of which one it is."""
     for number, (text, style) in enumerate(lines):
         mark = f"{path}: " if several and number == 0 else ""
         stderr.line(mark + stderr.paint(text, style))
     stderr.flush()
 
 
-def as_json(path: Path, found: Replayed) -> dict[str, object]:
+def as_json(path: Path, found: Replayed, without: tuple[int, ...] = ()) -> dict[str, object]:
     """The same for programs."""
     verdict = found.verdict
     return {
         "file": str(path),
         "reproduced": found.reproduced,
+        "without": list(without),
         "first_difference": None if found.where is None else found.where.start + 1,
         "verdict": verdict.kind,
         "ok": verdict.ok,

@@ -1,25 +1,32 @@
-"""A capture file (pcapng) of a run, for Wireshark and tshark: a reader of the trace.
+"""A capture file (pcapng) of a run, for Wireshark and tshark: a reader of the trace, and of its samples.
 
 There is one pcapng interface for each simulated network interface, named `host interface`, and each packet is there
 where it was seen: outbound at its sender, inbound at its receiver. What a link or a host did to a packet (dropped,
-duplicated, corrupted, reordered, and why) is the packet's comment. Times are virtual, in ns since the start of the
-run; names of hosts are in a name resolution block. Super-segments are written as the packets that they stand for, so
-that headers and checksums are those of the wire. The bytes are `farhost.wire.codec`'s.
+duplicated, corrupted, reordered, and why) is the packet's comment; one that was dropped has the verdict of Linux's
+traffic control for that too. Times are virtual, in ns since the start of the run; names of hosts are in a name
+resolution block, and what programs' TLS agreed on in decryption secrets blocks, each before the packets that need it.
+Super-segments are written as the packets that they stand for, so that headers and checksums are those of the wire.
+The bytes are `farhost.wire.codec`'s; of a packet whose IP header was corrupted they are those that arrived.
 
 A reader that looks at both ends of a link takes the second sight of a segment for a retransmission: a capture at one
-host (a `FilterSink` before this one) has each packet once.
+host has each packet once.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import NamedTuple, Protocol, cast
 
+from farhost.devices.capture_comments import Strength, comment_of
+from farhost.network.damage import flip
 from farhost.network.network import Network
-from farhost.trace.events import Event, PacketEvent
+from farhost.trace.events import Event, FaultEvent, PacketEvent, TlsSecret
 from farhost.wire import pcapng
 from farhost.wire.codec import encode
+from farhost.wire.malformed import REASONS
 from farhost.wire.packet import IpAddress, Packet
 
 _DIRECTIONS = {"sent": pcapng.OUTBOUND, "received": pcapng.INBOUND}
+_UNREADABLE = frozenset(reason for reason in REASONS if reason.startswith("ip"))
+"""Why a host drops a packet whose IP header it cannot read."""
 
 
 class BinaryOutput(Protocol):
@@ -58,30 +65,44 @@ def names_of(network: Network) -> list[tuple[IpAddress, tuple[str, ...]]]:
 class _Seen:
     """A packet of the present instant, which may still get comments."""
 
-    __slots__ = ("comments", "data", "direction", "number")
+    __slots__ = ("comments", "data", "direction", "dropped", "number")
 
     def __init__(self, number: int, data: bytes, direction: int) -> None:
         self.number = number
         self.data = data
         self.direction = direction
         self.comments: list[str] = []
+        self.dropped = False
 
 
 class CaptureSink:
-    """Writes a run's packets to a pcapng file; `close` writes the last of them."""
+    """Writes a run's packets to a pcapng file; `close` writes the last of them. It reads samples too."""
 
     def __init__(
         self,
         output: BinaryOutput,
         interfaces: Iterable[CapturedInterface] = (),
         names: Iterable[tuple[IpAddress, tuple[str, ...]]] = (),
+        hosts: Collection[str] | None = None,
+        strength: Strength = lambda kind, place: "",
         application: str = "farhost",
     ) -> None:
-        """`names`: the names of each address, the first of which a reader shows. The owner of `output` closes it."""
+        """`names`: the names of each address, the first of which a reader shows; `hosts`: whose packets are written,
+        None: all; `strength`: how strong faults are set. The owner of `output` closes it."""
         self._output = output
+        self._hosts = hosts
+        self._strength = strength
         self._numbers: dict[tuple[str, str], int] = {}
         self._now_ns = 0
         self._seen: list[_Seen] = []
+        self._fault: FaultEvent | None = None
+        """The last one, if no packet came since."""
+        self._damaged: dict[bytes, str] = {}
+        """Packets under way that a fault has damaged, as they arrive: their comments."""
+        self._unreadable: dict[bytes, bytes] = {}
+        """The same as they were sent: as they arrive."""
+        self._secrets: dict[str, None] = {}
+        self._new_secrets: list[str] = []
         output.write(pcapng.section_header(application, comment="times are virtual: ns since the start of the run"))
         for described in interfaces:
             self._describe(described)
@@ -90,26 +111,60 @@ class CaptureSink:
             output.write(pcapng.name_resolution(records))
 
     def take(self, event: Event) -> None:
-        """Write a packet event; pass over every other."""
-        if not isinstance(event, PacketEvent):
+        """Write a packet event, or what TLS agreed on; pass over every other."""
+        if isinstance(event, PacketEvent):
+            self._take_packet(event)
+            self._fault = None
+        elif isinstance(event, FaultEvent):
+            self._fault = event
+        elif isinstance(event, TlsSecret) and event.line not in self._secrets:
+            self._secrets[event.line] = None
+            self._new_secrets.append(f"{event.line}\n")
+
+    def flush(self) -> None:
+        """Write what is held back, as what happens at this instant may still have to be said of its packets."""
+        if self._new_secrets:
+            self._output.write(pcapng.decryption_secrets("".join(self._new_secrets).encode()))
+            self._new_secrets.clear()
+        for seen in self._seen:
+            block = pcapng.enhanced_packet(
+                seen.number,
+                self._now_ns,
+                seen.data,
+                flags=seen.direction,
+                comment="; ".join(seen.comments),
+                verdict=pcapng.TC_ACT_SHOT if seen.dropped else None,
+            )
+            self._output.write(block)
+        self._seen.clear()
+
+    def close(self) -> None:
+        """Write what is held back; the sink takes no more."""
+        self.flush()
+
+    def _take_packet(self, event: PacketEvent) -> None:
+        packet = cast(Packet, event.packet)
+        direction = _DIRECTIONS.get(event.action, 0)
+        comment = "" if direction else comment_of(event, self._fault, self._strength)
+        if event.action == "corrupted" and self._fault is not None:
+            self._note_damage(packet, self._fault.amount - 1, comment)
+        if self._hosts is not None and event.host not in self._hosts:
             return
         if event.time_ns != self._now_ns:
-            self._flush()
+            self.flush()
             self._now_ns = event.time_ns
         key = (event.host, event.interface)
         if key not in self._numbers:
             self._describe(CapturedInterface(*key))
         number = self._numbers[key]
-        direction = _DIRECTIONS.get(event.action, 0)
-        for data in encode(cast(Packet, event.packet)):
+        dropped = event.action == "dropped"
+        for data in encode(packet):
             if direction:
-                self._seen.append(_Seen(number, data, direction))
+                self._see(number, data, direction)
+            elif dropped and event.reason in _UNREADABLE and data in self._unreadable:
+                self._comment(number, self._unreadable[data], comment, True, pcapng.INBOUND)
             else:
-                self._comment(number, data, f"{event.action}: {event.reason}" if event.reason else event.action)
-
-    def close(self) -> None:
-        """Write what is held back; the sink takes no more."""
-        self._flush()
+                self._comment(number, data, comment, dropped)
 
     def _describe(self, described: CapturedInterface) -> None:
         self._numbers[described.host, described.interface] = len(self._numbers)
@@ -121,20 +176,27 @@ class CaptureSink:
             )
         )
 
-    def _comment(self, number: int, data: bytes, comment: str) -> None:
+    def _see(self, number: int, data: bytes, direction: int) -> _Seen:
+        seen = _Seen(number, data, direction)
+        if direction == pcapng.INBOUND and data in self._damaged:
+            seen.comments.append(self._damaged.pop(data))
+        self._seen.append(seen)
+        return seen
+
+    def _comment(self, number: int, data: bytes, comment: str, dropped: bool, direction: int = 0) -> None:
         """What happened to a packet: said of the packet as this interface saw it at this instant, or on its own."""
         for seen in reversed(self._seen):
             if seen.number == number and seen.data == data and comment not in seen.comments:
                 break
         else:
-            seen = _Seen(number, data, 0)
-            self._seen.append(seen)
+            seen = self._see(number, data, direction)
         seen.comments.append(comment)
+        seen.dropped = seen.dropped or dropped
 
-    def _flush(self) -> None:
-        for seen in self._seen:
-            comment = "; ".join(seen.comments)
-            self._output.write(
-                pcapng.enhanced_packet(seen.number, self._now_ns, seen.data, flags=seen.direction, comment=comment)
-            )
-        self._seen.clear()
+    def _note_damage(self, packet: Packet, bit: int, comment: str) -> None:
+        """A fault has flipped a bit of a packet, which is on its way. Where its receiver can read the IP header, the
+        trace will have it as it arrives, and as it was sent where not."""
+        (data,) = encode(packet)
+        damaged = flip(data, bit)
+        self._damaged[damaged] = comment
+        self._unreadable[data] = damaged

@@ -217,6 +217,13 @@ class RunningProcess(Protocol):
     def place(self) -> object:
         """What it has instead of a world if it is a function that runs in the caller's own modules."""
 
+    @property
+    def wants_secrets(self) -> bool:
+        """Whether somebody reads what its TLS agrees on."""
+
+    def note_secret(self, line: str) -> None:
+        """Its TLS has agreed on something: a line as SSLKEYLOGFILE has it."""
+
     def print_error(self, text: str) -> None:
         """Write to its standard error."""
 

@@ -9,6 +9,7 @@ from farhost.kernel.signals import send_signal
 from farhost.programs.caller import EVERY_SIGNAL, Handler, Seen
 from farhost.programs.passing import Passing
 from farhost.programs.timers import IntervalTimer
+from farhost.trace.events import TlsSecret
 
 if TYPE_CHECKING:
     from farhost.kernel.kernel import Kernel
@@ -28,6 +29,7 @@ class ProcessView(ABC):
     kernel_process: "Process"
     files: dict[int, OpenFile]
     threads: "list[ProgramThread]"
+    name: str
     at_end: list[Callable[[], None]]
     dead: bool
     early: bool
@@ -61,6 +63,15 @@ class ProcessView(ABC):
     def user(self) -> str:
         """The name of its host's user."""
         return self.kernel.user
+
+    @property
+    def wants_secrets(self) -> bool:
+        """Whether somebody reads what its TLS agrees on."""
+        return self.runtime.tracer.sampling
+
+    def note_secret(self, line: str) -> None:
+        """Its TLS has agreed on something: a line as SSLKEYLOGFILE has it."""
+        self.runtime.tracer.sample(TlsSecret(self.now_ns, self.kernel.name, self.name, line))
 
     @property
     def now_ns(self) -> int:

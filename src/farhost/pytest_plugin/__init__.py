@@ -75,6 +75,9 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
         "--farhost-replay", default=None, metavar="FILE", help="run the test of a replay file, as it failed"
     )
     group.addoption(
+        "--farhost-without", default=None, metavar="N[,M]", help="with --farhost-replay: leave out these faults of it"
+    )
+    group.addoption(
         "--no-farhost",
         action="store_true",
         help="let the fixture `farhost` use the operating system's sockets, in real time",
@@ -93,9 +96,20 @@ def pytest_configure(config: pytest.Config) -> None:
             importlib.import_module("farhost.pytest_plugin.exploring").checked_words(settings)
         if config.getoption("--farhost-replay") is not None:
             path = Path(config.invocation_params.dir, config.getoption("--farhost-replay"))
-            config.stash[_REPLAY] = importlib.import_module("farhost.explore.replay_file").read_replay(path)
+            config.stash[_REPLAY] = _replay(path, config.getoption("--farhost-without"))
+        elif config.getoption("--farhost-without") is not None:
+            raise pytest.UsageError("--farhost-without leaves out faults of a replay file: --farhost-replay names it")
     except ValueError as error:
         raise pytest.UsageError(str(error)) from None
+
+
+def _replay(path: Path, left_out: str | None) -> "Replay":
+    """A replay file, without some of its faults. ReplayError."""
+    replay: Replay = importlib.import_module("farhost.explore.replay_file").read_replay(path)
+    if left_out is None:
+        return replay
+    leaving = importlib.import_module("farhost.explore.without")
+    return leaving.without(replay, leaving.fault_numbers(left_out, replay, path))  # type: ignore[no-any-return]
 
 
 def _settle(config: pytest.Config, *places: Place) -> Settings:

@@ -16,6 +16,9 @@ LINKTYPE_ETHERNET = 1
 INBOUND, OUTBOUND = 1, 2
 """Directions, the low two bits of a packet's flags."""
 
+TC_ACT_SHOT = 2
+"""A verdict: dropped (<linux/pkt_cls.h>)."""
+
 SECRETS_TLS_KEY_LOG = 0x544C534B
 """Decryption secrets in NSS's key log format, as SSLKEYLOGFILE has them."""
 
@@ -28,7 +31,8 @@ _DECRYPTION_SECRETS = 10
 _OPT_COMMENT = 1
 _SHB_HARDWARE, _SHB_OS, _SHB_APPLICATION = 2, 3, 4
 _IF_NAME, _IF_DESCRIPTION, _IF_IPV4, _IF_IPV6, _IF_SPEED, _IF_TSRESOL = 2, 3, 4, 5, 8, 9
-_EPB_FLAGS, _EPB_DROPS = 2, 4
+_EPB_FLAGS, _EPB_DROPS, _EPB_VERDICT = 2, 4, 7
+_VERDICT_LINUX_EBPF_TC = 1
 _NRB_IPV4, _NRB_IPV6 = 1, 2
 _NANOSECONDS = 9
 
@@ -82,9 +86,11 @@ def enhanced_packet(
     comment: str = "",
     original_size: int | None = None,
     drops: int = 0,
+    verdict: int | None = None,
 ) -> bytes:
     """A packet seen at the interface of that number. `original_size` where `data` is not the whole; `flags` holds a
-    direction; `drops` are packets lost at the interface since the one before."""
+    direction; `drops` are packets lost at the interface since the one before; `verdict`: what Linux's traffic control
+    did with it, as of an eBPF program, such as `TC_ACT_SHOT`."""
     size = len(data) if original_size is None else original_size
     body = struct.pack("<IIIII", interface, time_ns >> 32, time_ns & 0xFFFFFFFF, len(data), size) + _padded(data)
     options = [(_OPT_COMMENT, comment.encode())] if comment else []
@@ -92,6 +98,8 @@ def enhanced_packet(
         options.append((_EPB_FLAGS, flags.to_bytes(4, "little")))
     if drops:
         options.append((_EPB_DROPS, drops.to_bytes(8, "little")))
+    if verdict is not None:
+        options.append((_EPB_VERDICT, bytes([_VERDICT_LINUX_EBPF_TC]) + verdict.to_bytes(8, "little")))
     return _block(_ENHANCED_PACKET, body, options)
 
 

@@ -20,22 +20,21 @@ EVENTS = [Wake(5, "a", "p", 100, "ready"), Wake(6, "a", "p", 100, "ready")]
 
 
 def test_a_run_is_kept_and_read_back(tmp_path):
-    place = store.keep_run(FACTS, EVENTS, "seed = 7\n", tmp_path / "runs")
+    place = store.keep_run(FACTS, EVENTS, tmp_path / "runs")
     assert place == tmp_path / "runs" / "0001"
     latest = tmp_path / "runs" / store.LATEST
     assert store.read_facts(latest) == FACTS
     assert store.read_trace(latest / store.TRACE) == EVENTS
-    assert (latest / store.REPLAY).read_text() == "seed = 7\n"
 
 
-def test_a_run_may_have_neither_events_nor_a_replay(tmp_path):
-    place = store.keep_run(FACTS, None, folder=tmp_path)
+def test_a_run_may_have_no_events(tmp_path):
+    place = store.keep_run(FACTS, None, tmp_path)
     assert [path.name for path in place.iterdir()] == [store.FACTS]
 
 
 def test_the_latest_is_the_newest_and_the_oldest_go(tmp_path):
     for seed in range(store.MOST_RUNS + 2):
-        store.keep_run(FACTS.__class__("passed", True, "", seed, 0), None, folder=tmp_path)
+        store.keep_run(FACTS.__class__("passed", True, "", seed, 0), None, tmp_path)
     assert store.read_facts(tmp_path / "latest").seed == store.MOST_RUNS + 1
     numbers = sorted(path.name for path in tmp_path.iterdir() if path.name != "latest")
     assert numbers == [f"{number:04d}" for number in range(3, store.MOST_RUNS + 3)]
@@ -54,4 +53,11 @@ def test_what_is_no_kept_run_is_refused(tmp_path):
 def test_a_folder_that_cannot_be_written_is_named(tmp_path):
     (tmp_path / "runs").write_text("a file")
     with pytest.raises(store.StoreError, match="cannot be kept"):
-        store.keep_run(FACTS, EVENTS, folder=tmp_path / "runs")
+        store.keep_run(FACTS, EVENTS, tmp_path / "runs")
+
+
+def test_where_a_scenarios_paths_count_from_is_said_relative_to_the_run(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    facts = RunFacts("passed", True, "", 7, 0, scenario={"programs": ["server.py 5000"]})
+    place = store.keep_run(facts, None)
+    assert store.read_facts(place).directory == "../../.."

@@ -9,6 +9,7 @@ from farhost.programs.in_place.socket_methods import misused, placed
 from farhost.programs.stdlib import pyopenssl
 from farhost.programs.stdlib.socket_class import BaseSocket
 from farhost.programs.stdlib.ssl_module import wrap_simulated_sockets
+from farhost.programs.stdlib.tls_secrets import tell_secrets
 
 
 def install() -> None:
@@ -18,6 +19,8 @@ def install() -> None:
 
 
 def _complete(module: Any) -> None:
+    logs = tell_secrets(module)
+    module.SSLContext.keylog_filename = property(logs.get, logs.put)
     wrap_simulated_sockets(module, _is_placed, _behind, contextlib.nullcontext)
 
 

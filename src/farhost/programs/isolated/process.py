@@ -108,6 +108,7 @@ class IsolatedProcess(ProgramProcess):
             "clocks": self._clocks(),
             "tells": number,
             "steps": self.before_step is not None,
+            "secrets": self.wants_secrets,
         }
         self.start(lambda: self._main(about))
 

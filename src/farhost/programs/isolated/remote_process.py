@@ -64,6 +64,7 @@ class RemoteProcess(Complaints):
         self.finishing = False
         self.traceback = ""
         self.before_step: Callable[[], None] | None = self._before_step if about["steps"] else None
+        self.wants_secrets: bool = about["secrets"]
         self.early = False
         self.at_begin: list[Callable[[], object]] = []
         self.at_end: list[Callable[[], None]] = []
@@ -370,6 +371,10 @@ class RemoteProcess(Complaints):
     def has_socket_files(self) -> bool:
         """Whether there is any on the host."""
         return self._turns.has_socket_files
+
+    def note_secret(self, line: str) -> None:
+        """Its TLS has agreed on something."""
+        self._ask("note_secret", line)
 
     def escaped(self, message: str) -> None:
         """The program has reached for something real."""

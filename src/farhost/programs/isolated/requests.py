@@ -56,6 +56,7 @@ REQUESTS: dict[str, Request] = {
     "descriptor_limit": lambda process: process.descriptor_limit(),
     "change_directory": lambda process, path: process.change_directory(path.encode("utf-8", "surrogateescape")),
     "is_socket_file": lambda process, path: process.is_socket_file(path.encode("utf-8", "surrogateescape")),
+    "note_secret": lambda process, line: process.note_secret(line),
     "look": _look,
     "escaped": lambda process, message: process.runtime.note_escape(message),
     **{name: _about_names(answer) for name, answer in QUESTIONS.items()},

@@ -13,19 +13,21 @@ from typing import Any
 from farhost.programs.directory import as_given
 from farhost.programs.stdlib.socket_convert import int_argument
 from farhost.programs.stdlib.ssl_module import is_stand_in, itself, wrap_simulated_sockets
+from farhost.programs.stdlib.tls_secrets import KeyLogs, tell_secrets
 
 _KEYLOG = "_farhost_keylog_filename"
 
 
 def complete_ssl_of_world(module: Any) -> None:
     """The private `ssl` of one world has been loaded."""
+    logs = tell_secrets(module)
     wrap_simulated_sockets(module, is_stand_in, itself, contextlib.nullcontext)
     resolve = functools.partial(_resolved, module.os)
     methods = (*_loading(module._ssl._SSLContext, resolve), _default_paths(module, resolve))
     for method in methods:
         method.__qualname__ = f"SSLContext.{method.__name__}"
         setattr(module.SSLContext, method.__name__, method)
-    module.SSLContext.keylog_filename = _keylog(module._ssl._SSLContext, resolve)
+    module.SSLContext.keylog_filename = _keylog(logs, resolve)
     module.RAND_bytes = _rand_bytes(module.os)
 
 
@@ -72,18 +74,17 @@ def _default_paths(module: Any, resolve: Callable[[Any], Any]) -> Any:
     return set_default_verify_paths
 
 
-def _keylog(c: Any, resolve: Callable[[Any], Any]) -> property:
+def _keylog(logs: KeyLogs, resolve: Callable[[Any], Any]) -> property:
     """The file for secrets, by the name that the program gave."""
-    own = c.keylog_filename
 
     def get(self: Any) -> Any:
-        return None if own.__get__(self) is None else self.__dict__[_KEYLOG]
+        return None if logs.get(self) is None else self.__dict__[_KEYLOG]
 
     def put(self: Any, path: Any) -> None:
-        own.__set__(self, resolve(path))
+        logs.put(self, resolve(path))
         self.__dict__[_KEYLOG] = path
 
-    return property(get, put, doc=own.__doc__)
+    return property(get, put)
 
 
 def _rand_bytes(own_os: Any) -> Callable[[int], bytes]:

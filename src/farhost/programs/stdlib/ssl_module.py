@@ -21,7 +21,7 @@ def wrap_simulated_sockets(
     """
     c = module._ssl
     original = c._SSLContext._wrap_socket
-    wrap_bio = c._SSLContext._wrap_bio
+    wrap_bio = module.SSLContext._wrap_bio
 
     def _wrap_socket(
         self: Any, sock: Any, server_side: Any, server_hostname: Any = None, *, owner: Any = None, session: Any = None

@@ -1,6 +1,7 @@
 """What a report has to know of a run besides its events: how it ended, what was run, where, and what befell it."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 
@@ -18,6 +19,8 @@ class InterfaceFacts(msgspec.Struct, frozen=True):
     kind: str
     """ethernet, loopback, ..."""
     mtu: int
+    rate_bps: int
+    """0: unlimited."""
     addresses: tuple[tuple[str, int], ...]
     """Each as text, with its prefix length."""
 
@@ -110,6 +113,11 @@ class RunFacts(msgspec.Struct, frozen=True):
     python: str = ""
     notes: tuple[str, ...] = ()
     """What a reader must know of the recording itself."""
+    scenario: dict[str, Any] = {}
+    """What was run, as a scenario file has it (`farhost.scenario.scenario_file.table_of`); empty if it was no
+    scenario, and cannot be had again from here."""
+    directory: str = ""
+    """From which its paths count, relative to the folder of the run."""
 
 
 def facts_of(network: Network, outcome: Outcome, seed: int, hashes: TraceHash | None = None) -> RunFacts:
@@ -155,6 +163,7 @@ def hosts_of(network: Network) -> tuple[HostFacts, ...]:
                 interface.name,
                 interface.kind,
                 interface.mtu,
+                interface.rate_bps,
                 tuple((inet_ntop(address), length) for address, length in interface.addresses),
             )
             for interface in host.kernel.internet.interfaces.values()

@@ -1,7 +1,7 @@
-"""Runs in a folder: `.farhost/runs/0007/` with run.json, replay.toml and trace.jsonl; `latest` is the newest.
+"""Runs in folders: `.farhost/runs/0007/` with run.json and trace.jsonl; `latest` is the newest.
 
-- `run.json`: how it ended and what was run (`farhost.report.recording.facts`);
-- `replay.toml`: what gives it again (`farhost.explore.replay_file`), where it can be had again;
+- `run.json`: how it ended and what was run (`farhost.report.recording.facts`): with it a scenario's run can be had
+  again, with everything that nobody asked for the first time;
 - `trace.jsonl`: its events (`farhost.trace.sinks`), where they were kept: of a run that failed, or was asked for.
 """
 
@@ -21,7 +21,7 @@ from farhost.trace.events import Event
 RUNS = Path(".farhost", "runs")
 """Where runs are kept, from the working directory of the command."""
 LATEST = "latest"
-FACTS, REPLAY, TRACE = "run.json", "replay.toml", "trace.jsonl"
+FACTS, TRACE = "run.json", "trace.jsonl"
 MOST_RUNS = 20
 """The newest that are kept; older ones are removed when one comes."""
 _TRIES = 100
@@ -39,15 +39,14 @@ class StoreError(ValueError):
     """A run cannot be kept or read: where, and why."""
 
 
-def keep_run(facts: RunFacts, events: Iterable[Event] | None, replay: str = "", folder: Path = RUNS) -> Path:
-    """Keep a run as the latest; its folder. `events`: None if they were not kept; `replay`: the text of its replay
-    file. StoreError."""
+def keep_run(facts: RunFacts, events: Iterable[Event] | None, folder: Path = RUNS) -> Path:
+    """Keep a run as the latest; its folder. `events`: None if they were not kept. StoreError."""
     try:
         place = _new_folder(folder)
         if events is not None:
             write_trace(place / TRACE, events)
-        if replay:
-            (place / REPLAY).write_text(replay, encoding="utf-8", newline="\n")
+        if facts.scenario:
+            facts = msgspec.structs.replace(facts, directory=os.path.relpath(facts.directory or ".", place))
         # Last, so that a folder with facts is whole.
         (place / FACTS).write_bytes(msgspec.json.format(msgspec.json.encode(facts), indent=2) + b"\n")
         _point(folder / LATEST, place.name)

@@ -1,0 +1,87 @@
+"""What `farhost run` leaves of a run: a folder in `.farhost/runs` that `farhost report` reads, and a page if asked.
+
+A run that passed leaves what gives it again; one that failed its last events as well. With `--report` everything is
+recorded while it runs.
+"""
+
+import importlib
+import os
+from pathlib import Path
+
+import click
+import msgspec
+
+from farhost.explore.causes import causes
+from farhost.explore.observing import Observer
+from farhost.explore.orders import Orders
+from farhost.explore.recording import versions
+from farhost.explore.scenario_case import words_of
+from farhost.report.recording.facts import RunFacts, facts_of
+from farhost.report.recording.keeper import KeptEvents
+from farhost.report.recording.store import RUNS, RecordedRun, StoreError, keep_run
+from farhost.report.summary import RunResult
+from farhost.report.terminal import Terminal
+from farhost.scenario.scenario import Scenario
+from farhost.scenario.scenario_file import table_of
+from farhost.trace.tracer import Tracer
+
+
+def report_place(report: str | None) -> Path | None:
+    """Where the page goes, absolute. UsageError for a name without its ending, before anything runs."""
+    if report is None:
+        return None
+    path = Path(os.path.abspath(report))
+    if path.suffix != ".html":
+        raise click.UsageError(f"--report {report}: it is a page: give it a name that ends in .html")
+    return path
+
+
+class RunKeeper:
+    """Watches one run of `farhost run`."""
+
+    def __init__(self, scenario: Scenario, page: Path | None, keep: bool) -> None:
+        """`scenario`: not entered yet; its paths count from here."""
+        self._scenario = scenario
+        self._directory = os.path.abspath(scenario.directory or ".")
+        self._folder = RUNS.absolute()
+        self._page = page
+        self._keep = keep
+        self.events = KeptEvents()
+        """The last ones of the run, for reports."""
+
+    def listen(self, tracer: Tracer) -> None:
+        """Read from now on."""
+        tracer.add(self.events, samples=self._page is not None)
+
+    def keep(self, result: RunResult, stderr: Terminal) -> None:
+        """Keep the run and write its page; what cannot be written is told, and fails nothing. ClickException for the
+        page, which was asked for."""
+        if not self._keep and self._page is None:
+            return
+        facts = self.facts(result)
+        wanted = self._page is not None or not result.outcome.ok
+        if self._keep:
+            try:
+                keep_run(facts, self.events.events if wanted else None, self._folder)
+            except StoreError as error:
+                stderr.line(f"farhost: {error} (--no-keep does not try)")
+        if self._page is not None:
+            # What makes pages is loaded only where one is wanted: 40 ms.
+            write = importlib.import_module("farhost.cli.report").write
+            write(self._page, RecordedRun(facts, self.events.events))
+            stderr.line(f"report: {os.path.relpath(self._page)}")
+
+    def facts(self, result: RunResult) -> RunFacts:
+        """What is known of the run."""
+        outcome, network, choices = result.outcome, result.network, result.network.choices
+        verdict = Observer(Orders(result.seed), hashed=False).verdict_of(outcome, choices, words_of(outcome))
+        facts = facts_of(network, outcome, result.seed, result.hashes)
+        return msgspec.structs.replace(
+            facts,
+            command=result.command,
+            causes=() if outcome.ok else tuple(causes(verdict)),
+            forgotten=self.events.forgotten,
+            scenario=table_of(self._scenario),
+            directory=self._directory,
+            **versions(),
+        )

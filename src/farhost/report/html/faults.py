@@ -1,0 +1,146 @@
+"""Panel 7: the faults, each in words, when it struck, and the command that runs it all without it."""
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from markupsafe import Markup
+
+from farhost.report.columns import format_time
+from farhost.report.html.panel import Panel
+from farhost.report.recording.facts import FaultFacts
+from farhost.report.story.story import Story
+from farhost.trace.events import FaultEvent
+
+MOST_ROWS = 200
+_MOST_PLACES = 3
+_HELP = "Click a time, and the cursor of all panels goes there."
+
+
+class Struck(NamedTuple):
+    """How often a fault of one kind struck at one host, where nobody knows the faults one by one."""
+
+    kind: str
+    host: str
+    times: int
+    first_ns: int
+    last_ns: int
+    places: tuple[str, ...]
+    """The first of them."""
+    largest: int
+
+
+def panel(story: Story) -> Panel:
+    """The panel."""
+    events = [event for event in story.events if isinstance(event, FaultEvent)]
+    if story.facts.faults:
+        body = _known(story.facts.faults, events)
+    elif events:
+        body = _struck(struck(events))
+    else:
+        return Panel("faults", "Faults", Markup("<p>No fault struck.</p>"))
+    return Panel("faults", "Faults", body, None, _HELP)
+
+
+def struck(events: Iterable[FaultEvent]) -> list[Struck]:
+    """Faults by kind and host, in the order in which each first struck."""
+    found: dict[tuple[str, str], list[FaultEvent]] = {}
+    for event in events:
+        found.setdefault((event.kind, event.host), []).append(event)
+    return [
+        Struck(
+            kind,
+            host,
+            len(these),
+            these[0].time_ns,
+            these[-1].time_ns,
+            tuple(dict.fromkeys(event.place for event in these[: 10 * _MOST_PLACES]))[:_MOST_PLACES],
+            max(event.amount for event in these),
+        )
+        for (kind, host), these in found.items()
+    ]
+
+
+def _known(faults: Sequence[FaultFacts], events: Sequence[FaultEvent]) -> Markup:
+    """A row for each fault of a run whose faults are known."""
+    times: dict[tuple[str, str], int] = {}
+    for event in events:
+        times.setdefault((event.kind, event.place), event.time_ns)
+    rows = []
+    for number, fault in enumerate(faults[:MOST_ROWS], 1):
+        time_ns = times.get((fault.kind, fault.place))
+        cells = (
+            Markup("<td>{}</td>").format(number),
+            Markup("<th scope=row>{}</th>").format(fault.kind),
+            Markup("<td>{}<br><small><code>{}</code>, size {}</small></td>").format(
+                fault.words or fault.kind, fault.place, fault.size
+            ),
+            Markup("<td>{}</td>").format(_when(time_ns)),
+            Markup("<td>{}{}</td>").format(
+                _essential(fault), Markup("<br><small>{}</small>").format(fault.around) if fault.around else ""
+            ),
+            Markup("<td>{}</td>").format(_command(fault.without)),
+        )
+        at = "" if time_ns is None else Markup(' data-fault-time="{}"').format(time_ns)
+        rows.append(Markup('<tr class="fault"{}>{}</tr>').format(at, Markup("").join(cells)))
+    heads = ("#", "Kind", "What it did, and where", "When", "Does it matter?", "The same run without it")
+    return _table(heads, rows) + _more(len(faults) - len(rows))
+
+
+def _struck(found: Sequence[Struck]) -> Markup:
+    """A row for each kind at each host."""
+    rows = []
+    for one in found[:MOST_ROWS]:
+        places = Markup("<br>").join(Markup("<code>{}</code>").format(place) for place in one.places)
+        more = "" if one.times <= len(one.places) else Markup("<br><small>and more</small>")
+        cells = (
+            Markup("<th scope=row>{}</th>").format(one.kind),
+            Markup("<td>{}</td>").format(one.host or "-"),
+            Markup("<td>{}</td>").format(one.times),
+            Markup("<td>{}</td>").format(_when(one.first_ns)),
+            Markup("<td>{}</td>").format(_when(one.last_ns)),
+            Markup("<td>{}</td>").format(one.largest or "-"),
+            Markup("<td>{}{}</td>").format(places, more),
+        )
+        row = Markup('<tr class="fault" data-fault-time="{}">{}</tr>')
+        rows.append(row.format(one.first_ns, Markup("").join(cells)))
+    heads = ("Kind", "Host", "How often", "First", "Last", "Largest size", "Where")
+    note = Markup(
+        '<p class="note">These faults were decided at random while the run went on. <code>farhost explore</code> '
+        "finds those that matter, and a replay file gives each of them a line that runs it all without it.</p>"
+    )
+    return _table(heads, rows) + _more(len(found) - len(rows)) + note
+
+
+def _table(heads: Sequence[str], rows: Sequence[Markup]) -> Markup:
+    head = Markup("").join(Markup("<th scope=col>{}</th>").format(name) for name in heads)
+    return Markup('<table class="faults"><thead><tr>{}</tr></thead><tbody>{}</tbody></table>').format(
+        head, Markup("").join(rows)
+    )
+
+
+def _more(count: int) -> Markup:
+    return Markup('<p class="note">and {} more rows.</p>').format(count) if count > 0 else Markup("")
+
+
+def _when(time_ns: int | None) -> Markup:
+    """A time that can be clicked, or why there is none."""
+    if time_ns is None:
+        return Markup("<small>not among the events that were kept</small>")
+    time = format_time(time_ns).strip()
+    return Markup('<button type="button" class="moment" data-time="{}">{} s</button>').format(time_ns, time)
+
+
+def _essential(fault: FaultFacts) -> str:
+    if fault.essential is None:
+        return "not tried"
+    if fault.essential:
+        return "essential: without it the failure does not come"
+    return "no: the failure comes without it as well"
+
+
+def _command(command: str) -> Markup:
+    if not command:
+        return Markup("-")
+    return Markup('<code>{}</code> <button type="button" class="copy" data-copy="{}">copy</button>').format(
+        command, command
+    )
