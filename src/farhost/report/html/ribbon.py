@@ -11,16 +11,16 @@ from collections.abc import Sequence
 from markupsafe import Markup
 
 from farhost.report.html.panel import Panel
-from farhost.report.html.ribbon_blocks import AGAIN, READ, SEGMENT, WRITE, Block, Ribbon, size_text
 from farhost.report.html.ribbon_picture import Chunk, Strip, labels
-from farhost.report.html.ribbon_subjects import Subject, count_text, subjects_of
+from farhost.report.html.ribbon_pieces import Pieces, count_text
+from farhost.report.html.ribbon_subjects import Subject, subjects_of
 from farhost.report.story.story import Story
 
 STATIC_SUBJECTS = 3
 """Ribbons that are there without a script."""
 MOST_SUBJECTS = 24
-MOST_BLOCKS = 9_000
-"""Of all ribbons together, those that the script shows among them."""
+MOST_BLOCKS, LEAST_BLOCKS = 3_000, 40
+"""Of all ribbons together, those that the script shows among them; and of one even so."""
 MOST_BYTES, MOST_BYTES_OF_ONE = 384 << 10, 64 << 10
 """Bytes that the page carries for hex dumps."""
 _STATIC_BYTES = 256
@@ -44,7 +44,7 @@ def panel(story: Story) -> Panel:
     data = []
     bodies = []
     for number, subject in enumerate(shown):
-        body, carried = _subject(subject, number, story.moment_ns, budget)
+        body, carried = _subject(subject, number, budget)
         if number < STATIC_SUBJECTS:
             bodies.append(body)
         else:
@@ -58,37 +58,43 @@ def panel(story: Story) -> Panel:
 class _Budget:
     """What the page may still carry."""
 
-    def __init__(self, streams: int) -> None:
-        self.blocks = MOST_BLOCKS
-        self.bytes = MOST_BYTES
+    def __init__(self, subjects: int) -> None:
         self.blocks_cut = False
         self.bytes_cut = False
-        self._streams = streams
+        self._blocks = MOST_BLOCKS
+        self._bytes = MOST_BYTES
+        self._subjects = subjects
 
-    def blocks_of_one(self) -> int:
-        """A fair share of what is left, for the next stream."""
-        share = max(self.blocks // max(1, min(self._streams, 3)), 0)
-        self._streams -= 1
+    def blocks(self) -> int:
+        """How many blocks the next one may have: a third of what is left, or all for the last."""
+        share = max(LEAST_BLOCKS, self._blocks // min(3, self._subjects))
+        self._subjects -= 1
         return share
 
+    def drawn(self, blocks: int) -> None:
+        """So many it had."""
+        self._blocks = max(0, self._blocks - blocks)
+
     def bytes_of_one(self, size: int) -> int:
-        """How many bytes the next stream may show."""
-        given = min(size, MOST_BYTES_OF_ONE, self.bytes)
-        self.bytes -= given
+        """How many bytes the next one may show."""
+        given = min(size, MOST_BYTES_OF_ONE, self._bytes)
+        self._bytes -= given
         self.bytes_cut = self.bytes_cut or given < size
         return given
 
 
-def _subject(subject: Subject, number: int, moment_ns: int, budget: _Budget) -> tuple[Markup, dict[str, object]]:
-    ribbon = subject.make()
+def _subject(subject: Subject, number: int, budget: _Budget) -> tuple[Markup, dict[str, object]]:
+    """One ribbon: what stands on the page, and what its script gets."""
+    pieces = subject.pieces()
+    low, high = pieces.around(subject.place, budget.blocks())
+    ribbon = subject.ribbon(low, high)
+    budget.drawn(len(ribbon.blocks))
+    budget.blocks_cut = budget.blocks_cut or low > 0 or high is not None
     strip = Strip(ribbon)
-    middle = strip.find(_place(ribbon, moment_ns))
-    first, end = _carried(strip, middle, budget)
-    chunks = [strip.draw(index) for index in range(first, end)]
-    here = chunks[middle - first]
+    chunks = strip.chunks()
+    shown = strip.find(subject.place)
+    here = chunks[shown]
     data_start, data = _bytes(subject, here, budget)
-    before = _summary(ribbon.blocks, 0, chunks[0].low)
-    after = _summary(ribbon.blocks, chunks[-1].high, float("inf"))
     body = Markup(
         '<details class="ribbon" id="ribbon-{}" data-stream="{}"{}><summary>{}</summary>'
         '<div class="window">{}<div class="strip">'
@@ -100,48 +106,26 @@ def _subject(subject: Subject, number: int, moment_ns: int, budget: _Budget) -> 
         Markup(" open") if number == 0 else "",
         subject.title,
         Markup(labels(ribbon.unit)),
-        before,
-        _summary(ribbon.blocks, 0, here.low),
+        _rest(pieces, 0, low),
+        _rest(pieces, 0, int(here.low)),
         Markup(here.svg),
-        after,
-        _summary(ribbon.blocks, here.high, float("inf")),
+        _rest(pieces, high, None) if high is not None else "",
+        _rest(pieces, int(here.high), None),
         _first_bytes(subject),
     )
     return body, {
         "name": subject.name,
-        "shown": middle - first,
+        "shown": shown,
         "chunks": [[chunk.svg, chunk.width, chunk.first_ns, chunk.last_ns] for chunk in chunks],
         "bytes": base64.b64encode(data).decode("ascii"),
         "start": data_start,
     }
 
 
-def _place(ribbon: Ribbon, moment_ns: int) -> float:
-    """Where the ribbon is most interesting: the last read before the moment, or the last block of any sort."""
-    best: tuple[bool, int, float] | None = None
-    for block in ribbon.blocks:
-        if block.time_ns <= moment_ns:
-            found = block.row == READ, block.time_ns, block.low
-            best = found if best is None else max(best, found)
-    return best[2] if best is not None else 0
-
-
-def _carried(strip: Strip, middle: int, budget: _Budget) -> tuple[int, int]:
-    """Which chunks the page carries: those around the middle, as far as there is room."""
-    room = budget.blocks_of_one() - strip.count(middle)
-    budget.blocks -= strip.count(middle)
-    first, end = middle, middle + 1
-    grown = True
-    while grown:
-        grown = False
-        for candidate in (first - 1, end):
-            if 0 <= candidate < len(strip) and strip.count(candidate) <= room:
-                room -= strip.count(candidate)
-                budget.blocks -= strip.count(candidate)
-                first, end = min(first, candidate), max(end, candidate + 1)
-                grown = True
-    budget.blocks_cut = budget.blocks_cut or end - first < len(strip)
-    return first, end
+def _rest(pieces: Pieces, low: int, high: int | None) -> str:
+    """What is not drawn: `… 94 writes of 1000 bytes, 65 segments of 1448 bytes, 40 reads`."""
+    words = pieces.summary(low, high)
+    return f"… {words}" if words else ""
 
 
 def _bytes(subject: Subject, here: Chunk, budget: _Budget) -> tuple[int, bytes]:
@@ -150,17 +134,6 @@ def _bytes(subject: Subject, here: Chunk, budget: _Budget) -> tuple[int, bytes]:
     size = budget.bytes_of_one(known)
     start = max(0, min(here.start - size // 2, known - size)) if size < known else 0
     return start, subject.data(start, start + size)
-
-
-def _summary(blocks: Sequence[Block], low: float, high: float) -> str:
-    """What a part that is not drawn has: `… 94 writes of 1000 bytes, 65 segments of 1448 bytes, 40 reads`."""
-    parts = []
-    for row, name in ((WRITE, "write"), (SEGMENT, "segment"), (AGAIN, "retransmission"), (READ, "read")):
-        sizes = [block.size for block in blocks if block.row == row and low <= block.low and block.high <= high]
-        if sizes:
-            size = f" of {size_text(sizes[0])}" if min(sizes) == max(sizes) else ""
-            parts.append(f"{count_text(len(sizes), name)}{size}")
-    return f"… {', '.join(parts)}" if parts else ""
 
 
 def _first_bytes(subject: Subject) -> Markup:

@@ -7,48 +7,69 @@ another's place, and what came twice shares one.
 from collections.abc import Sequence
 
 from farhost.report.columns import format_time
-from farhost.report.html.ribbon_blocks import BUFFER, READ, SEGMENT, WRITE, Block, Mark, Part, Ribbon, size_text
-from farhost.report.story.datagrams import DatagramSocket
+from farhost.report.html.ribbon_blocks import BUFFER, READ, SEGMENT, WRITE, Block, Mark, Part, Ribbon
+from farhost.report.html.ribbon_pieces import Pieces, size_text
+from farhost.report.story.cuts import Cause
+from farhost.report.story.datagrams import DatagramRead, DatagramSocket
 
 
-def ribbon_of_datagrams(socket: DatagramSocket) -> Ribbon:
-    """The ribbon."""
-    blocks = _sent(socket)
+def pieces_of_datagrams(socket: DatagramSocket) -> Pieces:
+    """The pieces of its rows, by their places."""
+    sizes = [datagram.size for datagram in socket.datagrams]
+    reads = [(read.number, read.size) for read in socket.reads if not read.peeked]
+    return Pieces((("datagram", list(enumerate(sizes))), ("packet", list(enumerate(sizes))), ("read", reads)))
+
+
+def ribbon_of_datagrams(socket: DatagramSocket, low: int = 0, high: int | None = None) -> Ribbon:
+    """The ribbon of a socket, or of its datagrams from one to another."""
+    end = len(socket.datagrams) if high is None else high
+    blocks = _sent(socket, low, end)
     arrivals = [arrival.number for arrival in socket.arrivals]
-    for arrival, (low, high) in zip(socket.arrivals, _places(arrivals)):
-        datagram = socket.datagrams[arrival.number]
-        title = f"datagram {arrival.number + 1} arrived at {arrival.host} at {_when(arrival.time_ns)}"
-        blocks.append(
-            _block(BUFFER, low, high, arrival.number, datagram.start, datagram.size, arrival.time_ns, title)
-        )
+    for arrival, (left, right) in zip(socket.arrivals, _places(arrivals)):
+        if left < end and right > low:
+            datagram = socket.datagrams[arrival.number]
+            title = f"datagram {arrival.number + 1} arrived at {arrival.host} at {_when(arrival.time_ns)}"
+            row = BUFFER, left, right, arrival.number
+            blocks.append(_block(*row, datagram.start, datagram.size, arrival.time_ns, title))
     marks = []
     reads = [read for read in socket.reads if not read.peeked]
-    for read, (low, high) in zip(reads, _places([read.number for read in reads])):
-        datagram = socket.datagrams[read.number]
-        cut = datagram.size - read.size
-        what = f"{size_text(read.size)} of {datagram.size}" if cut else size_text(read.size)
-        title = f"read: {what} of datagram {read.number + 1}, {read.call} of {read.process} at {_when(read.time_ns)}"
-        blocks.append(_block(READ, low, high, read.number, datagram.start, read.size, read.time_ns, title))
-        if cut:
-            lost = f"the read had room for {read.asked} bytes: the other {cut} are thrown away (MSG_TRUNC)"
-            marks.append(Mark(READ, high, "✂ asked for fewer", lost))
-    return Ribbon(blocks, marks, "Datagrams")
+    for read, (left, right) in zip(reads, _places([read.number for read in reads])):
+        if left < end and right > low:
+            blocks.append(_read(socket, read, left, right))
+            marks += _thrown_away(socket, read, right)
+    return Ribbon(blocks, marks, low, end, "Datagrams")
 
 
-def _sent(socket: DatagramSocket) -> list[Block]:
+def _read(socket: DatagramSocket, read: DatagramRead, left: float, right: float) -> Block:
+    datagram = socket.datagrams[read.number]
+    what = f"{size_text(read.size)} of {datagram.size}" if read.size < datagram.size else size_text(read.size)
+    title = f"read: {what} of datagram {read.number + 1}, {read.call} of {read.process} at {_when(read.time_ns)}"
+    return _block(READ, left, right, read.number, datagram.start, read.size, read.time_ns, title)
+
+
+def _thrown_away(socket: DatagramSocket, read: DatagramRead, right: float) -> list[Mark]:
+    """A read without room for a whole datagram (recv(2))."""
+    cut = socket.datagrams[read.number].size - read.size
+    if not cut:
+        return []
+    told = f"the read had room for {size_text(read.asked)}: the other {cut} are thrown away (MSG_TRUNC)"
+    return [Mark(READ, right, f"✂ {Cause.ASKED_FEWER.value}", told)]
+
+
+def _sent(socket: DatagramSocket, low: int, high: int) -> list[Block]:
     blocks = []
-    for number, datagram in enumerate(socket.datagrams):
-        low, high = number, number + 1
+    for number in range(low, high):
+        datagram = socket.datagrams[number]
         size, time_ns = datagram.size, datagram.time_ns
         how = f", {datagram.call} of {datagram.process}" if datagram.call else ""
-        title = f"datagram {number + 1}: {size_text(size)}{how} at {_when(time_ns)}"
-        blocks.append(_block(WRITE, low, high, number, datagram.start, size, time_ns, title))
+        title = f"write: datagram {number + 1}, {size_text(size)}{how} at {_when(time_ns)}"
+        blocks.append(_block(WRITE, number, number + 1, number, datagram.start, size, time_ns, title))
         fate = " ".join(dict.fromkeys(datagram.fates))
         told = f", in {datagram.fragments} fragments" if datagram.fragments > 1 else ""
         told += f", {fate}" if fate else ""
-        title = f"packet of datagram {number + 1}: {size_text(size)}{told}, sent at {_when(time_ns)}"
-        lost = "lost" if "✗" in fate else ""
-        blocks.append(_block(SEGMENT, low, high, number, datagram.start, size, time_ns, title, lost, fate))
+        title = f"packet: datagram {number + 1}, {size_text(size)}{told}, sent at {_when(time_ns)}"
+        kind = "lost" if "✗" in fate else ""
+        blocks.append(_block(SEGMENT, number, number + 1, number, datagram.start, size, time_ns, title, kind, fate))
     return blocks
 
 

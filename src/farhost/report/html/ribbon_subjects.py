@@ -1,12 +1,14 @@
 """What the byte ribbon may be drawn of: the streams and the datagram sockets of a run, the most interesting first."""
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterable
 from functools import partial
 from typing import NamedTuple
 
-from farhost.report.html.ribbon_blocks import Ribbon, ribbon_of, size_text
-from farhost.report.html.ribbon_datagrams import ribbon_of_datagrams
-from farhost.report.story.byte_streams import ByteStream, ByteStreams, in_order
+from farhost.report.html.ribbon_blocks import Ribbon, pieces_of, ribbon_of
+from farhost.report.html.ribbon_datagrams import pieces_of_datagrams, ribbon_of_datagrams
+from farhost.report.html.ribbon_pieces import Pieces, count_text, size_text
+from farhost.report.story.byte_streams import ByteStream, ByteStreams, read_in_order
 from farhost.report.story.datagrams import Datagrams, DatagramSocket
 from farhost.report.story.story import Story
 
@@ -22,7 +24,11 @@ class Subject(NamedTuple):
     """The least is the most interesting."""
     known: int
     """How many bytes are known."""
-    make: Callable[[], Ribbon]
+    place: int
+    """Where it is most interesting, in its ribbon's measure."""
+    pieces: Callable[[], Pieces]
+    ribbon: Callable[[int, int | None], Ribbon]
+    """Of the part from a place to another."""
     data: Callable[[int, int], bytes]
     """The bytes from an offset to another."""
 
@@ -38,10 +44,7 @@ class Subjects(NamedTuple):
 def subjects_of(story: Story) -> Subjects:
     """What there is, in the order in which it is shown."""
     streams, datagrams = ByteStreams(), Datagrams()
-    take_stream, take_datagram = streams.take, datagrams.take
-    for event in in_order(story.events, story.samples):
-        take_stream(event)
-        take_datagram(event)
+    read_in_order(story.events, story.samples, streams.handlers(), datagrams.handlers())
     found = [_of_stream(stream, story) for stream in streams.result()]
     found += [_of_socket(socket, story) for socket in datagrams.result()]
     notes = []
@@ -57,17 +60,32 @@ def _of_stream(stream: ByteStream, story: Story) -> Subject:
     times = [use.time_ns for use in stream.reads] + [use.time_ns for use in stream.writes]
     times += [loss.time_ns for loss in stream.losses]
     troubled = bool(stream.losses or stream.short or stream.splits)
-    interest = _interest(times, troubled, story)
+    before = bisect_right(stream.reads, story.moment_ns, key=lambda use: use.time_ns)
     return Subject(
-        stream.name, _stream_title(stream), interest, stream.bytes_known, partial(ribbon_of, stream), stream.data
+        stream.name,
+        _stream_title(stream),
+        _interest(times, troubled, story),
+        stream.bytes_known,
+        stream.reads[before - 1].start if before else 0,
+        partial(pieces_of, stream),
+        partial(ribbon_of, stream),
+        stream.data,
     )
 
 
 def _of_socket(socket: DatagramSocket, story: Story) -> Subject:
     times = [read.time_ns for read in socket.reads] + [datagram.time_ns for datagram in socket.datagrams]
-    interest = _interest(times, any(datagram.fates for datagram in socket.datagrams), story)
+    troubled = any(datagram.fates for datagram in socket.datagrams)
+    before = bisect_right(socket.datagrams, story.moment_ns, key=lambda datagram: datagram.time_ns)
     return Subject(
-        socket.name, _socket_title(socket), interest, socket.end, partial(ribbon_of_datagrams, socket), socket.data
+        socket.name,
+        _socket_title(socket),
+        _interest(times, troubled, story),
+        socket.end,
+        max(0, before - 1),
+        partial(pieces_of_datagrams, socket),
+        partial(ribbon_of_datagrams, socket),
+        socket.data,
     )
 
 
@@ -94,8 +112,3 @@ def _socket_title(socket: DatagramSocket) -> str:
     reads = sum(not read.peeked for read in socket.reads)
     counts = f"{count_text(len(socket.datagrams), 'datagram')}, {lost} dropped, {count_text(reads, 'read')}"
     return f"{socket.name} → : {counts}"
-
-
-def count_text(number: int, name: str) -> str:
-    """`1 write`, `94 writes`."""
-    return f"{number} {name}{'' if number == 1 else 's'}"

@@ -7,8 +7,9 @@ packet tells the sending socket and which of its datagrams it carries; the calls
 from collections import deque
 from typing import Any, NamedTuple
 
+from farhost.report.story.byte_streams import Handlers
 from farhost.report.story.transfers import READS, WRITES, Transfer, got, written
-from farhost.trace.events import Event, PacketEvent, SocketChange, SystemCall
+from farhost.trace.events import PacketEvent, SocketChange, SystemCall
 from farhost.wire import linux
 from farhost.wire.packet import Packet, RawBody, UdpDatagram
 
@@ -112,23 +113,18 @@ class Datagrams:
         self._descriptors: dict[tuple[str, str, int], None] = {}
         """(host, process, descriptor) of datagram sockets, as socket tables tell it."""
 
-    def take(self, event: Event) -> None:
-        """One event or sample."""
-        kind = type(event)
-        if kind is PacketEvent:
-            packet = event.packet  # type: ignore[union-attr]
-            if type(packet) is Packet and packet.protocol in _UDP and " udp" in packet.flow.name:
-                self._packet(event, packet)  # type: ignore[arg-type]
-        elif kind is SystemCall:
-            self._call(event)  # type: ignore[arg-type]
-        elif kind is SocketChange:
-            self._told(event)  # type: ignore[arg-type]
+    def handlers(self) -> Handlers:
+        """What it does with each kind of event and sample."""
+        return {PacketEvent: self._packet, SystemCall: self._call, SocketChange: self._told}
 
     def result(self) -> list[DatagramSocket]:
         """The sockets that sent something, in the order in which they did."""
         return list(self.sockets.values())
 
-    def _packet(self, event: PacketEvent, packet: Packet) -> None:
+    def _packet(self, event: PacketEvent) -> None:
+        packet = event.packet
+        if type(packet) is not Packet or packet.protocol not in _UDP or " udp" not in packet.flow.name:
+            return
         name, ordinal = packet.flow.name, packet.ordinal
         if event.action == "sent" and event.host == name.partition(" ")[0]:
             self._sent(event, packet)
@@ -189,15 +185,13 @@ class Datagrams:
                 waiting.pop()
 
     def _call(self, call: SystemCall) -> None:
-        if call.error:
-            return
         if call.name in WRITES:
             uncalled = self._uncalled.get(call.host)
-            if uncalled:
+            if uncalled and not call.error:
                 self._wrote(call, uncalled)
         elif call.name in READS:
             waiting = self._waiting.get(call.host)
-            if waiting:
+            if waiting and not call.error:
                 self._read(call, waiting)
 
     def _wrote(self, call: SystemCall, uncalled: deque[Datagram]) -> None:
