@@ -27,6 +27,8 @@ _READS = frozenset({"read", "readv", "recvfrom", "recvmsg"})
 _LEFT, _RIGHT = 8.0, 60.0
 _MOST_CHARACTERS = 60
 _TICK_ROOM = 84
+_SHORT_NS = 10_000
+"""A call that took longer says for how long, as strace -T does (`farhost.report.columns`)."""
 
 
 class Rows(NamedTuple):
@@ -177,11 +179,12 @@ def _draw_spans(out: list[str], spans: Sequence[Span], part: Part, at: dict[int,
         # A span that is in two parts ends, or begins, at the edge of this one.
         x = at[max(span.start_ns, start_ns)]
         width = at[min(span.end_ns, end_ns)] - x
-        kind = "call" if call is not None else "call other"
+        kind = "call" if call is not None else f'call other" data-label="{escape(span.label)}'
         if call is not None and call.error:
             kind = "call error"
         out.append(f'<g class="{kind}" data-start="{span.start_ns}" data-end="{span.end_ns}"><title>')
-        out.append(f"{escape(line, False)}{_took(span)}</title>")
+        took_ns = span.end_ns - span.start_ns
+        out.append(escape(f"{line} <{took_ns / 1e9:.6f}>" if took_ns > _SHORT_NS else line, False) + "</title>")
         out.append(f'<rect x="{x:g}" y="{bar}" width="{width:.4g}" height="{_BAR}"/>')
         if span.woken_ns > span.start_ns and span.woken_ns > start_ns:
             waited = at[min(span.woken_ns, end_ns)] - x
@@ -207,12 +210,6 @@ def _wake(x: float, bar: float, cause: str) -> str:
     )
 
 
-def _took(span: Span) -> str:
-    waited_ns = span.woken_ns - span.start_ns
-    text = f", from {_seconds(span.start_ns)} to {_seconds(span.end_ns)} s"
-    return f"{text}, waited {_duration(waited_ns)}" if waited_ns > 0 else text
-
-
 def _label(span: Span, line: str) -> str:
     """A few words beside a bar: the call's name, and its result if it says something.
 
@@ -223,7 +220,7 @@ def _label(span: Span, line: str) -> str:
     """
     call = span.call
     if call is None:
-        return "lock or join" if span.wakes else "never returned"
+        return span.label
     if call.error:
         return f"{call.name} ! {error_name(call.error)}"
     if not line:

@@ -10,6 +10,7 @@ from markupsafe import Markup
 from farhost.report.columns import describe, format_time
 from farhost.report.html.lane_drawing import AXIS_HEIGHT, Drawn, Rows, axis_of, draw, rows_of
 from farhost.report.html.lane_parts import Part, bounds_of, choose, part_of, parts_of
+from farhost.report.html.lane_thinning import thinned
 from farhost.report.html.panel import Panel
 from farhost.report.html.verdict import ended
 from farhost.report.story.lanes import Lane, Span, lanes_of
@@ -26,6 +27,8 @@ _DEFS = (
     '<defs><pattern id="lanes-hatch" width="6" height="6" patternUnits="userSpaceOnUse" '
     'patternTransform="rotate(45)"><path class="hatch" d="M0 0V6"/></pattern></defs>'
 )
+MOST_WHOLE = 8_000
+"""Bars around the window that are drawn one by one; farther away calls in a row are one bar."""
 _MOST_REST = 60
 _LIBRARY = re.compile(r"/lib/python3[^/]*/|/site-packages/|^<frozen ")
 _FRAME = re.compile(r'^  File "(.*)", line (\d+), in (.*)$')
@@ -45,7 +48,7 @@ def panel(story: Story) -> Panel:
     axis = axis_of(here, others.lanes)
     rows = rows_of(here, axis, [any(mark.data for mark in lane.marks) for lane in shown])
     first = draw(here, axis, rows, story.moment_ns, _DEFS)
-    drawn = [first if part is here else draw(part, axis_of(part), rows) for part in parts]
+    drawn = _drawn(parts, window, rows, first)
     body = Markup("").join(
         (
             Markup('<p class="lanes-now" aria-live="polite">{}</p>').format(now_words(lanes, story.moment_ns)),
@@ -61,6 +64,20 @@ def panel(story: Story) -> Panel:
         for part, one in zip(parts, drawn)
     ]
     return Panel("lanes", "What each process did", body, {"window": window, "parts": carried}, _HELP)
+
+
+def _drawn(parts: Sequence[Part], window: int, rows: Sequence[Rows], first: Drawn) -> list[Drawn]:
+    """All parts; those far from the window, or with too many bars between, with fewer bars."""
+    drawn = {window: first}
+    room = MOST_WHOLE
+    for number in sorted(range(len(parts)), key=lambda number: abs(number - window)):
+        if number != window:
+            part = parts[number]
+            room -= sum(len(items.spans) for items in part.lanes)
+            if room < 0:
+                part = thinned(part)
+            drawn[number] = draw(part, axis_of(part), rows)
+    return [drawn[number] for number in range(len(parts))]
 
 
 def _steps(drawn: Drawn) -> list[list[float]]:
@@ -104,12 +121,10 @@ def now_words(lanes: Sequence[Lane], time_ns: int) -> str:
         at = bisect_right(lane.spans, time_ns, key=_start_of) - 1
         if at >= 0 and lane.spans[at].end_ns >= time_ns:
             span = lane.spans[at]
-            what = "waits for a lock or a thread"
+            what = span.label
             if span.call is not None:
                 first = span.call.arguments[0] if span.call.arguments else ""
                 what = f"in {span.call.name}({first if type(first) is int and first >= 0 else ''}...)"
-            elif not span.wakes:
-                what = "in a call that never returned"
             going.append(f"{lane.name} {what} since {format_time(span.start_ns).strip()} s")
     return f"At {format_time(time_ns).strip()} s: {'; '.join(going) or 'no thread is in a call'}"
 

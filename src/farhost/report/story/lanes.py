@@ -25,6 +25,7 @@ from farhost.trace.events import (
     Wake,
 )
 
+OWN_WAIT = "waits for a lock or a thread"
 _SINCE = re.compile(r" since (\d+)\.(\d{6}) s")
 
 
@@ -40,6 +41,8 @@ class Span(NamedTuple):
     call: SystemCall | None
     words: str = ""
     """What it was, where there is no call."""
+    label: str = ""
+    """The same, short."""
 
 
 class Mark(NamedTuple):
@@ -128,7 +131,7 @@ class _Reader:
         """Waits outside calls."""
         for wake in wakes:
             time_ns = wake[0]
-            lane.spans.append(Span(lane.seen_ns, time_ns, time_ns, (wake,), None, "wait for a lock or a thread"))
+            lane.spans.append(Span(lane.seen_ns, time_ns, time_ns, (wake,), None, OWN_WAIT, "lock or join"))
             lane.seen_ns = time_ns
 
     def _process(self, event: ProcessStarted | ProcessEnded | SignalSent) -> None:
@@ -171,7 +174,7 @@ class _Reader:
         free = [lane for lane in own if lane.seen_ns < end_ns and lane.seen_ns <= since_ns + 1_000]
         if free:
             lane = max(free, key=lambda one: one.seen_ns)
-            lane.spans.append(Span(max(since_ns, lane.seen_ns), end_ns, end_ns, (), None, wait))
+            lane.spans.append(Span(max(since_ns, lane.seen_ns), end_ns, end_ns, (), None, wait, "never returned"))
             lane.seen_ns = end_ns
 
     def _main(self, host: str, process: str) -> Lane:
