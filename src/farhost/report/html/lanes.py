@@ -51,7 +51,7 @@ def panel(story: Story) -> Panel:
     drawn = _drawn(parts, window, rows, first)
     body = Markup("").join(
         (
-            Markup('<p class="lanes-now" aria-live="polite">{}</p>').format(now_words(lanes, story.moment_ns)),
+            Markup('<p class="lanes-now" aria-live="polite">{}</p>').format(now_words(shown, story.moment_ns)),
             _strip(shown, rows, first),
             Markup('<p class="lanes-line mono" aria-live="polite"></p>'),
             *_tracebacks(story),
@@ -121,7 +121,7 @@ def now_words(lanes: Sequence[Lane], time_ns: int) -> str:
         at = bisect_right(lane.spans, time_ns, key=_start_of) - 1
         if at >= 0 and lane.spans[at].end_ns >= time_ns:
             span = lane.spans[at]
-            what = span.label
+            what = span.words if span.wakes else f"in {span.label},"
             if span.call is not None:
                 first = span.call.arguments[0] if span.call.arguments else ""
                 what = f"in {span.call.name}({first if type(first) is int and first >= 0 else ''}...)"

@@ -26,7 +26,10 @@ from farhost.trace.events import (
 )
 
 OWN_WAIT = "waits for a lock or a thread"
-_SINCE = re.compile(r" since (\d+)\.(\d{6}) s")
+_WAIT = re.compile(r" waits in (\w+)\(.* since (\d+)\.(\d{6}) s at ")
+"""`farhost.programs.endings.Waiting` as text."""
+_THREAD = re.compile(r"([^/ ]+)/(.+?)(?: boot \d+)? thread (\d+) ")
+"""The place of a fault of one thread (`farhost.programs.call_faults.striking`): the main thread is 1."""
 
 
 class Span(NamedTuple):
@@ -90,7 +93,13 @@ class _Reader:
         self._pids: dict[tuple[str, str], int] = {}
         self._wakes: dict[tuple[str, str, int], list[tuple[int, str]]] = {}
         self._faults: dict[str, list[FaultEvent]] = {}
-        """Of calls, by host: they belong to the call that returns next."""
+        """Of calls, by host, whose thread is not said: they belong to the call that returns next."""
+        self._thread_faults: list[FaultEvent] = []
+        self._last_lines = {
+            (process.host, process.name): process.traceback.rstrip().rpartition("\n")[2]
+            for process in story.facts.processes
+            if process.traceback
+        }
         self.lanes: dict[tuple[str, str, int], Lane] = {}
         self.common: list[Mark] = []
         """What befell no thread that is known."""
@@ -106,7 +115,11 @@ class _Reader:
                 mark = Mark(time_ns, "stdout" if stream == 1 else "stderr", "", data)
                 self._main(host, process).marks.append(mark)
             case FaultEvent():
-                if event.kind not in FAULTS:
+                if event.kind in FAULTS:
+                    pass  # It befell a packet.
+                elif _THREAD.match(event.place):
+                    self._thread_faults.append(event)
+                else:
                     self._faults.setdefault(event.host, []).append(event)
             case ProcessStarted() | ProcessEnded() | SignalSent():
                 self._process(event)
@@ -124,8 +137,7 @@ class _Reader:
             lane.spans.append(Span(start_ns, call.time_ns, own[-1][0] if own else start_ns, own, call))
         lane.seen_ns = call.time_ns
         if call.host in self._faults:
-            for fault in self._faults.pop(call.host):
-                lane.marks.append(_fault_mark(fault))
+            lane.marks += map(_fault_mark, self._faults.pop(call.host))
 
     def _waited(self, lane: Lane, wakes: Sequence[tuple[int, str]]) -> None:
         """Waits outside calls."""
@@ -146,7 +158,8 @@ class _Reader:
                     lane.parent = own[0] if len(own) == 1 else host
             case ProcessEnded(time_ns, host, process, pid, status):
                 how = f"exited {status}" if status >= 0 else f"killed by {signal_name(-status)}"
-                mark = Mark(time_ns, "failed" if status else "end", how)
+                why = self._last_lines.get((host, process), "") if status else ""
+                mark = Mark(time_ns, "failed" if status else "end", f"{how}: {why}" if why else how)
                 self._main(host, process).marks.append(mark)
             case SignalSent(time_ns, host, process, signal, outcome):
                 mark = Mark(time_ns, "signal", f"{signal_name(signal)} {outcome}")
@@ -160,21 +173,36 @@ class _Reader:
             there = [lane for lane in self.lanes.values() if lane.host == host]
             marks = there[0].marks if there else self.common
             marks += map(_fault_mark, faults)
+        for fault in self._thread_faults:
+            self._mark_thread(fault)
         for process in story.facts.processes:
             for wait in process.waits:
                 self._still(process, wait, max(story.facts.virtual_ns, self._start_ns))
         for lane in self.lanes.values():
             lane.marks.sort(key=_time_of)
 
+    def _mark_thread(self, fault: FaultEvent) -> None:
+        """A fault of a thread that is named by its number in its process, which has threads in this order."""
+        found = _THREAD.match(fault.place)
+        assert found is not None, "those are kept apart"
+        own = [lane for lane in self.lanes.values() if (lane.host, lane.process) == (found[1], found[2])]
+        own.sort(key=lambda lane: lane.thread)
+        number = int(found[3])
+        marks = own[number - 1].marks if number <= len(own) else self.common
+        marks.append(_fault_mark(fault))
+
     def _still(self, process: ProcessFacts, wait: str, end_ns: int) -> None:
         """A call that never returned: of the thread that did nothing later."""
-        found = _SINCE.search(wait)
-        since_ns = int(found[1]) * 1_000_000_000 + int(found[2]) * 1_000 if found else 0
+        found = _WAIT.search(wait)
+        name = found[1] if found else "a call"
+        since_ns = int(found[2]) * 1_000_000_000 + int(found[3]) * 1_000 if found else 0
         own = [lane for lane in self.lanes.values() if (lane.host, lane.process) == (process.host, process.name)]
         free = [lane for lane in own if lane.seen_ns < end_ns and lane.seen_ns <= since_ns + 1_000]
         if free:
             lane = max(free, key=lambda one: one.seen_ns)
-            lane.spans.append(Span(max(since_ns, lane.seen_ns), end_ns, end_ns, (), None, wait, "never returned"))
+            lane.spans.append(
+                Span(max(since_ns, lane.seen_ns), end_ns, end_ns, (), None, wait, f"{name} never returned")
+            )
             lane.seen_ns = end_ns
 
     def _main(self, host: str, process: str) -> Lane:

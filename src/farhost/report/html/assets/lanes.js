@@ -52,7 +52,7 @@ farhost.panel("lanes", function (root, data, page) {
 
   function words(call) {
     const text = call.querySelector("title").textContent;
-    if (call.matches(".other")) return call.dataset.label;
+    if (call.matches(".other")) return call.querySelector(".wake") ? text.split(" <")[0] : "in " + call.dataset.label + ",";
     const head = /^(\w+)\((\d*)/.exec(text);
     return head ? "in " + head[1] + "(" + head[2] + "...)" : text;
   }
