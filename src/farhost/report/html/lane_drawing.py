@@ -15,7 +15,7 @@ from farhost.report.values import error_name
 
 AXIS_HEIGHT = 34
 LABEL_ROWS = 4
-MARK_ROWS = 2
+MARK_ROWS = 3
 OUTPUT_ROWS = 4
 _ROW = 13
 """Between two lines of text."""
@@ -263,7 +263,8 @@ def _mark_text(mark: Mark) -> str:
         text = _in_a_line(mark.data)
         sign = "|" if mark.kind == "stdout" else "!"
     else:
-        text = mark.words
+        # Where a fault struck is in its title.
+        text = mark.words.partition(":")[0] if mark.kind == "fault" else mark.words
         sign = _SIGNS[mark.kind]
     text = text or "(nothing)"
     if len(text) > _MOST_CHARACTERS:
