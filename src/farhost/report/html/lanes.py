@@ -21,14 +21,17 @@ from farhost.trace.events import SystemCall
 
 _HELP = (
     "Time goes from left to right, one scale for all lanes; moments are kept apart, and long pauses are folded: a "
-    "zigzag with their length. A bar is a call, hatched while it waited; a long tick is when its thread was woken."
+    "zigzag with their length. A bar is a call, hatched while it waited; a long tick is when its thread was woken. "
+    "Click a bar for the whole call. Far from the window several calls are one bar."
 )
 _DEFS = (
     '<defs><pattern id="lanes-hatch" width="6" height="6" patternUnits="userSpaceOnUse" '
     'patternTransform="rotate(45)"><path class="hatch" d="M0 0V6"/></pattern></defs>'
 )
-MOST_WHOLE = 8_000
+MOST_WHOLE = 5_000
 """Bars around the window that are drawn one by one; farther away calls in a row are one bar."""
+MOST_THINNED = 5_000
+"""Such bars; still farther away calls that waited are joined as well."""
 _MOST_REST = 60
 _LIBRARY = re.compile(r"/lib/python3[^/]*/|/site-packages/|^<frozen ")
 _FRAME = re.compile(r'^  File "(.*)", line (\d+), in (.*)$')
@@ -69,15 +72,23 @@ def panel(story: Story) -> Panel:
 def _drawn(parts: Sequence[Part], window: int, rows: Sequence[Rows], first: Drawn) -> list[Drawn]:
     """All parts; those far from the window, or with too many bars between, with fewer bars."""
     drawn = {window: first}
-    room = MOST_WHOLE
+    whole, thin = MOST_WHOLE, MOST_THINNED
     for number in sorted(range(len(parts)), key=lambda number: abs(number - window)):
-        if number != window:
-            part = parts[number]
-            room -= sum(len(items.spans) for items in part.lanes)
-            if room < 0:
-                part = thinned(part)
-            drawn[number] = draw(part, axis_of(part), rows)
+        if number == window:
+            continue
+        part = parts[number]
+        whole -= _bars(part)
+        if whole < 0:
+            part = thinned(part)
+            thin -= _bars(part)
+            if thin < 0:
+                part = thinned(parts[number], with_waits=True)
+        drawn[number] = draw(part, axis_of(part), rows)
     return [drawn[number] for number in range(len(parts))]
+
+
+def _bars(part: Part) -> int:
+    return sum(len(items.spans) for items in part.lanes)
 
 
 def _steps(drawn: Drawn) -> list[list[float]]:
