@@ -16,8 +16,8 @@ from farhost.cli.replay import replay as replay_command
 from farhost.explore.orders import Orders
 from farhost.explore.replay_file import Replay, ReplayFault, read_replay, write_replay
 from farhost.explore.replaying import run_replay, watching
-from farhost.explore.streams import StreamsSink
 from farhost.explore.without import facts_of_faults
+from farhost.report.story.streams import StreamsSink
 from farhost.sim.choices import Choice
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "explore"))

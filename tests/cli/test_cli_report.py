@@ -11,7 +11,8 @@ from click.testing import CliRunner
 
 from farhost.cli.report import report as report_command
 from farhost.cli.run import run as run_command
-from farhost.report.recording.store import read_facts, read_trace
+from farhost.cli.run_folder import FOLDERS
+from farhost.report.recording.store import RUNS, read_facts, read_trace
 from farhost.trace.events import PacketEvent, TcpSample
 
 SERVER = """
@@ -216,6 +217,16 @@ def test_a_place_that_cannot_be_written_is_named(folder):
     result = CliRunner().invoke(report_command, ["-o", "server.py/x.html"])
     assert "cannot write" in result.stderr
     assert result.exit_code == 1
+
+
+def test_the_folder_of_runs_has_one_name():
+    assert Path(FOLDERS[-1]) == RUNS
+
+
+def test_a_mistake_leaves_no_folder(folder):
+    command = [sys.executable, "-m", "farhost", "run", "server.py", "--nothing"]
+    assert subprocess.run(command, capture_output=True, timeout=60).returncode == 2
+    assert sorted(os.listdir()) == ["client.py", "server.py"]
 
 
 def test_facts_are_json_that_others_read(folder):

@@ -10,7 +10,7 @@ from farhost.explore.replay_file import Replay, read_replay, write_replay
 from farhost.explore.replaying import checked_lines, have_again, replayed_lines, run_replay, watching
 from farhost.explore.results import failure_lines, failure_of, replay_of
 from farhost.explore.shrink import shrink
-from farhost.explore.streams import StreamsSink
+from farhost.report.story.streams import StreamsSink
 from farhost.sim.choices import Choice
 
 HERE = Versions("0.1.0", "3.11.7")

@@ -9,7 +9,7 @@ from farhost.explore.replay_file import ReplayFault, read_replay, write_replay
 from farhost.explore.results import Failure, difference_words, failure_lines, failure_of, replay_of
 from farhost.explore.shrink import Difference, Shrunk, ShrunkFault
 from farhost.explore.sizes import Neighbourhood
-from farhost.explore.streams import Piece, Stream
+from farhost.report.story.streams import Piece, Stream
 from farhost.sim.choices import Choice
 from farhost.trace.events import Wake
 from farhost.trace.trail import TrailSink

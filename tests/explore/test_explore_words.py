@@ -3,8 +3,8 @@
 import pytest
 
 from farhost.explore.fault_words import describe_fault, is_time, known_kinds, size_words, unit_ns
-from farhost.explore.streams import Piece, Stream
 from farhost.explore.words import headline
+from farhost.report.story.streams import Piece, Stream
 from farhost.scenario.faults import every_fault
 from farhost.sim.choices import Choice
 

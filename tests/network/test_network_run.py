@@ -182,7 +182,7 @@ def test_a_router_tells_the_sender_when_the_hop_limit_runs_out() -> None:
     ends.send(b"short")
     network.run()
     assert ends.received() == []
-    assert client.kernel.internet.counters["IcmpInErrors"] == 1
+    assert client.kernel.internet.counters["IcmpInTimeExcds"] == 1
 
 
 def test_without_forwarding_a_host_between_two_segments_is_no_router() -> None:
@@ -218,7 +218,7 @@ def test_an_address_that_nobody_has_fails_after_three_seconds_and_a_datagram_soc
     network.run()
     assert sink.packets()[:2] == [(0, "client", "sent", ""), (3060 * MS, "client", "dropped", "no-neighbour")]
     assert program.receive() is None
-    assert client.kernel.internet.counters["IcmpInErrors"] == 1
+    assert client.kernel.internet.counters["IcmpInDestUnreachs"] == 1
 
 
 def test_a_host_that_comes_in_time_gets_what_waited_for_it() -> None:

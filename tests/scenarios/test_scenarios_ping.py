@@ -57,7 +57,7 @@ def test_a_hop_limit_of_one_ends_at_the_router(words):
     lines = process.stdout.splitlines()
     assert lines[1:4] == [f"From {near} icmp_seq={number} {trouble}" for number in (1, 2, 3)]
     assert lines[-1].startswith("3 packets transmitted, 0 received, +3 errors, 100% packet loss")
-    assert router.kernel.internet.counters["IcmpOutErrors"] == 3
+    assert router.kernel.internet.counters["IcmpOutTimeExcds"] == 3
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,6 @@ A run that passed leaves what gives it again; one that failed its last events as
 recorded while it runs.
 """
 
-import contextlib
 import importlib
 import os
 from pathlib import Path
@@ -51,21 +50,8 @@ class RunKeeper:
         """The last ones of the run, for reports."""
 
     def listen(self, tracer: Tracer) -> None:
-        """Read from now on.
-
-        The folder is made now: that it is there must be no difference between a first run and later ones, even to
-        programs that list the working directory, as Python's importer does where it has their scripts.
-        """
-        if self._keep:
-            with contextlib.suppress(OSError):  # It will be told when the run is to be kept.
-                self._folder.mkdir(parents=True, exist_ok=True)
+        """Read from now on."""
         tracer.add(self.events, samples=self._page is not None)
-
-    def close(self) -> None:
-        """The run is over, or was broken off: a folder that is still empty goes."""
-        for folder in (self._folder, self._folder.parent):
-            with contextlib.suppress(OSError):
-                folder.rmdir()
 
     def keep(self, result: RunResult, stderr: Terminal) -> None:
         """Keep the run and write its page; what cannot be written is told, and fails nothing. ClickException for the

@@ -11,6 +11,7 @@ import signal
 import sys
 
 from farhost.cli.exits import INTERRUPTED
+from farhost.cli.run_folder import make_run_folder, remove_if_empty
 from farhost.programs.pinning import HASH_SEED, ask_for_steady_addresses, has_fixed_hashes, has_steady_addresses
 
 PINNED = (["run"], ["explore"], ["replay"], ["report"])
@@ -19,6 +20,8 @@ PINNED = (["run"], ["explore"], ["replay"], ["report"])
 
 def main() -> None:
     """Run this process's command line, and exit."""
+    keeps = sys.argv[1:2] == ["run"] and "--no-keep" not in sys.argv
+    directory = make_run_folder() if keeps else ""
     try:
         if sys.argv[1:2] in PINNED:
             pin_order()
@@ -30,6 +33,8 @@ def main() -> None:
     finally:
         # What is left is the interpreter's end; another Ctrl-C has nothing to interrupt.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
+        if directory:
+            remove_if_empty(directory)
 
 
 def pin_order() -> None:

@@ -4,21 +4,15 @@ A write that fails must not come out in whatever program runs: it ends the run a
 """
 
 import contextlib
-import os
 import signal
 import sys
 from collections.abc import Iterator
 from types import FrameType
-from typing import BinaryIO
 
 import click
 
 from farhost.cli.exits import INTERRUPTED
-from farhost.devices.capture import CaptureSink, interfaces_of, names_of
-from farhost.devices.capture_comments import strength_of
-from farhost.network.network import Network
 from farhost.report.terminal import Terminal
-from farhost.scenario.words import WordError, capture_place
 
 
 def interrupt() -> None:
@@ -63,66 +57,3 @@ def writing(stdout: Terminal) -> Iterator[None]:
     if isinstance(stdout.error, BrokenPipeError):
         sys.exit(INTERRUPTED)
     raise click.ClickException(f"cannot write to standard output: {stdout.error.strerror}")
-
-
-class CaptureFile:
-    """A capture's file: the first write that fails ends the run, later ones do nothing."""
-
-    def __init__(self, output: BinaryIO) -> None:
-        self._output = output
-        self.error: OSError | None = None
-
-    def write(self, data: bytes) -> None:
-        """Write some bytes; never an exception."""
-        if self.error is None:
-            try:
-                self._output.write(data)
-            except OSError as error:
-                self.error = error
-                interrupt()
-
-    def close(self) -> None:
-        """Write what is held back."""
-        try:
-            self._output.close()
-        except OSError as error:
-            self.error = self.error or error
-
-
-@contextlib.contextmanager
-def capturing(network: Network, where: str | None) -> Iterator[None]:
-    """While a run is captured; what was seen until then is in the file even if the run breaks off."""
-    if where is None:
-        yield
-        return
-    try:
-        host, path = capture_place(where, network.hosts)
-        output = CaptureFile(path.open("wb", buffering=1 << 16))
-    except WordError as error:
-        raise click.UsageError(str(error)) from None
-    except OSError as error:
-        raise click.UsageError(f"--capture: cannot write {str(path)!r}: {error.strerror}") from None
-    hosts = [host] if host else list(network.hosts)
-    sink = CaptureSink(
-        output, interfaces_of(network, hosts), names_of(network), [host] if host else None, strength_of(network)
-    )
-    network.tracer.add(sink, samples=True)
-    try:
-        yield
-    finally:
-        sink.close()
-        output.close()
-        if output.error is not None:
-            raise click.ClickException(f"--capture: cannot write {str(path)!r}: {output.error.strerror}") from None
-
-
-def absolute_capture(where: str | None) -> str | None:
-    """The same `[HOST:]FILE`, whatever the working directory is later.
-
-    >>> absolute_capture("server:/tmp/run.pcapng"), absolute_capture("/tmp/a:b.pcapng"), absolute_capture(None)
-    ('server:/tmp/run.pcapng', '/tmp/a:b.pcapng', None)
-    """
-    host, colon, file = (where or "").partition(":")
-    if not where or (colon and not file):
-        return where
-    return f"{host}:{os.path.abspath(file)}" if colon and "/" not in host else os.path.abspath(where)

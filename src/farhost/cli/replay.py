@@ -11,8 +11,11 @@ from typing import NamedTuple
 
 import click
 
+from farhost.cli.captures import HELP as CAPTURE_HELP
+from farhost.cli.captures import absolute_capture, capturing, check_live, is_live
 from farhost.cli.exits import FAILED, PASSED, REPLAY_DIVERGED
-from farhost.cli.outputs import absolute_capture, capturing, ended_by_signals, interrupt, writing
+from farhost.cli.filtering import FILTER, check_used, event_filter
+from farhost.cli.outputs import ended_by_signals, interrupt, writing
 from farhost.explore.divergence import Versions
 from farhost.explore.replay_file import Replay, read_replay
 from farhost.explore.replaying import Replayed, checked_lines, have_again, replayed_lines
@@ -36,6 +39,7 @@ byte for byte, or the first event that differs is named.
 \b
   farhost replay failure.toml                      the failure, its faults, and what they did
   farhost replay failure.toml --trace              every call and packet of it
+  farhost replay failure.toml --trace --filter "tcp port 5000 or faults"
   farhost replay failure.toml --capture run.pcapng
   farhost replay failure.toml --without 2          without the second of its faults
   farhost replay --check tests/regressions/*.toml  whether what was fixed stays fixed
@@ -62,6 +66,8 @@ class ReplayOptions(NamedTuple):
     capture: str | None
     check: bool
     as_json: bool
+    filter: str | None = None
+    """Which events are traced and captured."""
     without: tuple[int, ...] = ()
     """The numbers of the faults that do not happen, from 1."""
 
@@ -71,8 +77,9 @@ class ReplayOptions(NamedTuple):
 @click.option("--check", is_flag=True, help="Ask only whether each run passes now.")
 @click.option("--without", metavar="N[,M]", help="Leave out these faults of the file, counted from 1.")
 @click.option("--trace", is_flag=True, help="Show every call and packet, one column a host.")
-@click.option("--capture", metavar="[HOST:]FILE", help="Write all packets, or those at one host (pcapng).")
+@click.option("--capture", metavar="[HOST:]FILE", help=CAPTURE_HELP)
 @click.option("--format", "form", type=click.Choice(("text", "json")), default="text", show_default=True)
+@FILTER
 @click.pass_context
 def replay(
     ctx: click.Context,
@@ -83,6 +90,7 @@ def replay(
     trace: bool,
     capture: str | None,
     form: str,
+    filter_text: str | None,
 ) -> int:
     """See HELP."""
     if len(files) > 1 and (trace or capture):
@@ -91,7 +99,9 @@ def replay(
         raise click.UsageError("--without is for one file: its numbers are those of that file's faults", ctx)
     if trace and form == "json":
         raise click.UsageError("--trace is for people; farhost run --trace --format json has events", ctx)
-    options = ReplayOptions(trace, absolute_capture(capture), check, form == "json")
+    check_used(filter_text, trace or capture is not None, ctx)
+    check_live(capture, "--trace" if trace else "--format json" if form == "json" else "")
+    options = ReplayOptions(trace, absolute_capture(capture), check, form == "json", filter_text)
     try:
         replays = [(path, readable(path)) for path in files]
         if without is not None:
@@ -129,9 +139,10 @@ def replay_all(replays: Sequence[tuple[Path, Replay]], options: ReplayOptions) -
             if options.as_json:
                 told.append(as_json(path, found, options.without))
                 continue
+            printed = stderr if is_live(options.capture) else stdout
             for line in () if options.trace else found.verdict.output.splitlines():
-                stdout.line(line)
-            stdout.flush()
+                printed.line(line)
+            printed.flush()
             lines = lines_of(recorded, found, versions, options)
             say(path, lines, stderr, len(replays) > 1)
         if options.as_json:
@@ -150,8 +161,9 @@ def exit_code(found: Replayed, check: bool) -> int:
 def watched(stdout: Terminal, options: ReplayOptions, network: Network) -> Iterator[None]:
     """Have what was asked for written while the run goes on."""
     if options.trace:
-        network.tracer.add(ColumnsSink(stdout, list(network.hosts)))
-    with capturing(network, options.capture):
+        network.tracer.add(ColumnsSink(stdout, list(network.hosts), event_filter(options.filter, network)))
+    keep = event_filter(options.filter, network) if options.capture else None
+    with capturing(network, options.capture, keep):
         yield
 
 

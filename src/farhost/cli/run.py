@@ -1,6 +1,5 @@
 """`farhost run`: programs on simulated hosts, what they print, and what came of it."""
 
-import contextlib
 import json
 import shlex
 import sys
@@ -9,10 +8,13 @@ from typing import Any, NamedTuple
 
 import click
 
+from farhost.cli.captures import HELP, absolute_capture, capturing, check_live, is_live
 from farhost.cli.exits import FAILED, NOTHING_RAN, PASSED
+from farhost.cli.filtering import FILTER, check_used, event_filter, filtered
 from farhost.cli.keeping import RunKeeper, report_place
-from farhost.cli.outputs import absolute_capture, capturing, ended_by_signals, interrupt, writing
+from farhost.cli.outputs import ended_by_signals, interrupt, writing
 from farhost.cli.scenario_options import scenario_of_options, scenario_options
+from farhost.network.network import Network
 from farhost.programs.run import ReadyRun
 from farhost.programs.shared import SharedError
 from farhost.report.columns import ColumnsSink
@@ -87,11 +89,20 @@ Captures
   --capture run.pcapng           each packet at both of its ends, as on two machines:
                                  Wireshark then takes every second one for a repetition
   --capture server:run.pcapng    each packet once, as `server` sees it
+  --capture server:-             to standard output while the run goes on, for a live reader:
+                                 farhost run ... --capture server:- | wireshark -k -i -
 
 \b
 What happened
   --report run.html              a page: sequence diagram, bytes, plots, calls, sockets
   farhost report                 the same of the latest run, afterwards
+
+\b
+Filters of --trace and --capture, as tcpdump has them (pcap-filter(7)), and words of farhost's own
+  --filter "host client and tcp port 5000"     also: src, dst, net 10.0.0.0/24, portrange, icmp
+  --filter "tcp[tcpflags] & tcp-syn != 0"      bytes of headers
+  --filter "calls and not call poll"           calls, packets, dropped, faults, errors, output
+  --filter "process server and time 1s..2s"    a program; a span of virtual time
 
 \b
 Examples
@@ -113,6 +124,8 @@ class Options(NamedTuple):
     trace: bool
     as_json: bool
     capture: str | None
+    filter: str | None = None
+    """Which events are traced and captured."""
 
 
 @click.command(epilog=EXAMPLES, context_settings={"help_option_names": ["-h", "--help"]})
@@ -120,9 +133,10 @@ class Options(NamedTuple):
 @click.option("--seed", type=int, default=0, show_default=True, help="The same seed gives the same run.")
 @click.option("--trace", is_flag=True, help="Show every call and packet, one column a host.")
 @click.option("--format", "form", type=click.Choice(("text", "json")), default="text", show_default=True)
-@click.option("--capture", metavar="[HOST:]FILE", help="Write all packets, or those at one host (pcapng).")
 @click.option("--report", metavar="FILE", help="Write what happened as one HTML file.")
 @click.option("--no-keep", is_flag=True, help="Do not keep the run in .farhost/runs for farhost report.")
+@click.option("--capture", metavar="[HOST:]FILE", help=HELP)
+@FILTER
 @click.pass_context
 def run(
     ctx: click.Context,
@@ -134,6 +148,7 @@ def run(
     capture: str | None,
     report: str | None,
     no_keep: bool,
+    filter_text: str | None,
     **described: Any,
 ) -> int:
     """Run PROGRAMS, each on a host, over a network as described, until all have ended. Instead of programs: a
@@ -141,6 +156,8 @@ def run(
     if not programs:
         click.echo('farhost: nothing to run: name a program, such as "server.py 5000" (farhost run --help)', err=True)
         return NOTHING_RAN
+    check_used(filter_text, trace or capture is not None, ctx)
+    check_live(capture, "--trace" if trace else "--format json" if form == "json" else "")
     try:
         scenario = scenario_of_options(programs, described)
         capture = absolute_capture(capture)
@@ -150,8 +167,7 @@ def run(
         built = scenario.build(Tracer(), seed)
     except (WordError, UnitError, SharedError, ChecksError) as error:
         raise click.UsageError(str(error), ctx) from None
-    with contextlib.closing(keeper):
-        return execute(built, Options(seed, trace, form == "json", capture), keeper)
+    return execute(built, Options(seed, trace, form == "json", capture, filter_text), keeper)
 
 
 def execute(built: Built, options: Options, keeper: RunKeeper) -> int:
@@ -163,10 +179,10 @@ def execute(built: Built, options: Options, keeper: RunKeeper) -> int:
     tracer.add(counts)
     keeper.listen(tracer)
     stdout, stderr = Terminal(sys.stdout, on_gone=interrupt), Terminal(sys.stderr)
-    hosts = list(network.hosts)
     with writing(stdout):
-        live = watch(tracer, hosts, built.programs, options, stdout, stderr)
-        with ended_by_signals(), capturing(network, options.capture):
+        live = watch(network, built.programs, options, stdout, stderr)
+        keep = event_filter(options.filter, network) if options.capture else None
+        with ended_by_signals(), capturing(network, options.capture, keep):
             outcome = carry_out(built, ReadyRun(network, built.specs()), built.faults)
         if live is not None:
             live.close()
@@ -180,21 +196,26 @@ def execute(built: Built, options: Options, keeper: RunKeeper) -> int:
 
 
 def watch(
-    tracer: Tracer,
-    hosts: list[str],
+    network: Network,
     programs: Sequence[Program],
     options: Options,
     stdout: Terminal,
     stderr: Terminal,
 ) -> LiveSink | None:
     """Have what was asked for written while the run goes on: events, columns, or what the programs print."""
+    tracer = network.tracer
     if options.as_json:
         if options.trace:
-            tracer.add(JsonlSink(stdout))
+            tracer.add(filtered(JsonlSink(stdout), options.filter, network))
     elif options.trace:
-        tracer.add(ColumnsSink(stdout, hosts))
+        tracer.add(ColumnsSink(stdout, list(network.hosts), event_filter(options.filter, network)))
     else:
-        live = LiveSink(stdout, stderr, [(program.host, program.name) for program in programs])
+        printed = stderr if is_live(options.capture) else stdout
+        live = LiveSink(
+            printed,
+            stderr,
+            [(program.host, program.name) for program in programs],
+        )
         tracer.add(live)
         return live
     return None

@@ -12,9 +12,9 @@ from typing import NamedTuple
 
 import click
 
+from farhost.cli.captures import HELP, capturing, check_live, is_live
 from farhost.cli.exits import PASSED
 from farhost.cli.naming import naming_options
-from farhost.cli.outputs import capturing
 from farhost.devices.attach.errors import PlaceError
 from farhost.devices.attach.places import DEFAULT, control_directory, is_running, socket_path
 from farhost.devices.attach.service import Service
@@ -40,6 +40,7 @@ While it is up
   farhost ss                                their sockets
   farhost dig server
   farhost link set client-server loss=20%
+  farhost up --capture client:- | wireshark -k -i -            what `client` sees, live
   farhost down
 
 \b
@@ -96,7 +97,7 @@ def _build(wanted: Wanted, tracer: Tracer) -> Network:
 @naming_options
 @click.option("--network", default=DEFAULT, show_default=True, metavar="NAME", help="Several may be up at once.")
 @click.option("--seed", type=int, help="Of what links do by chance.  [default: another each time]")
-@click.option("--capture", metavar="[HOST:]FILE", help="Write all packets, or those at one host (pcapng).")
+@click.option("--capture", metavar="[HOST:]FILE", help=HELP)
 @click.option("--ipv4", metavar="NETWORK", help="Addresses of the hosts.  [default: 10.0.0.0/24]")
 @click.option("--ipv6", metavar="NETWORK", help="The same.  [default: fd00::/64]")
 @click.option("--tun", metavar="DEVICE[:SEGMENT]", help="Let the machine itself be a host, behind a TUN device.")
@@ -122,6 +123,7 @@ def up(
     ready_fd: int | None,
 ) -> int:
     """Start a network in real time, for programs that `farhost exec` starts."""
+    check_live(capture, "")
     networks = {family: text for family, text in (("v4", ipv4), ("v6", ipv6)) if text is not None}
     wanted = Wanted(topology, hosts, links, names, seed, networks, NameWords(name_servers, records, resolvers))
     try:
@@ -135,7 +137,7 @@ def up(
             f"the network {network!r} is up already: `farhost down` ends it, --network NAME makes another", ctx
         )
     if not foreground:
-        return start_in_background(path)
+        return start_in_background(path, is_live(capture))
     open_ended = not hosts and topology is None
     return serve(described, path, Doors(open_ended, capture, ready_fd, tun, outside))
 
@@ -175,11 +177,11 @@ def serve(network: Network, path: Path, doors: Doors) -> int:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, stop)
     try:
-        with capturing(network, doors.capture):
+        with capturing(network, doors.capture, in_real_time=True):
             lines = introduction(service, doors.open_ended) + ([f"  {shortcoming}"] if shortcoming else [])
             said = "".join(f"{line}\n" for line in lines)
             if doors.ready_fd is None:
-                click.echo(said, nl=False)
+                click.echo(said, nl=False, err=is_live(doors.capture))
             else:
                 os.write(doors.ready_fd, said.encode())
                 os.close(doors.ready_fd)
@@ -215,14 +217,20 @@ def introduction(service: Service, open_ended: bool) -> list[str]:
     return lines
 
 
-def start_in_background(path: Path) -> int:
-    """Start the same command in a session of its own, and show what it says once it is up."""
+def start_in_background(path: Path, writes_packets: bool) -> int:
+    """Start the same command in a session of its own, and show what it says once it is up; `writes_packets`: it has
+    standard output for those."""
     log = control_directory() / f"{path.stem}.log"
     reader, writer = os.pipe()
     command = [sys.executable, "-m", "farhost", *sys.argv[1:], "--foreground", "--ready-fd", str(writer)]
     with log.open("wb") as output, open(reader, "rb") as ready:
         child = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True, pass_fds=[writer]
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=None if writes_packets else output,
+            stderr=output,
+            start_new_session=True,
+            pass_fds=[writer],
         )
         os.close(writer)
         said = ready.read()
@@ -230,5 +238,5 @@ def start_in_background(path: Path) -> int:
         child.wait()
         why = log.read_text(errors="replace").rpartition("Error: ")[2].strip()
         raise click.ClickException(f"the network did not come up: {why}")
-    click.echo(said.decode(), nl=False)
+    click.echo(said.decode(), nl=False, err=writes_packets)
     return PASSED

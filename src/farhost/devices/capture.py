@@ -96,7 +96,7 @@ class CaptureSink:
         self._now_ns = 0
         self._seen: list[_Seen] = []
         self._fault: FaultEvent | None = None
-        """The event before, if it was one."""
+        """The last one, if no packet came since."""
         self._damaged: dict[bytes, str] = {}
         """Packets under way that a fault has damaged, as they arrive: their comments."""
         self._unreadable: dict[bytes, bytes] = {}
@@ -114,10 +114,12 @@ class CaptureSink:
         """Write a packet event, or what TLS agreed on; pass over every other."""
         if isinstance(event, PacketEvent):
             self._take_packet(event)
+            self._fault = None
+        elif isinstance(event, FaultEvent):
+            self._fault = event
         elif isinstance(event, TlsSecret) and event.line not in self._secrets:
             self._secrets[event.line] = None
             self._new_secrets.append(f"{event.line}\n")
-        self._fault = event if isinstance(event, FaultEvent) else None
 
     def flush(self) -> None:
         """Write what is held back, as what happens at this instant may still have to be said of its packets."""

@@ -36,8 +36,8 @@ def strength_of(network: Network) -> Strength:
 
 
 def comment_of(event: PacketEvent, fault: FaultEvent | None, strength: Strength) -> str:
-    """What became of a packet. `fault`: the event before, if it was one."""
-    if fault is None or fault.host != event.host or not _makes(fault.kind, event.action):
+    """What became of a packet. `fault`: the last one before it, if no other packet came in between."""
+    if fault is None or not _makes(fault, event):
         return f"{event.action}: {event.reason}" if event.reason else event.action
     size = fault.amount
     match fault.kind:
@@ -54,7 +54,9 @@ def comment_of(event: PacketEvent, fault: FaultEvent | None, strength: Strength)
     return f"{event.action}: {fault.kind} {strength(fault.kind, fault.place)}".rstrip()
 
 
-def _makes(kind: str, action: str) -> bool:
-    """Whether a link's fault makes that of a packet."""
-    fault = FAULTS.get(kind)
-    return fault is not None and fault.action == action
+def _makes(struck: FaultEvent, event: PacketEvent) -> bool:
+    """Whether it was that fault of a link that did this to a packet."""
+    fault = FAULTS.get(struck.kind)
+    if fault is None or fault.action != event.action or event.reason not in ("", struck.kind):
+        return False
+    return (struck.time_ns, struck.host) == (event.time_ns, event.host)

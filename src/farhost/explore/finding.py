@@ -19,9 +19,9 @@ from farhost.explore.scenario_case import ReadyScenario
 from farhost.explore.search import Found
 from farhost.explore.shards import Failing
 from farhost.explore.shrink import Shrunk, shrink
-from farhost.explore.streams import Stream, StreamsSink
 from farhost.explore.words import headline
 from farhost.explore.workers import Workers
+from farhost.report.story.streams import Stream, StreamsSink
 from farhost.scenario.scenario import Scenario
 from farhost.scenario.scenario_file import table_of
 

@@ -17,9 +17,9 @@ from farhost.explore.orders import Orders, Verdict
 from farhost.explore.replay_file import Replay
 from farhost.explore.results import Failure, failure_lines
 from farhost.explore.scenario_case import ReadyScenario
-from farhost.explore.streams import Stream, StreamsSink
 from farhost.network.network import Network
 from farhost.report.columns import format_time
+from farhost.report.story.streams import Stream, StreamsSink
 from farhost.report.summary import Line
 from farhost.scenario.scenario_file import scenario_of
 from farhost.trace.tracer import Sink

@@ -10,10 +10,10 @@ from farhost.explore.orders import Verdict
 from farhost.explore.replay_file import Replay, ReplayFault
 from farhost.explore.shrink import Difference, Shrunk, ShrunkFault
 from farhost.explore.sizes import neighbourhood_words
-from farhost.explore.streams import Stream
 from farhost.explore.toml_writing import Table
 from farhost.explore.words import headline
 from farhost.report.columns import format_time
+from farhost.report.story.streams import Stream
 from farhost.report.summary import VERDICTS, Line
 
 _MOST_FAULTS = 4
@@ -34,7 +34,7 @@ class Failure(NamedTuple):
     verdict: Verdict
     faults: tuple[ReplayFault, ...]
     streams: tuple[Stream, ...] = ()
-    """Of the run with these faults (`farhost.explore.streams`); empty if nobody watched."""
+    """Of the run with these faults (`farhost.report.story.streams`); empty if nobody watched."""
     notes: tuple[str, ...] = ()
     """What else there is to say: other failures that were met, why shrinking is not finished."""
     commands: tuple[str, ...] = ()

@@ -2,8 +2,8 @@
 came 300 ms later`.
 
 What befell data of a TCP stream is said of the write that it came from, and of the reads that it came out in; those
-are known from the smallest run's calls (`farhost.explore.streams`). What befell anything else is said in the fault's
-own words, and so is everything where nobody watched the calls.
+are known from the smallest run's calls (`farhost.report.story.streams`). What befell anything else is said in the
+fault's own words, and so is everything where nobody watched the calls.
 """
 
 import re
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from farhost.explore.fault_words import describe_fault, size_words, unit_ns
-from farhost.explore.streams import Piece, Stream
+from farhost.report.story.streams import Piece, Stream
 from farhost.sim.choices import Choice
 
 _CARRIED = re.compile(r"(?:.* )?(\S+:[0-9]+>\S+:[0-9]+(?:/[0-9]+)?) (?:data|fin) ([0-9]+)\+([0-9]+) #([0-9]+)")

@@ -5,6 +5,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from farhost.facade.program import Program, of_function, of_script
+from farhost.facade.state import Counters, SocketTable
+from farhost.kernel.inet.netstat import read_counters, read_interfaces
 from farhost.kernel.socket_row import SocketRow
 from farhost.kernel.socket_rows import socket_rows
 from farhost.network import host as simulated
@@ -61,6 +63,19 @@ class Host:
     def sockets(self) -> list[SocketRow]:
         """Its sockets as ss(8) shows them: kind, state, queues, local, peer, users; none while it is off."""
         return socket_rows(self._host.kernel) if self._host.up else []
+
+    def ss(self) -> SocketTable:
+        """Its sockets, as `sockets` has them: `print(host.ss())` shows the table of ss(8). At any time: before the
+        run, in it (from a function in place, `Network.always`, `Network.at`) and after it; empty while it is off."""
+        return SocketTable(self.sockets())
+
+    def netstat(self) -> Counters:
+        """What its network stack has counted since it booted, by nstat(8)'s names: `netstat()["TcpRetransSegs"]`.
+
+        `print` shows those that are not 0. At any time, as `ss`; of a host that is off, as they were at the end.
+        """
+        internet = self._host.kernel.internet
+        return Counters(read_counters(internet), read_interfaces(internet))
 
     # While the network runs: called by a function of the run, or planned by `Network.at`.
 

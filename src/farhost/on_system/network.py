@@ -87,6 +87,14 @@ class Host:
         """NotOnSystem."""
         refuse("a list of a host's sockets")
 
+    def ss(self) -> NoReturn:
+        """NotOnSystem: the hosts are one machine, whose sockets are everybody's."""
+        refuse("a list of a host's sockets (all hosts share the machine's: `ss -tan` in a terminal shows those)")
+
+    def netstat(self) -> NoReturn:
+        """NotOnSystem: the hosts are one machine, whose counters count for everybody."""
+        refuse("counters of a host (all hosts share the machine's: `nstat -az` in a terminal shows those)")
+
     def attach(self, segment: str, v4: str | None = None, v6: str | None = None) -> None:
         """NotOnSystem."""
         refuse("a second interface")

@@ -14,10 +14,13 @@ from typing import TYPE_CHECKING, Protocol
 from farhost.kernel.signals import LAST_SIGNAL, send_signal
 from farhost.network.machine_files import MachineFiles
 from farhost.sim.scheduler import Timer
+from farhost.trace.events import Output
+from farhost.units import format_duration
 from farhost.wire import linux
 from farhost.wire.names import SIGNAL_NAMES
 
 if TYPE_CHECKING:
+    from farhost.kernel.kernel import Kernel
     from farhost.network.host import Host
     from farhost.programs.making import Made
     from farhost.programs.process import ProgramProcess
@@ -219,6 +222,20 @@ class Control:
         for process in self.runtime.everyone:
             if process.kernel is kernel:
                 process.clocks_changed()
+
+    def show(self, host: str, what: str, lines: "Callable[[Kernel], list[str]]") -> None:
+        """Print something of a host as it is now, in the run's output: `lines` are what `what` prints of it.
+        ValueError for a host that there is not."""
+        self._check(host)
+        self._soon(partial(self._show, host, what, lines))
+
+    def _show(self, host: str, what: str, lines: "Callable[[Kernel], list[str]]") -> None:
+        place, tracer = self.runtime.network.hosts[host], self.runtime.tracer
+        if tracer.on:
+            now_ns = self._scheduler.now_ns
+            told = lines(place.kernel) if place.up else ["the host is off"]
+            for line in (f"{what} at {format_duration(now_ns)}", *told):
+                tracer.emit(Output(now_ns, host, what, 1, f"{line}\n".encode()))
 
     def runs(self) -> bool:
         """Whether any program still has something to do: after that faults have nobody to befall."""

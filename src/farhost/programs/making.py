@@ -62,11 +62,12 @@ def make_script(
 def untraced(runtime: "Runtime") -> Iterator[None]:
     """Nobody reads what happens here."""
     tracer = runtime.tracer
-    on, tracer.on = tracer.on, False
+    on, sampling = tracer.on, tracer.sampling
+    tracer.on = tracer.sampling = False
     try:
         yield
     finally:
-        tracer.on = on
+        tracer.on, tracer.sampling = on, sampling
 
 
 @contextlib.contextmanager

@@ -25,11 +25,11 @@ from farhost.explore.replay_file import Replay, ReplayFault
 from farhost.explore.results import Failure, failure_lines, failure_of, replay_of
 from farhost.explore.settings import LAST, SettingError, Settings
 from farhost.explore.shrink import shrink
-from farhost.explore.streams import StreamsSink
 from farhost.explore.swarm import orders_for
 from farhost.facade.network import Network
 from farhost.programs.timed_faults.table import TIMED_FAULTS
 from farhost.pytest_plugin.store import Store
+from farhost.report.story.streams import StreamsSink
 from farhost.scenario.faults import parse_faults
 
 SHRINKING_S = 30.0

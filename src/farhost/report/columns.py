@@ -27,6 +27,7 @@ from farhost.trace.events import (
     TlsSecret,
     Wake,
 )
+from farhost.trace.sinks import Keep
 
 NARROWEST = 26
 """Characters below which a column is given up."""
@@ -41,9 +42,11 @@ _PACKET_STYLES = {"sent": "cyan", "received": "green", "dropped": "red"}
 class ColumnsSink:
     """Writes events to a terminal or file, one column for each host."""
 
-    def __init__(self, terminal: Terminal, hosts: Sequence[str]) -> None:
-        """`hosts`: whose columns there are, from left to right; an event of another host gets a line of its own."""
+    def __init__(self, terminal: Terminal, hosts: Sequence[str], keep: Keep | None = None) -> None:
+        """`hosts`: whose columns there are, from left to right; an event of another host gets a line of its own.
+        `keep`: which events to write; all are read, for who has which pid and where a connection's numbers start."""
         self._terminal = terminal
+        self._keep = keep
         self._hosts = list(hosts)
         self._pids: set[int] = set()
         self._busy: dict[str, int] = {}
@@ -61,8 +64,11 @@ class ColumnsSink:
         if isinstance(event, ProcessStarted):
             self._pids.add(event.pid)
             self._busy[event.host] = self._busy.get(event.host, 0) + 1
+        meant = self._keep is None or self._keep(event)
+        if not meant and type(event) is not PacketEvent:
+            return
         described = describe(event, self._packets)
-        if described is None:
+        if described is None or not meant:
             return
         text, style = described
         if isinstance(event, SystemCall):

@@ -10,9 +10,12 @@
 "2s partition a-b"               nothing gets through a link; a>b: one way
 "5s heal a-b"                    it works again
 "2s link a-b loss=5%"            a link is like this from then on; also: link a>b ..., link a-b down, link a-b up
+"2s ss -tan server"              a host's sockets are printed, as ss(8) shows them
+"2s netstat server"              and what its network stack has counted
 "server: nofile=64 cwd=/srv"     in what a program runs; also: stdin=FILE, env=NAME=VALUE, which may be said again
 """
 
+import functools
 import shlex
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
@@ -22,6 +25,7 @@ from farhost.network.conditions import Conditions
 from farhost.network.network import Network
 from farhost.programs.control import Control, parse_signal
 from farhost.programs.settings import NO_SETTINGS, Settings, make_settings
+from farhost.report.tools import LETTERS, tool_lines, tool_options
 from farhost.scenario.words import Program, WordError, parse_link_place
 from farhost.units import UnitError, parse_duration, parse_step
 
@@ -165,6 +169,17 @@ def _link(words: _Words) -> Act:
     return lambda control: link.adjust(" ".join(conditions), direction)
 
 
+def _show(tool: str, words: _Words) -> Act:
+    options = words.rest[:-1]
+    try:
+        tool_options([tool, *options])
+    except ValueError as error:
+        raise WordError(f"{words.text!r}: {error}; the host comes last") from None
+    host = words._replace(rest=words.rest[-1:]).host()
+    lines = functools.partial(tool_lines, [tool, *options])
+    return lambda control: control.show(host, tool, lines)
+
+
 _VERBS: Mapping[str, Callable[[_Words], Act]] = {
     "crash": _crash,
     "restart": _restart,
@@ -176,6 +191,7 @@ _VERBS: Mapping[str, Callable[[_Words], Act]] = {
     "partition": _partition,
     "heal": _heal,
     "clock": _clock,
+    **{tool: functools.partial(_show, tool) for tool in LETTERS},
 }
 
 

@@ -15,17 +15,20 @@ from farhost.programs.isolated.process import IsolatedSpec
 from farhost.programs.run import ProgramSpec
 from farhost.programs.settings import Settings
 from farhost.programs.shared import VARIABLE, wanted
+from farhost.programs.tool import ToolSpec
 from farhost.scenario.description import NameWords, build_network
 from farhost.scenario.dig_program import DIG, dig_environment
 from farhost.scenario.expectations import Expectations
 from farhost.scenario.faults import Faults, parse_faults
 from farhost.scenario.invariants import Invariant, load_invariants
 from farhost.scenario.plans import Plan, parse_plans, parse_settings, program_names
+from farhost.scenario.tool_programs import check_tool, is_tool, tool_spec
 from farhost.scenario.words import Program, WordError, parse_programs
 from farhost.trace.tracer import Tracer
 from farhost.units import parse_duration
 
-Spec = ProgramSpec | IsolatedSpec
+ScriptSpec = ProgramSpec | IsolatedSpec
+Spec = ScriptSpec | ToolSpec
 
 
 class Scenario(NamedTuple):
@@ -99,10 +102,12 @@ class Built(NamedTuple):
 
     def specs(self) -> list[Spec]:
         """What the run starts."""
-        kind = IsolatedSpec if self.isolate else ProgramSpec
+        kind: type[ScriptSpec] = IsolatedSpec if self.isolate else ProgramSpec
         return [self._spec(kind, *each) for each in zip(self.programs, self.settings)]
 
-    def _spec(self, kind: type[Spec], program: Program, settings: Settings) -> Spec:
+    def _spec(self, kind: type[ScriptSpec], program: Program, settings: Settings) -> Spec:
+        if is_tool(program):
+            return tool_spec(program)
         if not is_dig(program):
             return kind(program.host, program.argv, program.name, settings)
         environment = {**settings.environment, **dig_environment(self.network, program.host)}
@@ -138,7 +143,9 @@ def check_scripts(programs: list[Program]) -> None:
     """WordError if a script is no file that can be read; modules are looked for by the run."""
     for program in programs:
         script = program.argv[0]
-        if is_dig(program):
+        if is_tool(program):
+            check_tool(program)
+        if is_tool(program) or is_dig(program):
             continue
         if script == "-m":
             if len(program.argv) < 2:

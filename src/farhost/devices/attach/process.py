@@ -63,8 +63,7 @@ class AttachedProcess:
 
     def softirq(self) -> None:
         """Do what a call left for its end: packets through `lo`."""
-        if self.kernel.soft:
-            self.kernel.softirq()
+        self.kernel.softirq()
 
     def add_thread(self, connection: Connection) -> None:
         """A thread of the process speaks on this connection from now on."""

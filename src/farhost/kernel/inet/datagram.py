@@ -159,8 +159,11 @@ class DatagramSocket(MessageSocket):
             internet.counters[counters.in_errors] += 1
             internet.drop(interface, packet, "receive-buffer", counters.receive_buffer_errors)
             return
-        internet.counters[counters.in_datagrams] += 1
         self.enqueue(packet, interface, body.payload, body.source_port, cost)
+
+    def count_read(self) -> None:
+        """UdpInDatagrams counts what programs have read (udp_recvmsg)."""
+        self.internet.counters[self._counters.in_datagrams] += 1
 
     def quoted(self, quote: "Quote") -> tuple[bytes, int]:
         """The payload, as far as it was quoted."""

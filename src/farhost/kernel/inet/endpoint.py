@@ -11,16 +11,16 @@ from farhost.kernel.inet.output import packet_size
 from farhost.kernel.inet.path import Path
 from farhost.kernel.inet.ports import Binding
 from farhost.kernel.inet.tcp_config import DEVICE_QUOTA
+from farhost.kernel.inet.tcp_counts import count_end, count_unusual, meet_deadline
 from farhost.kernel.inet.tcp_sample import sample_connection
 from farhost.kernel.waiting import KernelError
 from farhost.protocols.tcp.connection import TcpConnection
 from farhost.protocols.tcp.events import CLOSED, FAILED, READABLE, TIME_WAIT
 from farhost.protocols.tcp.outbox import Outgoing
-from farhost.protocols.tcp.state import Failure
 from farhost.protocols.tcp.timers import NEVER
 from farhost.trace.events import TcpSample
 from farhost.wire import linux
-from farhost.wire.packet import FIN, SYN, Flow, IpAddress, Packet
+from farhost.wire.packet import RST, Flow, IpAddress, Packet
 
 if TYPE_CHECKING:
     from farhost.kernel.environment import Timer
@@ -172,6 +172,20 @@ class TcpEndpoint:
         ):
             self._arm(timers.next_ns())
 
+    def close(self, at_once: bool, now_ns: int) -> None:
+        """Nobody uses it any more: FIN, or RST where data was not read or it is to end `at_once` (tcp_close)."""
+        connection = self.connection
+        counters = self._internet.counters
+        if connection.readable_bytes:
+            counters["TcpExtTCPAbortOnClose"] += 1
+            connection.close(now_ns)
+        elif at_once:
+            counters["TcpExtTCPAbortOnData"] += 1
+            connection.abort(now_ns)
+        else:
+            connection.close(now_ns)
+        self.pump()
+
     def transmit(self, output: list[Outgoing]) -> None:
         """Make packets of the connection's segments, and hand them to the path's wire."""
         internet = self._internet
@@ -179,17 +193,25 @@ class TcpEndpoint:
         interface = path.interface
         source, _, destination, _ = self.key
         flow, ttl, tos, largest = self.flow, self.ttl, self.tos, self.largest
-        internet.counters["TcpOutSegs"] += len(output)
+        tracing = self.tracer.on
+        count = 0
         for segment, ordinal in output:
-            if ordinal > 1 and (segment.payload or segment.flags & (SYN | FIN)):
-                internet.counters["TcpRetransSegs"] += segment.pieces
+            pieces = segment.pieces if segment.segment_size else 1
+            count += pieces
+            if ordinal > 1 or segment.flags & RST:
+                count_unusual(self, segment, ordinal, pieces)
             packet = _new(Packet, (source, destination, 6, segment, ttl, 0, True, tos, 0, 0, False, flow, ordinal))
             if (segment.segment_size or len(segment.payload)) > largest and packet_size(packet) > path.mtu:
+                count -= pieces
                 internet.output(packet, path)
-            elif self.tracer.on:
+                internet.counters["TcpOutSegs"] += pieces
+            elif tracing:
                 internet.transmit(packet, interface, path.next_hop)
             else:
                 interface.wire.transmit(packet, path.next_hop)
+        internet.segments_out += count
+        if not tracing:
+            interface.sent += count
 
     def _look_again(self) -> None:
         """Routes or MTUs have changed: find the path anew; without one, packets go the old way. The connection cuts
@@ -213,9 +235,8 @@ class TcpEndpoint:
             self.time_wait = True
             self.plain = False
             tcp.enter_time_wait(self)
-        if events & FAILED:
-            opening = self.listener is not None or self.connection.error is Failure.REFUSED
-            tcp.internet.counters["TcpAttemptFails" if opening else "TcpEstabResets"] += 1
+        if events & (CLOSED | FAILED):
+            count_end(self, events)
         if events & (CLOSED | FAILED) and not self.closed:
             self.closed = True
             tcp.forget(self)
@@ -281,7 +302,7 @@ class TcpEndpoint:
             return
         if self.listener is not None:
             self.synack_count += 1
-        connection.on_deadline(internet.clock.now_ns)
+        meet_deadline(self)
         self.pump()
         internet.kernel.softirq()
 

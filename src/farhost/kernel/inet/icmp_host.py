@@ -15,7 +15,7 @@ from farhost.protocols.icmp_limit import IcmpLimit
 from farhost.protocols.icmp_quote import IcmpError, Trouble, parse_error
 from farhost.wire import linux
 from farhost.wire.addresses import is_link_local, is_multicast
-from farhost.wire.packet import IpAddress, Packet
+from farhost.wire.packet import IcmpMessage, IpAddress, Packet
 
 if TYPE_CHECKING:
     from farhost.kernel.inet.interface import Interface
@@ -24,6 +24,32 @@ if TYPE_CHECKING:
 
 Maker = Callable[[Packet, IpAddress], Packet]
 """(the packet, the address to answer from) -> the error."""
+
+
+_KINDS = {
+    (4, icmp.UNREACHABLE): "DestUnreachs",
+    (4, icmp.TIME_EXCEEDED): "TimeExcds",
+    (4, icmp.PARAMETER_PROBLEM): "ParmProbs",
+    (4, icmp.ECHO): "Echos",
+    (4, icmp.ECHO_REPLY): "EchoReps",
+    (16, icmp.V6_UNREACHABLE): "DestUnreachs",
+    (16, icmp.V6_PACKET_TOO_BIG): "DestUnreachs",
+    (16, icmp.V6_TIME_EXCEEDED): "TimeExcds",
+    (16, icmp.V6_PARAMETER_PROBLEM): "ParmProbs",
+    (16, icmp.V6_ECHO): "Echos",
+    (16, icmp.V6_ECHO_REPLY): "EchoReps",
+}
+"""The size of its addresses, and its type -> what a message is counted as."""
+
+
+def count_message(counters: dict[str, int], direction: str, packet: Packet) -> None:
+    """A message comes in (`IcmpIn`) or goes out (`IcmpOut`)."""
+    body = packet.body
+    assert isinstance(body, IcmpMessage)
+    counters[f"{direction}Msgs"] += 1
+    kind = _KINDS.get((len(packet.source), body.kind))
+    if kind is not None:
+        counters[direction + kind] += 1
 
 
 class Meaning(NamedTuple):
@@ -76,7 +102,7 @@ class IcmpHost:
     def receive(self, interface: "Interface", packet: Packet) -> None:
         """A message for this host."""
         internet = self._internet
-        internet.counters["IcmpInMsgs"] += 1
+        count_message(internet.counters, "IcmpIn", packet)
         if icmp.is_echo(packet):
             self._answer_echo(interface, packet)
             return
@@ -86,7 +112,6 @@ class IcmpHost:
         error = parse_error(packet)
         if error is None:
             return
-        internet.counters["IcmpInErrors"] += 1
         quote = error.quote
         if error.trouble is Trouble.PACKET_TOO_BIG:
             internet.learn_path_mtu(quote.destination, error.mtu)
@@ -116,7 +141,6 @@ class IcmpHost:
                 source = internet.path(packet.source, None, interface.name).source
             except KernelError:
                 return
-        internet.counters["IcmpOutEchoReps"] += 1
         reply = icmp.echo_reply(packet, source, internet.kernel.sysctls["net.ipv4.ip_default_ttl"])
         self._send(reply, interface.name if is_link_local(packet.source) else "")
 
@@ -170,12 +194,10 @@ class IcmpHost:
             if not limit.allow(packet.source, internet.clock.now_ns):
                 internet.counters["IcmpOutRateLimitHost"] += 1
                 return
-        internet.counters["IcmpOutErrors"] += 1
         self._send(error)
 
     def _send(self, packet: Packet, device: str = "") -> None:
         internet = self._internet
-        internet.counters["IcmpOutMsgs"] += 1
         try:
             path = internet.path(packet.destination, None, device)
         except KernelError:

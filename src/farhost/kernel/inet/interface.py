@@ -17,7 +17,20 @@ LOOPBACK_MTU = 65536
 class Interface:
     """One network interface (netdevice(7))."""
 
-    __slots__ = ("addresses", "burst_bytes", "index", "kind", "mtu", "name", "peer", "rate_bps", "up", "wire")
+    __slots__ = (
+        "addresses",
+        "burst_bytes",
+        "index",
+        "kind",
+        "mtu",
+        "name",
+        "peer",
+        "rate_bps",
+        "received",
+        "sent",
+        "up",
+        "wire",
+    )
 
     def __init__(
         self,
@@ -44,6 +57,10 @@ class Interface:
         self.rate_bps = rate_bps
         """Bits per second of the link, 0 for no limit: for those who size bursts."""
         self.up = True
+        self.sent = 0
+        """Packets, as they are on the wire, that the host gave to it."""
+        self.received = 0
+        """Those that came in by it."""
 
     def broadcasts(self) -> list[IpAddress]:
         """The directed broadcast addresses of its IPv4 networks (RFC 919); none for /31 and /32."""

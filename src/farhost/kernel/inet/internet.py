@@ -13,9 +13,10 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from farhost.kernel.environment import Wire
+from farhost.kernel.inet.counters import new_counters
 from farhost.kernel.inet.family import inet_family
 from farhost.kernel.inet.forwarding import forward, is_forwarding
-from farhost.kernel.inet.icmp_host import IcmpHost
+from farhost.kernel.inet.icmp_host import IcmpHost, count_message
 from farhost.kernel.inet.interface import LOOPBACK_MTU, NOWHERE, Interface, LoopbackWire
 from farhost.kernel.inet.output import cut
 from farhost.kernel.inet.path import Path
@@ -76,8 +77,13 @@ class Internet:
         """The host's own addresses; see `is_local` for the rest of 127.0.0.0/8."""
         self.broadcasts: dict[IpAddress, Interface | None] = {b"\xff\xff\xff\xff": None}
         """Broadcast addresses of its networks."""
-        self.counters: defaultdict[str, int] = defaultdict(int)
-        """By /proc/net/snmp's and /proc/net/netstat's names: UdpNoPorts, TcpExtListenDrops, ..."""
+        self.counters = new_counters()
+        """By nstat(8)'s names, as far as they are counted off the hot path: `farhost.kernel.inet.netstat` reads them
+        all."""
+        self.segments_in = 0
+        """Segments that went straight to their connection: they are in no counter but this."""
+        self.segments_out = 0
+        """Segments that went straight to a wire, those sent again among them."""
         self.name_of: Callable[[IpAddress], str] = inet_ntop
         """What the names of flows call a host; the network sets its own."""
         self._candidates: list[Candidate] = []
@@ -234,7 +240,7 @@ class Internet:
         now_ns = self.clock.now_ns
         connections = self.plain_connections
         touched: list[TcpEndpoint] = []
-        plain = 0
+        plain = others = 0
         for packet in packets:
             if tracer.on:
                 self.trace(interface, "received", packet)
@@ -244,16 +250,16 @@ class Internet:
                     (packet.destination, body.destination_port, packet.source, body.source_port)
                 )
                 if endpoint is not None and endpoint.plain:
-                    plain += 1
+                    plain += body.pieces if body.segment_size else 1
                     endpoint.connection.on_segment(body, now_ns)
                     if not endpoint.touched:
                         endpoint.touched = True
                         touched.append(endpoint)
                     continue
+            others += body.pieces if type(body) is TcpSegment else 1
             self._accept(interface, packet, touched)
-        counters = self.counters
-        counters["IpInReceives"] += len(packets)
-        counters["TcpInSegs"] += plain
+        interface.received += plain + others
+        self.segments_in += plain
         for endpoint in touched:
             endpoint.touched = False
             endpoint.connection.flush(now_ns)
@@ -291,7 +297,7 @@ class Internet:
                 return
             packet, taken = opened
             body = packet.body
-        self.counters["IpInDelivers"] += 1
+        self.counters["IpInDelivers"] += body.pieces if type(body) is TcpSegment else 1
         if type(body) is TcpSegment:
             self.tcp.receive(interface, packet, body, touched)
         elif type(body) is UdpDatagram:
@@ -354,6 +360,12 @@ class Internet:
         errors, checksums = MALFORMED_COUNTERS[layer]
         if what in ("checksum", "coverage") and checksums:
             self.counters[checksums] += 1
+        if not layer.startswith("ip"):
+            self.counters["IpInDelivers"] += 1
+        if layer == "tcp":
+            self.counters["TcpInSegs"] += 1
+        elif layer == "icmp":
+            self.counters["IcmpInMsgs"] += 1
         self.drop(interface, packet, reason, errors)
 
     def _watch_reassembly(self) -> None:
@@ -382,6 +394,9 @@ class Internet:
         interface = path.interface
         body = packet.body
         size = body.segment_size or len(body.payload) if type(body) is TcpSegment else 0
+        self.counters["IpOutRequests"] += body.pieces if type(body) is TcpSegment else 1
+        if type(body) is IcmpMessage:
+            count_message(self.counters, "IcmpOut", packet)
         if (size + 100 if type(body) is TcpSegment else _size(packet)) <= path.mtu:
             self.transmit(packet, interface, path.next_hop)
             return
@@ -392,6 +407,8 @@ class Internet:
         """Hand a packet that fits to the interface's wire."""
         if self.tracer.on:
             self.trace(interface, "sent", packet)
+        body = packet.body
+        interface.sent += body.pieces if type(body) is TcpSegment else 1
         interface.wire.transmit(packet, next_hop)
 
     def next_fragment_number(self, packet: Packet) -> int:

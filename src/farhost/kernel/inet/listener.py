@@ -82,7 +82,7 @@ class Listener:
         elif flags & SYN and not flags & FIN:
             self._request(interface, packet, segment, key, fresh_isn)
         else:
-            self.socket.internet.drop(interface, packet, "not-a-syn", "TcpExtTCPDrops")
+            self.socket.internet.drop(interface, packet, "not-a-syn", "FarhostTcpNotSyn")
 
     def _request(
         self, interface: "Interface", packet: Packet, segment: TcpSegment, key: Key, fresh_isn: int | None

@@ -291,6 +291,7 @@ class MessageSocket(InetSocket):
         if not flags & linux.MSG_PEEK:
             self.queued.popleft()
             self.charged -= arrived.cost
+            self.count_read()
             if self.internet.tracer.sampling:
                 self.kernel.sampler.message_buffer(self)
         packet, data = arrived.packet, arrived.data
@@ -303,6 +304,9 @@ class MessageSocket(InetSocket):
         sender = as_sockaddr(self.domain, packet.source, arrived.port, arrived.interface.index)
         length = len(data) if flags & linux.MSG_TRUNC else None
         return Received(data[:size], sender, result_flags, control, length)
+
+    def count_read(self) -> None:
+        """A message was taken out of the queue, where somebody counts that."""
 
     # The rest.
 

@@ -130,7 +130,6 @@ class PingSocket(MessageSocket):
         sequence = int.from_bytes(data[6:8], "big")
         body = IcmpMessage(data[0], 0, self.local_port << 16 | sequence, data[HEADER_SIZE:])
         self.emit(path, destination, self.protocol, body, len(data), control)
-        self.internet.counters["IcmpOutMsgs"] += 1
         return len(data)
 
     def _destination(self, address: Sockaddr | None) -> tuple[IpAddress, int]:

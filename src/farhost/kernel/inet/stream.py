@@ -454,12 +454,7 @@ class StreamSocket(InetSocket):
             return None
         on, seconds = self.options.linger
         now_ns = self.internet.clock.now_ns
-        connection = endpoint.connection
-        if on and not seconds and not connection.readable_bytes:
-            connection.abort(now_ns)
-        else:
-            connection.close(now_ns)
-        endpoint.pump()
+        endpoint.close(bool(on and not seconds), now_ns)
         if on and seconds and thread is not None:
             if self.kernel.soft:
                 self.kernel.softirq()

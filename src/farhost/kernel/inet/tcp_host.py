@@ -98,6 +98,7 @@ class TcpHost:
         """The connection waits for stray segments; its port may be bound again with SO_REUSEADDR. A socket that is
         still bound by name keeps its own entry."""
         endpoint.time_wait_ns = self.internet.clock.now_ns
+        self.internet.counters["TcpExtTW"] += 1
         binding = endpoint.binding
         if endpoint.keeps_binding:
             endpoint.keeps_binding = False
@@ -130,7 +131,13 @@ class TcpHost:
         """Somebody takes over four numbers that were in TIME_WAIT (see `taken`)."""
         endpoint = self.connections.get(key)
         if endpoint is not None:
+            self.internet.counters["TcpExtTWRecycled"] += 1
             self._end_time_wait(endpoint)
+
+    def count_current(self) -> int:
+        """TcpCurrEstab: connections in ESTABLISHED or CLOSE-WAIT."""
+        states = (TcpState.ESTABLISHED, TcpState.CLOSE_WAIT)
+        return sum(endpoint.connection.state in states for endpoint in self.connections.values())
 
     def _end_time_wait(self, endpoint: TcpEndpoint) -> None:
         endpoint.closed = True
@@ -143,7 +150,7 @@ class TcpHost:
     ) -> None:
         """A segment whose way is not plain: for a request, TIME_WAIT, a listener or nobody."""
         internet = self.internet
-        internet.counters["TcpInSegs"] += 1
+        internet.counters["TcpInSegs"] += segment.pieces
         if packet.destination in internet.broadcasts:
             internet.drop(interface, packet, "broadcast", "TcpInErrs")
             return
@@ -170,7 +177,7 @@ class TcpHost:
         if listener is not None:
             listener.receive(interface, packet, segment, key, fresh_isn)
         else:
-            internet.drop(interface, packet, "no-socket", "TcpExtNoSocket")
+            internet.drop(interface, packet, "no-socket", "FarhostTcpNoSocket")
             self.send_reset(packet, segment)
 
     def _is_new_connection(self, endpoint: TcpEndpoint, segment: TcpSegment) -> bool:
@@ -220,6 +227,7 @@ class TcpHost:
         name = f"{self.host_name(packet.destination)}:{port}>{self.host_name(packet.source)}:{peer_port}"
         count = self._resets[name] = self._resets.get(name, 0) + 1
         internet.counters["TcpOutRsts"] += 1
+        internet.counters["TcpOutSegs"] += 1
         reset = TcpSegment(port, peer_port, number, acknowledgement, flags, 0)
         hops = internet.kernel.sysctls["net.ipv4.ip_default_ttl"]
         internet.output(

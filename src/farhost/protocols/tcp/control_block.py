@@ -27,6 +27,7 @@ class ControlBlock:
         "agreement",
         "challenged_ns",
         "config",
+        "ended_in",
         "error",
         "events",
         "fin_timeout_ns",
@@ -52,6 +53,8 @@ class ControlBlock:
         self.config = config
         self.state = TcpState.CLOSED
         self.error: Failure | None = None
+        self.ended_in = TcpState.CLOSED
+        """The state in which it ended."""
         self.events = 0
         self.is_active = True
         self.orphan = False
@@ -136,6 +139,7 @@ class ControlBlock:
 
     def end(self) -> None:
         """Nothing more will happen; what was received can still be read."""
+        self.ended_in = self.state
         self.move(Change.ENDED)
         self.events |= events.CLOSED
         self.timers.stop()

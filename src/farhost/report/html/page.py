@@ -7,15 +7,19 @@ from pathlib import Path
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
-from farhost.report.html import faults, lanes, verdict
+from farhost.report.html import faults, lanes, plots, ribbon, sockets, timesequence, verdict
 from farhost.report.html.panel import Panel, pack
 from farhost.report.recording.store import RecordedRun
 from farhost.report.story.story import Story, story_of
 
 PANELS: tuple[Callable[[Story], Panel], ...] = (
     verdict.panel,
+    ribbon.panel,
+    timesequence.panel,
+    plots.panel,
     lanes.panel,
     faults.panel,
+    sockets.panel,
 )
 """In the order in which they stand on the page: a new panel is a module beside this one, and a row here."""
 _ASSETS = files("farhost.report.html") / "assets"

@@ -6,7 +6,8 @@ import socket
 import threading
 
 from farhost import Network
-from farhost.explore.streams import StreamsSink, reverse
+from farhost.report.story.descriptors import reverse
+from farhost.report.story.streams import StreamsSink
 
 
 def test_reverse():

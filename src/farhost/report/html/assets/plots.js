@@ -1,0 +1,141 @@
+"use strict";
+/* Plots with uPlot, of data as report/html/plots.py packs it: times as differences in ns, values as they are. */
+farhost.panel("plots", function (root, data, page) {
+  if (!data) return null;
+  const DASHES = [[], [7, 3], [2, 2], [9, 3, 2, 3]];
+  const LETTERS = { R: "R", lost: "×", fault: "▲" };
+  const WIDTH = 660, HEIGHT = 190;
+  const holder = root.querySelector(".plots.live");
+  const colour = (name) => getComputedStyle(root).getPropertyValue(name).trim();
+  const chosen = { connection: 0, host: 0 };
+  let charts = [];
+
+  function sums(differences) {
+    let time = 0;
+    return differences.map((difference) => (time += difference) / 1e9);
+  }
+
+  /* One axis of time for all series: where one has no value of its own, the one before holds. */
+  function joined(plot, isHost) {
+    const [divisor] = data.units[plot.unit];
+    const all = plot.series.map(([, differences]) => sums(differences));
+    const times = [...new Set([0, ...all.flat(), data.end / 1e9])].sort((a, b) => a - b);
+    const columns = plot.series.map(function ([, , values, holds], number) {
+      const own = all[number];
+      let next = 0;
+      return times.map(function (time) {
+        const at = next;
+        while (next < own.length && own[next] <= time) next += 1;
+        if (!holds && next === at) return null;
+        const value = next && (isHost || time <= own[own.length - 1]) ? values[next - 1] : null;
+        return value === null ? null : value / divisor;
+      });
+    });
+    return [times, ...columns];
+  }
+
+  function number(value) { return value === null || value === undefined ? "-" : String(Number(value.toFixed(3))); }
+
+  function series([label, , , holds], index, unit) {
+    return { label, stroke: () => colour("--c" + index % 8), width: 1.4, dash: DASHES[index % DASHES.length],
+      paths: holds ? uPlot.paths.stepped({ align: 1 }) : () => null,
+      points: { show: !holds, size: 4, fill: () => colour("--c" + index % 8) }, value: (u, value) => number(value) + (value === null ? "" : " " + unit) };
+  }
+
+  /* Small signs on the axis of time, as many as there is room for. */
+  function drawMarks(chart, marks) {
+    const { ctx, bbox } = chart;
+    ctx.save();
+    ctx.textAlign = "center";
+    ctx.font = 11 * devicePixelRatio + "px monospace";
+    for (const kind in marks) {
+      let last = -Infinity;
+      ctx.fillStyle = colour(kind === "fault" ? "--fault" : "--bad");
+      for (const time of marks[kind]) {
+        const x = chart.valToPos(time, "x", true);
+        if (x < bbox.left || x > bbox.left + bbox.width || x - last < 1) continue;
+        if (x - last > 9 * devicePixelRatio) {
+          ctx.fillText(LETTERS[kind], x, bbox.top + bbox.height - 4 * devicePixelRatio);
+          last = x;
+        }
+        ctx.fillRect(x, bbox.top + bbox.height - 3 * devicePixelRatio, devicePixelRatio, 3 * devicePixelRatio);
+      }
+    }
+    ctx.restore();
+  }
+
+  function draw(group, plot, isHost) {
+    const [divisor, unit] = data.units[plot.unit];
+    const counted = divisor === 1;
+    const place = holder.appendChild(document.createElement("div"));
+    place.className = "plot";
+    place.dataset.plot = plot.title;
+    place.dataset.series = plot.series.map(([label]) => label).join("|");
+    const marks = {};
+    for (const kind in group.marks) marks[kind] = sums(group.marks[kind]);
+    const axis = { stroke: () => colour("--ink"), grid: { stroke: () => colour("--rule"), width: 0.5 },
+      ticks: { stroke: () => colour("--rule"), width: 0.5 } };
+    const options = {
+      title: group.name + ": " + plot.title + (counted ? ", " + unit : ""), width: WIDTH, height: HEIGHT,
+      cursor: { sync: { key: "farhost", scales: ["x", null] }, drag: { x: true, y: false } },
+      scales: { x: { time: false }, y: { range: (u, low, high) => [0, (high || 1) * 1.05] } },
+      axes: [{ ...axis, values: (u, values) => values.map((value) => number(value) + " s") },
+        { ...axis, size: 84, incrs: counted ? [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 10000] : undefined,
+          values: (u, values) => values.map((value) => number(value) + (counted ? "" : " " + unit)) }],
+      legend: { markers: { dash: (u, index) => ["solid", "dashed", "dotted", "double"][(index - 1) % 4] } },
+      series: [{ label: "time", value: (u, value) => value === null ? "-" : page.formatTime(value * 1e9) },
+        ...plot.series.map((one, index) => series(one, index, unit))],
+      hooks: { draw: [(chart) => { drawMarks(chart, marks); moveCursor(chart); }] },
+    };
+    const chart = new uPlot(options, joined(plot, isHost), place);
+    chart.pageCursor = chart.over.appendChild(document.createElement("div"));
+    chart.pageCursor.className = "page-cursor";
+    listen(chart);
+    moveCursor(chart);
+    return chart;
+  }
+
+  function listen(chart) {
+    let begun = 0;
+    chart.over.addEventListener("mousedown", (event) => { begun = event.clientX; });
+    chart.over.addEventListener("click", function (event) {
+      if (Math.abs(event.clientX - begun) > 3) return;
+      const left = event.clientX - chart.over.getBoundingClientRect().left;
+      page.setCursor(Math.round(chart.posToVal(left, "x") * 1e9), "plots");
+    });
+    chart.over.addEventListener("mouseleave", () => tell(chart));
+  }
+
+  function moveCursor(chart) {
+    if (!chart.pageCursor) return;
+    const left = chart.valToPos(page.cursorNs / 1e9, "x");
+    chart.pageCursor.style.left = left + "px";
+    chart.pageCursor.hidden = left < 0 || left > chart.over.clientWidth;
+  }
+
+  /* The values at the cursor, beside the names. */
+  function tell(chart) {
+    const times = chart.data[0], time = page.cursorNs / 1e9;
+    let low = 0, high = times.length - 1;
+    while (low < high) {
+      const middle = (low + high + 1) >> 1;
+      if (times[middle] <= time) low = middle; else high = middle - 1;
+    }
+    chart.setLegend({ idx: low }, false);
+  }
+
+  function show() {
+    for (const chart of charts) chart.destroy();
+    holder.replaceChildren();
+    const groups = [data.connections[chosen.connection], data.hosts[chosen.host]];
+    charts = groups.flatMap((group, place) => group ? group.plots.map((plot) => draw(group, plot, place === 1)) : []);
+    charts.forEach(tell);
+  }
+
+  for (const chooser of root.querySelectorAll(".choose")) {
+    chooser.addEventListener("change", function () { chosen[chooser.dataset.kind] = Number(chooser.value); show(); });
+  }
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => charts.forEach((chart) => chart.redraw()));
+  show();
+  return { cursor() { for (const chart of charts) { moveCursor(chart); tell(chart); } } };
+});

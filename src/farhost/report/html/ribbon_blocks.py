@@ -1,0 +1,195 @@
+"""The blocks of a stream's ribbon: what was written, sent, arrived and read, each where its bytes are."""
+
+from bisect import bisect_right
+from typing import NamedTuple
+
+from farhost.report.columns import format_time
+from farhost.report.story.byte_streams import ByteStream, Segment, Use
+from farhost.report.story.cuts import EXPLANATIONS, Cause, Cut, cuts
+
+WRITE, SEGMENT, AGAIN, BUFFER, READ = range(5)
+"""Rows from above; AGAIN: what was sent again, under the segments."""
+
+
+class Part(NamedTuple):
+    """The part of a block that is of one write."""
+
+    low: float
+    high: float
+    number: int
+    """Which write, from 1; 0: not known."""
+
+
+class Block(NamedTuple):
+    """One block of a ribbon; `low` and `high` are where it is, in the ribbon's own measure (bytes, or datagrams)."""
+
+    row: int
+    low: float
+    high: float
+    start: int
+    """Its first byte, in the stream."""
+    size: int
+    time_ns: int
+    parts: tuple[Part, ...]
+    kind: str
+    """Further classes: lost, held, peek."""
+    mark: str
+    """A word or sign on it, such as `✗ loss`; empty for none."""
+    title: str
+    """What a pointer over it shows: one line."""
+
+
+class Mark(NamedTuple):
+    """A cut, with its cause's word."""
+
+    row: int
+    place: float
+    word: str
+    title: str
+
+
+class Ribbon(NamedTuple):
+    """What is drawn of one stream."""
+
+    blocks: list[Block]
+    marks: list[Mark]
+
+
+_CUT_ROWS = {"write": WRITE, "segment": SEGMENT, "read": READ, "merge": READ}
+
+
+def ribbon_of(stream: ByteStream) -> Ribbon:
+    """The ribbon of a stream of bytes."""
+    cutter = _Cutter(stream.writes)
+    blocks = [_use(WRITE, "write", use, number, cutter) for number, use in enumerate(stream.writes, 1)]
+    blocks += _segments(stream, cutter)
+    blocks += _buffer(stream, cutter)
+    blocks += [_use(READ, "read", use, number, cutter) for number, use in enumerate(stream.reads, 1)]
+    blocks += [_use(READ, "peek", use, number, cutter) for number, use in enumerate(stream.peeks, 1)]
+    marks = [_mark(cut, stream) for cut in cuts(stream) if cut.cause is not Cause.NOT_READ]
+    return Ribbon(blocks, marks)
+
+
+class _Cutter:
+    """Cuts ranges where writes end."""
+
+    def __init__(self, writes: list[Use]) -> None:
+        self._starts = [write.start for write in writes]
+        self._end = writes[-1].start + writes[-1].size if writes else 0
+
+    def parts(self, start: int, size: int) -> tuple[Part, ...]:
+        """The parts of a range, by the write that each is of."""
+        end = start + size
+        starts = self._starts
+        index = bisect_right(starts, start) - 1
+        found = []
+        while start < min(end, self._end):
+            stop = starts[index + 1] if index + 1 < len(starts) else self._end
+            found.append(Part(start, min(stop, end), index + 1))
+            start = stop
+            index += 1
+        if start < end:
+            found.append(Part(start, end, 0))
+        return tuple(found)
+
+
+def _use(row: int, kind: str, use: Use, number: int, cutter: _Cutter) -> Block:
+    time_ns = use.time_ns - use.took_ns if row == WRITE else use.time_ns
+    given = "given" if row == WRITE else "asked for"
+    asked = f", {given} {use.asked}" if use.asked != use.size else ""
+    title = f"{kind} {number}: {size_text(use.size)} at offset {use.start}{asked}, {use.call} of {use.process}"
+    title += f" at {_when(use.time_ns)}"
+    if use.took_ns > 1_000_000:
+        title += f" after {use.took_ns / 1_000_000:.3f} ms"
+    mark = "peek" if kind == "peek" else ""
+    classes = "peek" if kind == "peek" else ""
+    parts = cutter.parts(use.start, use.size)
+    return Block(row, use.start, use.start + use.size, use.start, use.size, time_ns, parts, classes, mark, title)
+
+
+def _segments(stream: ByteStream, cutter: _Cutter) -> list[Block]:
+    fates = _Fates(stream)
+    blocks = []
+    for segment in stream.segments:
+        fate = fates.of(segment)
+        again = segment.ordinal > 1
+        kind = "lost" if fate.startswith("✗") else ""
+        mark = " ".join(word for word in (f"R{segment.ordinal - 1}" if again else "", fate) if word)
+        told = f", sent again ({segment.ordinal - 1})" if again else ""
+        told += f", {fate}" if fate else ""
+        title = (
+            f"segment: {size_text(segment.size)} at offset {segment.start}{told}, sent at {_when(segment.time_ns)}"
+        )
+        parts = cutter.parts(segment.start, segment.size)
+        row = AGAIN if again else SEGMENT
+        end = segment.start + segment.size
+        blocks.append(
+            Block(row, segment.start, end, segment.start, segment.size, segment.time_ns, parts, kind, mark, title)
+        )
+    return blocks
+
+
+class _Fates:
+    """What became of each segment on its way."""
+
+    def __init__(self, stream: ByteStream) -> None:
+        self._by_start: dict[int, list[tuple[int, int, str]]] = {}
+        for loss in stream.losses:
+            word = loss.reason if loss.reason in _SEEN else f"✗ {loss.reason}"
+            self._by_start.setdefault(loss.start, []).append((loss.start + loss.size, loss.ordinal, word))
+        self._starts = sorted(self._by_start)
+
+    def of(self, segment: Segment) -> str:
+        """In words; empty: it arrived."""
+        index = bisect_right(self._starts, segment.start) - 1
+        for start in self._starts[max(0, index - 1) : index + 1]:
+            for end, ordinal, word in self._by_start[start]:
+                if ordinal == segment.ordinal and start <= segment.start < end:
+                    return word
+        return ""
+
+
+_SEEN = ("duplicated", "reordered", "corrupted", "delayed")
+
+
+def _buffer(stream: ByteStream, cutter: _Cutter) -> list[Block]:
+    blocks = []
+    for piece in stream.arrivals.pieces:
+        held = piece.readable_ns != piece.time_ns
+        told = ""
+        if piece.readable_ns < 0:
+            told = ", held: what was before it never came"
+        elif held:
+            told = f", held until {_when(piece.readable_ns)} for what was missing before it"
+        title = f"arrived: {size_text(piece.size)} at offset {piece.start} at {_when(piece.time_ns)}{told}"
+        parts = cutter.parts(piece.start, piece.size)
+        end = piece.start + piece.size
+        kind = "held" if held else ""
+        mark = "held" if held else ""
+        blocks.append(
+            Block(BUFFER, piece.start, end, piece.start, piece.size, piece.time_ns, parts, kind, mark, title)
+        )
+    return blocks
+
+
+def _mark(cut: Cut, stream: ByteStream) -> Mark:
+    word = cut.cause.value
+    told = EXPLANATIONS[cut.cause]
+    if cut.row == "merge":
+        title = f"write ends here inside a read: {told}"
+    elif cut.row == "write":
+        title = f"the write was cut here: {told}"
+    else:
+        title = f"{cut.row} ends here inside a write: {told}"
+    return Mark(
+        _CUT_ROWS[cut.row], cut.offset, ("+ " if cut.row == "merge" else "✂ ") + word, f"{title} ({cut.offset})"
+    )
+
+
+def size_text(size: int) -> str:
+    """`1 byte`, `1448 bytes`."""
+    return "1 byte" if size == 1 else f"{size} bytes"
+
+
+def _when(time_ns: int) -> str:
+    return f"{format_time(time_ns).strip()} s"
