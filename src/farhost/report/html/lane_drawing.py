@@ -265,7 +265,7 @@ def _mark_text(mark: Mark) -> str:
     else:
         # Where a fault struck is in its title.
         text = mark.words.partition(":")[0] if mark.kind == "fault" else mark.words
-        sign = _SIGNS[mark.kind]
+        sign = SIGNS[mark.kind]
     text = text or "(nothing)"
     if len(text) > _MOST_CHARACTERS:
         text = text[: _MOST_CHARACTERS - 1] + "…"
@@ -286,7 +286,8 @@ def _in_a_line(data: bytes) -> str:
     return f"{visible(lines[0])} (and {len(lines) - 1} more line{'s' if len(lines) > 2 else ''})"
 
 
-_SIGNS = {"start": "▸", "end": "■", "failed": "✗", "signal": "⚑", "fault": "⚡"}
+SIGNS = {"start": "▸", "end": "■", "failed": "✗", "signal": "⚑", "fault": "⚡"}
+"""In front of marks: legend.html says what they mean."""
 
 
 def _draw_marks(
