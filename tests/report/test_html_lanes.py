@@ -131,7 +131,7 @@ def test_what_programs_say_and_are_called_is_escaped():
 
 def test_what_goes_on_is_said_in_words():
     there = story(*READING)
-    lanes, _ = lanes_of(there)
+    lanes = lanes_of(there)
     assert now_words(lanes, 40 * MS) == "At 0.040000 s: a in recvfrom(3...) since 0.000001 s"
     assert now_words(lanes, 900 * MS) == "At 0.900000 s: no thread is in a call"
     assert '<p class="lanes-now" aria-live="polite">At 0.080002 s: a in connect(3...) since 0.080001 s</p>' in body(
@@ -147,7 +147,7 @@ def test_a_wait_of_pythons_own_and_a_call_without_end_are_said_too():
         processes=[process(status=None, waits=(wait,))],
         virtual_ns=90_000,
     )
-    lanes, _ = lanes_of(there)
+    lanes = lanes_of(there)
     assert now_words(lanes, 20_000) == "At 0.000020 s: a waits for a lock or a thread since 0.000000 s"
     assert now_words(lanes, 80_000) == "At 0.000080 s: a in recvfrom never returned, since 0.000050 s"
 
@@ -163,7 +163,7 @@ def threads(count, failing=-1):
 
 def test_the_lanes_that_matter_are_shown_and_the_rest_can_be_opened():
     there = story(*threads(40, failing=7))
-    shown, rest = choose(lanes_of(there)[0], there)
+    shown, rest = choose(lanes_of(there), there)
     assert (len(shown), len(shown) + len(rest)) == (MOST_LANES, 41)
     assert "h07" in [lane.host for lane in shown]
     text = str(panel(there).body)
@@ -225,7 +225,7 @@ def test_far_from_the_window_calls_in_a_row_are_one_bar():
     plain = [call(at, at + 1, "sendto", (3, b"x", 0, None), 1) for at in range(5)]
     failed = call(5, 6, "sendto", (3, b"x", 0, None), None, 32)
     later = [call(7, 8, "close"), call(8, 9, "socket", (2, 1, 0), 3)]
-    (lane,), _ = lanes_of(story(started(0), *plain, failed, *later))
+    (lane,) = lanes_of(story(started(0), *plain, failed, *later))
     first, error, last = thinned_spans(lane.spans)
     assert (first.start_ns, first.end_ns, first.label, first.words) == (0, 5, "sendto x5", "5 calls: sendto x5")
     assert error.call is failed
@@ -234,7 +234,7 @@ def test_far_from_the_window_calls_in_a_row_are_one_bar():
 
 
 def test_still_farther_calls_that_waited_are_joined_too():
-    (lane,), _ = lanes_of(story(*ping_pong(50)))
+    (lane,) = lanes_of(story(*ping_pong(50)))
     found = thinned_spans(lane.spans, with_waits=True)
     assert len(found) == 9 and sum(len(span.wakes) for span in found) == 0
     assert found[0].words == "12 calls, of which 6 waited: recvfrom x6, sendto x6"

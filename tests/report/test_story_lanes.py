@@ -7,7 +7,7 @@ from farhost.trace.events import FaultEvent, Output, SignalSent, Wake
 
 
 def lanes(*events, **words):
-    return lanes_of(story(*events, **words))[0]
+    return lanes_of(story(*events, **words))
 
 
 def test_a_call_waited_from_its_begin_until_its_thread_was_woken():
@@ -126,6 +126,16 @@ def test_faults_are_at_the_thread_that_they_befell():
     )
     assert [mark.words for mark in first.marks[1:]] == ["preempt 9: a/a thread 1 step 4"]
     assert [mark.words for mark in second.marks] == ["short-read 3: b:1>a:2 at 0"]
+
+
+def test_faults_at_a_time_are_at_their_host_or_the_network():
+    cut = FaultEvent(5_000, "a", "partition", "a-b at 5us", 250)
+    stopped = FaultEvent(6_000, "b", "pause", "b at 6us", 250)
+    network, first, second = lanes(started(0), started(0, "b", "b"), cut, stopped, call(0, 8_000))
+    assert [mark.words for mark in network.marks] == ["partition 250: a-b at 5us"]
+    assert (network.name, network.spans) == ("network", [])
+    assert [mark.kind for mark in first.marks] == ["start"]
+    assert [mark.words for mark in second.marks[1:]] == ["pause 250: b at 6us"]
 
 
 def test_a_process_whose_beginning_was_not_kept_has_a_lane():

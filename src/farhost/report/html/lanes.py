@@ -41,7 +41,7 @@ def panel(story: Story) -> Panel:
     """The panel."""
     if not story.events:
         return Panel("lanes", "What each process did", Markup("<p>There are no events.</p>"), None, _HELP)
-    lanes, _ = lanes_of(story)
+    lanes = lanes_of(story)
     shown, rest = choose(lanes, story)
     bounds, window = bounds_of(story)
     end_ns = max(story.events[-1].time_ns, *(span.end_ns for lane in lanes for span in lane.spans[-1:]), 0)
@@ -118,6 +118,8 @@ def _strip(lanes: Sequence[Lane], rows: Sequence[Rows], drawn: Drawn) -> Markup:
 
 def _names(lane: Lane) -> tuple[str, str]:
     """What a lane is called, and what it is."""
+    if not lane.host:
+        return lane.process, "and hosts"
     if not lane.is_main:
         return f"thread {lane.thread}", f"of {lane.process}"
     where = "" if lane.process == lane.host else f" on {lane.host}"

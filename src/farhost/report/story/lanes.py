@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from farhost.network.faults.table import FAULTS
+from farhost.programs.timed_faults.table import TIMED_FAULTS
 from farhost.report.recording.facts import ProcessFacts
 from farhost.report.story.story import Story
 from farhost.report.values import signal_name
@@ -25,6 +26,7 @@ from farhost.trace.events import (
     Wake,
 )
 
+NETWORK = "network"
 OWN_WAIT = "waits for a lock or a thread"
 _WAIT = re.compile(r" waits in (\w+)\(.* since (\d+)\.(\d{6}) s at ")
 """`farhost.programs.endings.Waiting` as text."""
@@ -80,7 +82,7 @@ class Lane:
     @property
     def name(self) -> str:
         """Who it is, for people."""
-        who = self.process if self.process == self.host else f"{self.process} on {self.host}"
+        who = self.process if self.host in ("", self.process) else f"{self.process} on {self.host}"
         return who if self.is_main else f"{who}, thread {self.thread}"
 
 
@@ -95,13 +97,14 @@ class _Reader:
         self._faults: dict[str, list[FaultEvent]] = {}
         """Of calls, by host, whose thread is not said: they belong to the call that returns next."""
         self._thread_faults: list[FaultEvent] = []
+        self._timed_faults: list[FaultEvent] = []
         self._last_lines = {
             (process.host, process.name): process.traceback.rstrip().rpartition("\n")[2]
             for process in story.facts.processes
             if process.traceback
         }
         self.lanes: dict[tuple[str, str, int], Lane] = {}
-        self.common: list[Mark] = []
+        self.common = Lane("", NETWORK, 0, 0, self._start_ns)
         """What befell no thread that is known."""
 
     def take(self, event: Event) -> None:
@@ -117,6 +120,8 @@ class _Reader:
             case FaultEvent():
                 if event.kind in FAULTS:
                     pass  # It befell a packet.
+                elif event.kind in TIMED_FAULTS:
+                    self._timed_faults.append(event)
                 elif _THREAD.match(event.place):
                     self._thread_faults.append(event)
                 else:
@@ -170,11 +175,14 @@ class _Reader:
         for key, wakes in self._wakes.items():
             self._waited(self._lane(key), wakes)
         for host, faults in self._faults.items():
-            there = [lane for lane in self.lanes.values() if lane.host == host]
-            marks = there[0].marks if there else self.common
-            marks += map(_fault_mark, faults)
+            lanes = [lane for lane in self.lanes.values() if lane.host == host]
+            (lanes[0] if lanes else self.common).marks += map(_fault_mark, faults)
         for fault in self._thread_faults:
             self._mark_thread(fault)
+        for fault in self._timed_faults:
+            subject = fault.place.rpartition(" at ")[0]
+            there = [lane for lane in self.lanes.values() if subject.partition("/")[0].partition(" ")[0] == lane.host]
+            (there[0] if there else self.common).marks.append(_fault_mark(fault))
         for process in story.facts.processes:
             for wait in process.waits:
                 self._still(process, wait, max(story.facts.virtual_ns, self._start_ns))
@@ -188,8 +196,7 @@ class _Reader:
         own = [lane for lane in self.lanes.values() if (lane.host, lane.process) == (found[1], found[2])]
         own.sort(key=lambda lane: lane.thread)
         number = int(found[3])
-        marks = own[number - 1].marks if number <= len(own) else self.common
-        marks.append(_fault_mark(fault))
+        (own[number - 1] if number <= len(own) else self.common).marks.append(_fault_mark(fault))
 
     def _still(self, process: ProcessFacts, wait: str, end_ns: int) -> None:
         """A call that never returned: of the thread that did nothing later."""
@@ -227,9 +234,9 @@ class _Reader:
         return lane
 
 
-def lanes_of(story: Story) -> tuple[list[Lane], list[Mark]]:
+def lanes_of(story: Story) -> list[Lane]:
     """The lanes in the order of their hosts and processes, threads below their process, children below the programs;
-    and what belongs to none of them."""
+    above them, if there is any, what befell none of them: the lane `NETWORK`."""
     reader = _Reader(story)
     for event in story.events:
         reader.take(event)
@@ -245,7 +252,10 @@ def lanes_of(story: Story) -> tuple[list[Lane], list[Mark]]:
             lane.thread,
         )
     )
-    return order, sorted(reader.common, key=_time_of)
+    if reader.common.marks:
+        reader.common.marks.sort(key=_time_of)
+        order.insert(0, reader.common)
+    return order
 
 
 def _time_of(mark: Mark) -> int:
