@@ -110,6 +110,21 @@ def test_a_traceback_has_the_failing_line_marked():
     ]
 
 
+def test_of_many_tracebacks_the_first_are_open():
+    trouble = [process(f"p{number}", f"p{number}", 1, "OSError: it\n") for number in range(9)]
+    text = body(started(0), processes=trouble)
+    assert text.count("<figure") == 9 and text.index("<summary>6 more tracebacks") > text.index("p2: exited 1")
+
+
+def test_without_a_script_a_link_leads_to_the_moment():
+    there = story_of(failing())
+    text = str(panel(there).body)
+    place = re.search(r'<span id="lanes-moment" style="left:([\d.]+)px">', text)
+    line = re.search(r'<path class="moment" d="M([\d.]+) ', text)
+    assert place is not None and line is not None
+    assert float(place[1]) == float(line[1]) and '<a href="#lanes-moment">' in text
+
+
 def test_what_programs_say_and_are_called_is_escaped():
     bad = "<script>\"'&"
     data = bad.encode()

@@ -33,6 +33,7 @@ MOST_WHOLE = 5_000
 MOST_THINNED = 5_000
 """Such bars; still farther away calls that waited are joined as well."""
 _MOST_REST = 60
+_MOST_TRACEBACKS = 3
 _LIBRARY = re.compile(r"/lib/python3[^/]*/|/site-packages/|^<frozen ")
 _FRAME = re.compile(r'^  File "(.*)", line (\d+), in (.*)$')
 
@@ -55,9 +56,10 @@ def panel(story: Story) -> Panel:
     body = Markup("").join(
         (
             Markup('<p class="lanes-now" aria-live="polite">{}</p>').format(now_words(shown, story.moment_ns)),
-            _strip(shown, rows, first),
+            Markup('<p class="no-script-only"><a href="#lanes-moment">Scroll to that moment</a></p>'),
+            _strip(shown, rows, first, axis.at(story.moment_ns)),
             Markup('<p class="lanes-line mono" aria-live="polite"></p>'),
-            *_tracebacks(story),
+            _tracebacks(story),
             _rest(rest, others),
             all_events(story),
         )
@@ -98,8 +100,8 @@ def _steps(drawn: Drawn) -> list[list[float]]:
     return [[times[0], *between], [places[0], *(round(b - a, 1) for a, b in pairwise(places))]]
 
 
-def _strip(lanes: Sequence[Lane], rows: Sequence[Rows], drawn: Drawn) -> Markup:
-    """The names, and beside them the picture, which scrolls."""
+def _strip(lanes: Sequence[Lane], rows: Sequence[Rows], drawn: Drawn, moment: float) -> Markup:
+    """The names, and beside them the picture, which scrolls; `moment`: where in it a link leads."""
     names = []
     for lane, row in zip(lanes, rows):
         style = f"top:{row.top:g}px;height:{row.height - 2:g}px"
@@ -112,8 +114,8 @@ def _strip(lanes: Sequence[Lane], rows: Sequence[Rows], drawn: Drawn) -> Markup:
     return Markup(
         '<div class="lanes-scroll" tabindex="0" role="region" aria-label="Lanes, which scroll sideways">'
         '<div class="lanes-strip"><div class="lanes-names" style="height:{}px">{}</div>'
-        '<div class="lanes-part">{}</div></div></div>'
-    ).format(f"{height:g}", Markup("").join(names), Markup(drawn.svg))
+        '<div class="lanes-part"><span id="lanes-moment" style="left:{}px"></span>{}</div></div></div>'
+    ).format(f"{height:g}", Markup("").join(names), f"{moment:g}", Markup(drawn.svg))
 
 
 def _names(lane: Lane) -> tuple[str, str]:
@@ -142,8 +144,8 @@ def now_words(lanes: Sequence[Lane], time_ns: int) -> str:
     return f"At {format_time(time_ns).strip()} s: {'; '.join(going) or 'no thread is in a call'}"
 
 
-def _tracebacks(story: Story) -> list[Markup]:
-    """What ended programs, with the line that failed."""
+def _tracebacks(story: Story) -> Markup:
+    """What ended programs, with the line that failed: the first few at once."""
     found = []
     for process in story.facts.processes:
         if process.traceback:
@@ -154,7 +156,11 @@ def _tracebacks(story: Story) -> list[Markup]:
                     head, _marked(process.traceback)
                 )
             )
-    return found
+    shown, rest = found[:_MOST_TRACEBACKS], found[_MOST_TRACEBACKS:]
+    if not rest:
+        return Markup("").join(shown)
+    more = Markup("<details><summary>{} more tracebacks</summary>{}</details>")
+    return Markup("").join((*shown, more.format(len(rest), Markup("").join(rest))))
 
 
 def _marked(traceback: str) -> Markup:
