@@ -90,7 +90,8 @@ _GROWING = ("link ", "syn ")
 
 
 def connection_groups(story: Story) -> list[Group]:
-    """The ends of TCP connections, most trouble in the window first, of the like most samples; last those that were never established."""
+    """The ends of TCP connections: those with most trouble in the window first, of the like those with most samples,
+    and last those that were never established."""
     samples: dict[str, list[TcpSample]] = {}
     for sample in story.samples:
         if type(sample) is TcpSample:
