@@ -77,7 +77,9 @@ farhost.panel("plots", function (root, data, page) {
       ticks: { stroke: () => colour("--rule"), width: 0.5 } };
     const options = {
       title: group.name + ": " + plot.title + (counted ? ", " + unit : ""), width: WIDTH, height: HEIGHT,
-      cursor: { sync: { key: "farhost", scales: ["x", null] }, drag: { x: true, y: false } },
+      cursor: { sync: { key: "farhost", scales: ["x", null] }, drag: { x: true, y: false },
+        /* What holds at a moment, not what is nearest to it. */
+        dataIdx: (u, index, nearest, time) => nearest > 0 && u.data[0][nearest] > time ? nearest - 1 : nearest },
       scales: { x: { time: false }, y: { range: (u, low, high) => [0, (high || 1) * 1.05] } },
       axes: [{ ...axis, values: (u, values) => values.map((value) => number(value) + " s") },
         { ...axis, size: 84, incrs: counted ? [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 10000] : undefined,
