@@ -11,12 +11,8 @@ from pathlib import Path
 import click
 import msgspec
 
-from farhost.explore.causes import causes
-from farhost.explore.observing import Observer
-from farhost.explore.orders import Orders
-from farhost.explore.recording import versions
-from farhost.explore.scenario_case import words_of
-from farhost.report.recording.facts import RunFacts, facts_of
+from farhost.explore.recording import facts_of_run
+from farhost.report.recording.facts import RunFacts
 from farhost.report.recording.keeper import KeptEvents
 from farhost.report.recording.store import RUNS, RecordedRun, StoreError, keep_run
 from farhost.report.summary import RunResult
@@ -73,15 +69,11 @@ class RunKeeper:
 
     def facts(self, result: RunResult) -> RunFacts:
         """What is known of the run."""
-        outcome, network, choices = result.outcome, result.network, result.network.choices
-        verdict = Observer(Orders(result.seed), hashed=False).verdict_of(outcome, choices, words_of(outcome))
-        facts = facts_of(network, outcome, result.seed, result.hashes)
+        facts = facts_of_run(result.network, result.outcome, result.seed, result.hashes)
         return msgspec.structs.replace(
             facts,
             command=result.command,
-            causes=() if outcome.ok else tuple(causes(verdict)),
             forgotten=self.events.forgotten,
             scenario=table_of(self._scenario),
             directory=self._directory,
-            **versions(),
         )

@@ -146,6 +146,7 @@ def run(
     trace: bool,
     form: str,
     capture: str | None,
+    filter_text: str | None,
     report: str | None,
     no_keep: bool,
     **described: Any,
