@@ -9,6 +9,7 @@ from farhost.explore.divergence import Versions
 from farhost.explore.orders import Orders, Verdict
 from farhost.explore.scenario_case import ReadyScenario
 from farhost.explore.words import headline
+from farhost.report.hints.choosing import topic_of
 from farhost.report.recording.facts import RunFacts, facts_of
 from farhost.report.recording.keeper import KeptEvents
 from farhost.report.recording.store import RecordedRun
@@ -41,6 +42,10 @@ def record(scenario: Scenario, orders: Orders) -> Recorded:
         forgotten=kept.forgotten,
         **versions(),
     )
+    if not verdict.ok:
+        struck = [(choice.kind, choice.place) for choice in orders.replay or ()]
+        said = "\n".join([*facts.causes, *verdict.signature])
+        facts = msgspec.structs.replace(facts, hint=topic_of(struck, said, verdict.kind))
     if orders.replay is not None:
         facts = msgspec.structs.replace(facts, headline=headline(list(orders.replay.items()), streams.result()))
     return Recorded(RecordedRun(facts, kept.events), verdict)
