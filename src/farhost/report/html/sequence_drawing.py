@@ -212,7 +212,7 @@ def _arrow(arrow: Arrow, layout: Layout, words: PacketWords | None) -> Drawn:
         more = f"<title>{escape(told, quote=False)}</title>"
     content = (
         f'<g class="{classes}"{data} transform="translate({x} {start})">{more}{marks}'
-        f'<text{"" if side > 0 else _END} transform="translate({side * 10} {label.y - start - 2:.0f}){turn}">'
+        f'<text{"" if side > 0 else _END} transform="translate({beside} {label.y - start + under:.0f}){turn}">'
         f"{escape(label.text, quote=False)}</text></g>"
     )
     return start - 12, max(end + 8, label.y + 4), content
@@ -250,6 +250,9 @@ def _way(arrow: Arrow, layout: Layout, start: int, x: int) -> tuple[float, str, 
             y = max(arrow.reason.y - start, down)
             line += svg.text(across - side * 12, y - 3, journey.reason, "why end" if side > 0 else "why")
             bottom = max(bottom, start + round(y))
+    if journey.late or journey.befell:
+        # Parallel to those of its neighbours, which are not as late.
+        down = min(down, round(layout.axis.at(journey.sent_ns + layout.flight_ns)) - start)
     return bottom, line, _turn(across, down)
 
 
