@@ -8,11 +8,11 @@ from farhost.explore.causes import causes
 from farhost.explore.divergence import Versions
 from farhost.explore.orders import Orders, Verdict
 from farhost.explore.scenario_case import ReadyScenario
-from farhost.explore.streams import StreamsSink
 from farhost.explore.words import headline
 from farhost.report.recording.facts import RunFacts, facts_of
 from farhost.report.recording.keeper import KeptEvents
 from farhost.report.recording.store import RecordedRun
+from farhost.report.story.streams import StreamsSink
 from farhost.scenario.scenario import Scenario
 from farhost.trace.hashes import TraceHash
 

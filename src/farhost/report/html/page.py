@@ -23,6 +23,17 @@ PANELS: tuple[Callable[[Story], Panel], ...] = (
     sockets.panel,
 )
 """In the order in which they stand on the page: a new panel is a module beside this one, and a row here."""
+_SHORT_NAMES = {
+    "verdict": "Verdict",
+    "sequence": "Sequence",
+    "ribbon": "Bytes",
+    "timesequence": "Time and sequence",
+    "plots": "Plots",
+    "lanes": "Calls",
+    "faults": "Faults",
+    "sockets": "Sockets",
+}
+"""In the contents, where titles have no room."""
 _ASSETS = files("farhost.report.html") / "assets"
 
 
@@ -47,6 +58,7 @@ def report_html(run: RecordedRun) -> str:
     return environment.get_template("page.html").render(
         facts=story.facts,
         panels=panels,
+        short_names=_SHORT_NAMES,
         story=story,
         styles=[_style("page.css"), _style("uplot/uPlot.min.css"), *_own(panels, "css")],
         scripts=[_script("uplot/uPlot.iife.min.js"), _script("page.js"), *_own(panels, "js")],

@@ -91,9 +91,13 @@ def _moment(facts: RunFacts, events: Sequence[Event]) -> int:
     """Which event matters: the first end of a program that failed; else the last fault; else the last event."""
     if not facts.ok:
         asked = {(process.host, process.name) for process in facts.processes if process.ended_by}
+        # Children end as they like: that is their parent's business.
+        programs = {(process.host, process.name) for process in facts.processes}
         for number, event in enumerate(events):
-            if type(event) is ProcessEnded and event.status and (event.host, event.process) not in asked:
-                return number
+            if type(event) is ProcessEnded and event.status:
+                who = (event.host, event.process)
+                if who not in asked and (who in programs or not programs):
+                    return number
     for number in range(len(events) - 1, -1, -1):
         event = events[number]
         if type(event) is FaultEvent or (type(event) is PacketEvent and event.action == "dropped"):
