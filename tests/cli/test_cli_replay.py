@@ -11,7 +11,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from farhost.cli.outputs import absolute_capture
+from farhost.cli.captures import absolute_capture
 from farhost.cli.replay import replay as replay_command
 from farhost.explore.orders import Orders
 from farhost.explore.replay_file import Replay, ReplayFault, read_replay, write_replay

@@ -27,6 +27,7 @@ COMMANDS = {
     "merge": "merge:merge",
     "replay": "replay:replay",
     "report": "report:report",
+    "explain": "explain:explain",
     "up": "up:up",
     "exec": "execute:execute",
     "status": "running:status",

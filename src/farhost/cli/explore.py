@@ -191,7 +191,8 @@ def tell(
         output.flush()
         return
     for finding, path in findings:
-        for text, style in failure_lines(finding.failure(shlex.join(["farhost", "replay", shown(path, options)]))):
+        again, shows = (shlex.join(["farhost", word, shown(path, options)]) for word in ("replay", "report"))
+        for text, style in failure_lines(finding.failure(again, report=shows), output.paper()):
             output.line(output.paint(text, style))
     output.line(last_line(report, plan))
     output.flush()

@@ -26,7 +26,7 @@ from farhost.network.network import Network
 from farhost.programs.shared import SharedError
 from farhost.report.columns import ColumnsSink
 from farhost.report.summary import Line
-from farhost.report.terminal import Terminal
+from farhost.report.terminal import Paper, Terminal
 from farhost.scenario.invariants import ChecksError
 from farhost.scenario.words import WordError
 from farhost.units import UnitError
@@ -143,7 +143,7 @@ def replay_all(replays: Sequence[tuple[Path, Replay]], options: ReplayOptions) -
             for line in () if options.trace else found.verdict.output.splitlines():
                 printed.line(line)
             printed.flush()
-            lines = lines_of(recorded, found, versions, options)
+            lines = lines_of(recorded, found, versions, options, stderr.paper())
             say(path, lines, stderr, len(replays) > 1)
         if options.as_json:
             stdout.line(json.dumps(told, indent=2))
@@ -181,11 +181,13 @@ def in_directory(directory: Path, path: Path) -> Iterator[None]:
         os.chdir(before)
 
 
-def lines_of(recorded: Replay, found: Replayed, versions: Versions, options: ReplayOptions) -> list[Line]:
+def lines_of(
+    recorded: Replay, found: Replayed, versions: Versions, options: ReplayOptions, paper: Paper
+) -> list[Line]:
     """What came of one file, for people."""
     if options.without:
-        return without_lines(recorded, options.without, found)
-    return checked_lines(found) if options.check else replayed_lines(found, versions)
+        return without_lines(recorded, options.without, found, paper)
+    return checked_lines(found, paper) if options.check else replayed_lines(found, versions, paper)
 
 
 def say(path: Path, lines: Sequence[Line], stderr: Terminal, several: bool) -> None:

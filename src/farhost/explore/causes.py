@@ -11,11 +11,16 @@ _FRAME = re.compile(r'  File "(.*)", line ([0-9]+), in (.*)')
 _STATUS = re.compile(r" exited with status [0-9]+$")
 
 
+def failing_host(verdict: Verdict) -> str:
+    """The host of the program that failed, as far as a signature says; else empty."""
+    who = verdict.signature[1] if verdict.kind == "failed" and len(verdict.signature) > 1 else ""
+    return who.rpartition(" on ")[2]
+
+
 def last_calls(verdict: Verdict) -> list[str]:
     """Of the last events, what programs did: neither packets, nor what a connection went through by itself, nor the
     traceback, which is told anyway; where it is known which host failed, that host's."""
-    who = verdict.signature[1] if verdict.kind == "failed" and len(verdict.signature) > 1 else ""
-    host = who.rpartition(" on ")[2]
+    host = failing_host(verdict)
     return [
         " ".join(line.split())
         for line in verdict.last

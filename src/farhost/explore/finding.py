@@ -12,7 +12,7 @@ from farhost.explore.fault_words import is_time
 from farhost.explore.fork_one import look_in_child
 from farhost.explore.laboratory import Limits
 from farhost.explore.laboratory import Progress as ShrinkProgress
-from farhost.explore.orders import Orders, Verdict
+from farhost.explore.orders import Orders
 from farhost.explore.replay_file import Replay, replay_text, write_replay
 from farhost.explore.results import Failure, failure_of, replay_of
 from farhost.explore.scenario_case import ReadyScenario
@@ -21,6 +21,7 @@ from farhost.explore.shards import Failing
 from farhost.explore.shrink import Shrunk, shrink
 from farhost.explore.words import headline
 from farhost.explore.workers import Workers
+from farhost.report.diagram.kept import NOTHING_SEEN, Scene, SceneSink
 from farhost.report.story.streams import Stream, StreamsSink
 from farhost.scenario.scenario import Scenario
 from farhost.scenario.scenario_file import table_of
@@ -35,6 +36,8 @@ class Finding(NamedTuple):
     found: Found
     shrunk: Shrunk
     streams: tuple[Stream, ...]
+    scene: Scene
+    """What happened around the faults and before the end."""
     replay: Replay
 
     def failing(self, file: str = "") -> Failing:
@@ -53,9 +56,9 @@ class Finding(NamedTuple):
             file,
         )
 
-    def failure(self, *commands: str) -> Failure:
-        """For a report; `commands`: what gives the run again."""
-        return failure_of(self.shrunk, self.streams, commands)
+    def failure(self, *commands: str, report: str = "") -> Failure:
+        """For a report; `commands`: what gives the run again; `report`: what shows all of it."""
+        return failure_of(self.shrunk, self.streams, commands, report=report, scene=self.scene)
 
 
 def find_out(
@@ -76,27 +79,30 @@ def find_out(
         on_progress=on_progress,
         is_time=is_time,
     )
-    streams = watch_streams(scenario, found.orders, shrunk.verdict)
+    streams, scene = watch(scenario, found.orders, shrunk)
     directory = os.path.relpath(".", folder)
     table = table_of(scenario)
     replay = replay_of(shrunk, table, directory, Versions.here(), found.orders.horizon_ns)
-    return Finding(found, shrunk, streams, replay)
+    return Finding(found, shrunk, streams, scene, replay)
 
 
-def watch_streams(scenario: Scenario, orders: Orders, verdict: Verdict) -> tuple[Stream, ...]:
-    """How writes became reads in a run that is known, run once more in a child (it may be one that crashes the
-    interpreter); nothing if it comes out differently."""
+def watch(scenario: Scenario, orders: Orders, shrunk: Shrunk) -> tuple[tuple[Stream, ...], Scene]:
+    """How writes became reads, and what happened around the faults, in a run that is known: it is run once more in a
+    child (it may be one that crashes the interpreter); nothing if it comes out differently."""
+    verdict = shrunk.verdict
     ready = ReadyScenario(scenario)
-    sink = StreamsSink()
-    ready.network.tracer.add(sink)
-
+    streams = StreamsSink()
+    scene = SceneSink(ready.network, {(fault.choice.kind, fault.choice.place) for fault in shrunk.faults})
+    ready.network.tracer.add(streams)
+    ready.network.tracer.add(scene)
     replay = Orders(verdict.seed, replay=dict(verdict.taken), horizon_ns=orders.horizon_ns)
+    nothing: tuple[tuple[Stream, ...], Scene] = ((), NOTHING_SEEN)
 
-    def look() -> tuple[Stream, ...]:
-        return tuple(sink.result()) if ready(replay).shape == verdict.shape else ()
+    def look() -> tuple[tuple[Stream, ...], Scene]:
+        return (streams.result(), scene.scene()) if ready(replay).shape == verdict.shape else nothing
 
     try:
-        return look_in_child(look, ())
+        return look_in_child(look, nothing)
     finally:
         ready.close()
 

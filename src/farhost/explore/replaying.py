@@ -15,12 +15,14 @@ from farhost.explore.divergence import (
 from farhost.explore.fault_words import describe_fault
 from farhost.explore.orders import Orders, Verdict
 from farhost.explore.replay_file import Replay
-from farhost.explore.results import Failure, failure_lines
+from farhost.explore.results import MOST_LINES, Failure, failure_lines
 from farhost.explore.scenario_case import ReadyScenario
 from farhost.network.network import Network
 from farhost.report.columns import format_time
+from farhost.report.diagram.kept import NOTHING_SEEN, Scene, SceneSink
 from farhost.report.story.streams import Stream, StreamsSink
 from farhost.report.summary import Line
+from farhost.report.terminal import PLAIN, Paper
 from farhost.scenario.scenario_file import scenario_of
 from farhost.trace.tracer import Sink
 
@@ -35,6 +37,8 @@ class Replayed(NamedTuple):
     verdict: Verdict
     streams: tuple[Stream, ...]
     """Who wrote and read how much; empty where nobody watched."""
+    scene: Scene = NOTHING_SEEN
+    """What happened around the faults and before the end."""
     where: range | None = None
     """Among which events, counted from 0, the first is that differs from the recorded run."""
     events: tuple[tuple[int, str], ...] = ()
@@ -60,18 +64,43 @@ def run_replay(replay: Replay, orders: Orders, watch: Watch = nullcontext) -> Ve
 
 def have_again(replay: Replay, watch: Watch = nullcontext) -> Replayed:
     """Run it and, if it is another run than the recorded one, once more to see where. Errors as `run_replay`'s."""
-    streams = StreamsSink()
-    verdict = run_replay(replay, replay.orders(), watching([streams], watch))
+    streams, scenes = StreamsSink(), _Scenes(replay)
+    verdict = run_replay(replay, replay.orders(), watching([streams], scenes.around(watch)))
     where = None if is_reproduced(replay, verdict) else first_divergence(replay, verdict)
     if where is None:
-        return Replayed(replay, verdict, streams.result())
+        return Replayed(replay, verdict, streams.result(), scenes.scene())
     events = EventsSink(where)
     again = run_replay(replay, replay.orders(), watching([events]))
     steady = (again.shape, again.events) == (verdict.shape, verdict.events)
     # The same end after as many events, and all before the traceback as it was: the program took no other way.
     alike = steady and ends_alike(replay, verdict) and verdict.events == replay.events
     other_places = alike and events.of_places_alone()
-    return Replayed(replay, verdict, streams.result(), where, tuple(events.lines()), steady, other_places)
+    lines = tuple(events.lines())
+    return Replayed(replay, verdict, streams.result(), scenes.scene(), where, lines, steady, other_places)
+
+
+class _Scenes:
+    """Watches the network that a run makes."""
+
+    def __init__(self, replay: Replay) -> None:
+        self._places = {(fault.choice.kind, fault.choice.place) for fault in replay.faults}
+        self._sink: SceneSink | None = None
+
+    def around(self, watch: Watch) -> Watch:
+        """The same, and the network is watched."""
+
+        @contextmanager
+        def watched(network: Network) -> Iterator[None]:
+            self._sink = SceneSink(network, self._places)
+            network.tracer.add(self._sink)
+            with watch(network):
+                yield
+
+        return watched
+
+    def scene(self) -> Scene:
+        """What was seen."""
+        return NOTHING_SEEN if self._sink is None else self._sink.scene()
 
 
 def watching(sinks: Sequence[Sink], watch: Watch = nullcontext) -> Watch:
@@ -87,7 +116,7 @@ def watching(sinks: Sequence[Sink], watch: Watch = nullcontext) -> Watch:
     return watched
 
 
-def replayed_lines(found: Replayed, versions: Versions) -> list[Line]:
+def replayed_lines(found: Replayed, versions: Versions, paper: Paper = PLAIN) -> list[Line]:
     """What to say of it."""
     if not found.reproduced:
         lines = divergence_lines(found.replay, found.verdict, versions, found.where, found.events)
@@ -98,8 +127,12 @@ def replayed_lines(found: Replayed, versions: Versions) -> list[Line]:
     if found.verdict.ok:
         time = format_time(found.verdict.virtual_ns).strip()
         return [(f"passed, as it was recorded (virtual time {time} s, seed {found.verdict.seed})", "bold green")]
-    report = failure_lines(Failure(found.verdict, found.replay.faults, found.streams))
-    return [*report, (_compared(found), "dim")]
+    return [*failure_lines(failure_again(found), paper, MOST_LINES - 1), (_compared(found), "dim")]
+
+
+def failure_again(found: Replayed) -> Failure:
+    """The failure of a run that was had again, for a report."""
+    return Failure(found.verdict, found.replay.faults, found.streams, scene=found.scene)
 
 
 def _compared(found: Replayed) -> str:
@@ -111,13 +144,13 @@ def _compared(found: Replayed) -> str:
     return f"the same {'byte for byte' if found.replay.content else 'call for call'}"
 
 
-def checked_lines(found: Replayed) -> list[Line]:
+def checked_lines(found: Replayed, paper: Paper = PLAIN) -> list[Line]:
     """What to say where it is only asked whether the run passes now: one line, or the failure."""
     verdict, replay = found.verdict, found.replay
     if not verdict.ok:
         same = verdict.signature == replay.signature
         what = "it fails again" if same else "it fails, in another way than was recorded"
-        return [(what, "bold red"), *failure_lines(Failure(verdict, replay.faults, found.streams))]
+        return [(what, "bold red"), *failure_lines(failure_again(found), paper, MOST_LINES - 1)]
     happened = dict(verdict.taken)
     silent = [fault for fault in replay.faults if fault.choice not in happened]
     lines = [("passed", "bold green")]

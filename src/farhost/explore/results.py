@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from farhost.explore.causes import causes, last_calls
+from farhost.explore.causes import causes, failing_host, last_calls
 from farhost.explore.divergence import Versions
 from farhost.explore.fault_words import describe_fault, size_words
 from farhost.explore.orders import Verdict
@@ -13,14 +13,26 @@ from farhost.explore.sizes import neighbourhood_words
 from farhost.explore.toml_writing import Table
 from farhost.explore.words import headline
 from farhost.report.columns import format_time
+from farhost.report.diagram.choosing import choose, seeing_row
+from farhost.report.diagram.drawing import ASCII, UNICODE, draw
+from farhost.report.diagram.kept import NOTHING_SEEN, Scene
+from farhost.report.fitting import Paragraph, lines_of
+from farhost.report.hints.choosing import topic_of
+from farhost.report.hints.pages import hint_line
 from farhost.report.story.streams import Stream
 from farhost.report.summary import VERDICTS, Line
+from farhost.report.terminal import PLAIN, Paper
 
 _MOST_FAULTS = 4
 _MOST_MESSAGE = 3
 _MOST_CALLS = 5
 _MOST_NOTES = 3
-_LONGEST = 200
+_MOST_COMMANDS = 2
+MOST_LINES = 25
+_MOST_DRAWN = 12
+"""Lines of a diagram."""
+_ENOUGH = 8
+"""Lines that are enough for one: for fewer, nothing else takes two lines."""
 _KINDS = {
     "invariant": ("failed: an invariant did not hold", "bold red"),
     "outcome": ("failed: the run did not end as was said of it", "bold red"),
@@ -39,11 +51,23 @@ class Failure(NamedTuple):
     """What else there is to say: other failures that were met, why shrinking is not finished."""
     commands: tuple[str, ...] = ()
     """What gives this run again, and the one in which it was found."""
+    report: str = ""
+    """The command that shows all that happened."""
+    scene: Scene = NOTHING_SEEN
+    """What happened around the faults and before the end; empty if nobody watched."""
 
 
-def failure_of(shrunk: Shrunk, streams: Sequence[Stream] = (), commands: Sequence[str] = ()) -> Failure:
+def failure_of(
+    shrunk: Shrunk,
+    streams: Sequence[Stream] = (),
+    commands: Sequence[str] = (),
+    *,
+    report: str = "",
+    scene: Scene = NOTHING_SEEN,
+) -> Failure:
     """What shrinking found, for a report."""
-    return Failure(shrunk.verdict, replay_faults(shrunk), tuple(streams), tuple(_notes(shrunk)), tuple(commands))
+    faults, notes = replay_faults(shrunk), tuple(_notes(shrunk))
+    return Failure(shrunk.verdict, faults, tuple(streams), notes, tuple(commands), report, scene)
 
 
 def replay_of(shrunk: Shrunk, scenario: Table, directory: str, versions: Versions, horizon_ns: int) -> Replay:
@@ -72,23 +96,67 @@ def replay_faults(shrunk: Shrunk) -> tuple[ReplayFault, ...]:
     return tuple(ReplayFault(fault.choice, fault.size, fault.essential, _around(fault)) for fault in shrunk.faults)
 
 
-def failure_lines(failure: Failure) -> list[Line]:
-    """The report: verdict, headline, each fault, the exception and where it was raised, the last calls, commands."""
+def failure_lines(failure: Failure, paper: Paper = PLAIN, most_lines: int = MOST_LINES) -> list[Line]:
+    """The report: the verdict; the faults; the exception, where it was raised and which call saw it; a diagram of
+    what happened around them (or the last calls, where nobody watched); a hint; commands. At most `most_lines`,
+    none longer than the paper allows."""
+    above, below = _above(failure), _below(failure)
+    for most in (2, 1):
+        top, bottom = lines_of(above, paper.longest, most), lines_of(below, paper.longest, most)
+        room = most_lines - len(top) - len(bottom)
+        if room > _ENOUGH:
+            break
+    middle = _diagram(failure, min(room, _MOST_DRAWN), paper)
+    if not middle:
+        middle = lines_of(_last_calls(failure.verdict), paper.longest)[: max(0, room)]
+    return [*top, *middle, *bottom][:most_lines]
+
+
+def _above(failure: Failure) -> list[Paragraph]:
+    """What stands above the diagram."""
     verdict = failure.verdict
     said, style = _KINDS.get(verdict.kind) or VERDICTS.get(verdict.kind, (verdict.kind, "bold red"))
     time = format_time(verdict.virtual_ns).strip()
-    lines: list[Line] = [(f"{said} (virtual time {time} s, seed {verdict.seed})", style)]
     faults = [(fault.choice, fault.size) for fault in failure.faults]
-    lines.append((_shortened(headline(faults, failure.streams)), "bold"))
-    lines += _fault_lines(failure.faults)
-    lines += [(_shortened(f"  {line}"), "red") for line in causes(verdict)[:_MOST_MESSAGE]]
+    found = [Paragraph(f"{said} (virtual time {time} s, seed {verdict.seed})", style)]
+    found.append(Paragraph(headline(faults, failure.streams), "bold", 2))
+    found += _fault_lines(failure.faults)
+    found += [Paragraph(f"  {line}", "red", 2) for line in causes(verdict)[:_MOST_MESSAGE]]
+    seen_by = seeing_row(failure.scene, failing_host(verdict))
+    if seen_by is not None:
+        at = format_time(seen_by.time_ns).strip()
+        found.append(Paragraph(f"  seen by {seen_by.text}, on {seen_by.host} at {at} s", "red"))
+    return found
+
+
+def _below(failure: Failure) -> list[Paragraph]:
+    """What stands below it."""
+    found = [Paragraph(note, "yellow", 2) for note in failure.notes[:_MOST_NOTES]]
+    topic = failure_topic(failure)
+    if topic:
+        found.append(Paragraph(hint_line(topic), "cyan", 2))
+    found += [Paragraph(f"the same again: {command}", "", 2) for command in failure.commands[:_MOST_COMMANDS]]
+    return [*found, Paragraph(f"what happened: {failure.report}", "", 2)] if failure.report else found
+
+
+def failure_topic(failure: Failure) -> str:
+    """The page of `farhost explain` that goes with it; empty if none does."""
+    said = "\n".join([*causes(failure.verdict), *failure.verdict.signature])
+    return topic_of([(fault.choice.kind, fault.choice.place) for fault in failure.faults], said, failure.verdict.kind)
+
+
+def _diagram(failure: Failure, room: int, paper: Paper) -> list[Line]:
+    """What happened around the faults, in at most `room` lines."""
+    places = [(fault.choice.kind, fault.choice.place) for fault in failure.faults]
+    chosen = choose(failure.scene, room - 1, places, failing_host(failure.verdict))
+    return draw(chosen, failure.scene.hosts, paper.width, UNICODE if paper.draws else ASCII)
+
+
+def _last_calls(verdict: Verdict) -> list[Paragraph]:
     last = last_calls(verdict)
-    if last:
-        lines.append(("the last calls:", ""))
-        lines += [(_shortened(f"  {line}"), "dim") for line in last[-_MOST_CALLS:]]
-    lines += [(_shortened(note), "yellow") for note in failure.notes[:_MOST_NOTES]]
-    lines += [(f"the same again: {command}", "") for command in failure.commands[:2]]
-    return lines
+    if not last:
+        return []
+    return [Paragraph("the last calls:"), *(Paragraph(f"  {line}", "dim") for line in last[-_MOST_CALLS:])]
 
 
 def difference_words(difference: Difference) -> str:
@@ -111,18 +179,18 @@ def difference_words(difference: Difference) -> str:
     return f"the smallest run is another one when it is replayed{at}: do not rely on it"
 
 
-def _fault_lines(faults: Sequence[ReplayFault]) -> list[Line]:
+def _fault_lines(faults: Sequence[ReplayFault]) -> list[Paragraph]:
     """Each fault in its own words, and what is known of it."""
-    lines: list[Line] = []
+    lines: list[Paragraph] = []
     for number, fault in enumerate(faults[:_MOST_FAULTS], 1):
-        lines.append((_shortened(f"  {number}. {fault.choice.kind}: {describe_fault(fault.choice, fault.size)}"), ""))
+        lines.append(Paragraph(f"  {number}. {fault.choice.kind}: {describe_fault(fault.choice, fault.size)}", "", 2))
         known = [fault.around] if fault.around else []
         if fault.essential:
             known.insert(0, "essential: without it the failure does not come")
         if known:
-            lines.append((_shortened(f"     {'; '.join(known)}"), "dim"))
+            lines.append(Paragraph(f"     {'; '.join(known)}", "dim"))
     if len(faults) > _MOST_FAULTS:
-        lines.append((f"  ... and {len(faults) - _MOST_FAULTS} more", ""))
+        lines.append(Paragraph(f"  ... and {len(faults) - _MOST_FAULTS} more"))
     return lines
 
 
@@ -153,7 +221,3 @@ def _first_line(verdict: Verdict) -> str:
         # failed, who, the exception, and where.
         return " in ".join(verdict.signature[2:])
     return verdict.message.strip().partition("\n")[0] or verdict.kind
-
-
-def _shortened(text: str) -> str:
-    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."

@@ -6,11 +6,12 @@ from pathlib import Path
 
 from farhost.explore.fault_words import describe_fault
 from farhost.explore.replay_file import Replay, ReplayFault
-from farhost.explore.replaying import Replayed
-from farhost.explore.results import Failure, failure_lines
+from farhost.explore.replaying import Replayed, failure_again
+from farhost.explore.results import MOST_LINES, failure_lines
 from farhost.explore.table_reading import ReplayError
 from farhost.report.recording.facts import FaultFacts
 from farhost.report.summary import Line
+from farhost.report.terminal import PLAIN, Paper
 
 
 def fault_numbers(text: str, replay: Replay, path: Path) -> tuple[int, ...]:
@@ -39,7 +40,7 @@ def without(replay: Replay, numbers: Sequence[int]) -> Replay:
     return replay._replace(faults=left, shape="", content="", events=0, trail=b"")
 
 
-def without_lines(recorded: Replay, numbers: Sequence[int], found: Replayed) -> list[Line]:
+def without_lines(recorded: Replay, numbers: Sequence[int], found: Replayed, paper: Paper = PLAIN) -> list[Line]:
     """What to say of the run that is left."""
     verdict = found.verdict
     which = f"without fault {' and '.join(map(str, numbers))}"
@@ -48,7 +49,8 @@ def without_lines(recorded: Replay, numbers: Sequence[int], found: Replayed) -> 
         return [(f"passed {which}", "bold green"), *taken, *_silent(found)]
     same = verdict.signature == recorded.signature
     what = f"it fails {which} as well" if same else f"it fails {which}, in another way than was recorded"
-    return [(what, "bold red"), *taken, *failure_lines(Failure(verdict, found.replay.faults, found.streams))]
+    above = [(what, "bold red"), *taken]
+    return [*above, *failure_lines(failure_again(found), paper, MOST_LINES - len(above))]
 
 
 def facts_of_faults(replay: Replay, path: Path | str) -> tuple[FaultFacts, ...]:

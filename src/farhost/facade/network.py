@@ -35,6 +35,7 @@ from farhost.network import network as simulated
 from farhost.network.dns.conditions import NameServerConditions
 from farhost.network.dns.server import NameServer as SimulatedNameServer
 from farhost.network.hosts_table import HostsTable
+from farhost.network.ledger import Account
 from farhost.programs.control import Control
 from farhost.programs.in_place.caller import simulated as simulated_thread
 from farhost.programs.in_place.install import begin_life, end_life
@@ -62,6 +63,16 @@ class Link:
         """
         segment = self._link.segment
         self._link.change(segment.conditions.of(segment.conditions, **checked(words)), direction)
+
+    def counters(self, *, direction: str | None = None) -> Account:
+        """What became of its packets so far, at any time of a run and after it: sent, duplicated, split, delivered,
+        dropped (by reason), in_flight, struck (by fault). In one direction (`a>b`), or in both together.
+
+            sent + duplicated + split == delivered + sum(dropped.values()) + in_flight
+
+        ValueError for a direction that is none.
+        """
+        return self._link.account(direction)
 
     def cut(self, *, direction: str | None = None) -> None:
         """From now on nothing gets through, and nobody is told."""
@@ -210,6 +221,11 @@ class Network:
         """
         ends = self._name(a), self._name(b)
         return Link(self._network.link(*ends, direction=direction, segment=segment, **checked(words)))
+
+    def link_counters(self) -> dict[str, Account]:
+        """What became of the packets so far, by direction (`client>server`), of those that carried any; as
+        `Link.counters`."""
+        return {account.name: account for account in self._network.ledger().channels}
 
     def link_all(self, **words: str) -> None:
         """Say what every link is like; what was said of single ones before is forgotten. UnitError."""

@@ -43,6 +43,10 @@ class Link:
         """Nothing, but that the words must be right. UnitError."""
         Conditions.of(None, **words)
 
+    def counters(self, *, direction: str | None = None) -> NoReturn:
+        """NotOnSystem."""
+        refuse("counters of a link (all hosts share the loopback interface: `ip -s link show lo` counts that)")
+
     def cut(self, *, direction: str | None = None) -> None:
         """NotOnSystem."""
         refuse("cutting a link")
@@ -189,6 +193,10 @@ class Network:
     def at(self, time: str, what: Callable[..., object], /, *args: Any, **kwargs: Any) -> None:
         """NotOnSystem."""
         refuse("what happens at a virtual time")
+
+    def link_counters(self) -> NoReturn:
+        """NotOnSystem."""
+        refuse("counters of links (all hosts share the loopback interface: `ip -s link show lo` counts that)")
 
     def link_all(self, **words: str) -> None:
         """Nothing, but that the words must be right."""

@@ -6,7 +6,7 @@ rich decides what the terminal can do; lines are written straight to it, because
 import os
 from collections.abc import Callable
 from functools import lru_cache
-from typing import TextIO
+from typing import NamedTuple, TextIO
 
 from rich.color import ColorSystem
 from rich.console import Console
@@ -15,6 +15,23 @@ from rich.style import Style
 _SYSTEMS = {"standard": ColorSystem.STANDARD, "256": ColorSystem.EIGHT_BIT, "truecolor": ColorSystem.TRUECOLOR}
 HOST_STYLES = ("cyan", "green", "magenta", "yellow", "blue", "bright_red")
 """Hosts are told apart by these, in the order in which they were described."""
+_DRAWN = "\u2502\u2500\u25b6\u25c0\u2717\u2026\u22ee"
+"""What diagrams are drawn with (`farhost.report.diagram.drawing`)."""
+
+
+class Paper(NamedTuple):
+    """What a report is written on."""
+
+    width: int = 100
+    """Characters that a diagram takes at most."""
+    longest: int = 200
+    """Characters of a line at most: on a terminal its width, so that each line is one."""
+    draws: bool = True
+    """Whether it can show the characters that boxes are drawn with."""
+
+
+PLAIN = Paper()
+"""A file's, or a pipe's."""
 
 
 class Terminal:
@@ -34,6 +51,15 @@ class Terminal:
         """Characters in a line, where it is a terminal."""
         if console.is_terminal and not console.no_color:
             self._colors = _SYSTEMS.get(console.color_system or "")
+
+    def paper(self) -> Paper:
+        """What a report on it may look like."""
+        try:
+            _DRAWN.encode(self._output.encoding or "ascii")
+            draws = True
+        except (UnicodeEncodeError, LookupError, AttributeError):
+            draws = False
+        return Paper(min(self.width, 130), self.width, draws) if self.is_terminal else PLAIN._replace(draws=draws)
 
     def paint(self, text: str, style: str) -> str:
         """The text in a style of rich's, or as it is where there are no colours."""

@@ -7,13 +7,14 @@ from pathlib import Path
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
-from farhost.report.html import faults, lanes, plots, ribbon, sockets, timesequence, verdict
+from farhost.report.html import faults, lanes, plots, ribbon, sequence, sockets, timesequence, verdict
 from farhost.report.html.panel import Panel, pack
 from farhost.report.recording.store import RecordedRun
 from farhost.report.story.story import Story, story_of
 
 PANELS: tuple[Callable[[Story], Panel], ...] = (
     verdict.panel,
+    sequence.panel,
     ribbon.panel,
     timesequence.panel,
     plots.panel,

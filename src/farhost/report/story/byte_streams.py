@@ -7,11 +7,11 @@ and arrivals are known from packets. Why each cut is where it is: `farhost.repor
 """
 
 import re
-from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
 
-from farhost.report.story.arrivals import Arrival, Arrivals
-from farhost.report.story.descriptors import Descriptors, host_of, reverse
+from farhost.report.story.arrivals import Arrivals
+from farhost.report.story.descriptors import OPENING, Descriptors, host_of, reverse
 from farhost.report.story.transfers import READS, WRITES, got, written
 from farhost.trace.events import (
     Event,
@@ -28,6 +28,10 @@ from farhost.wire.addresses import inet_ntop
 from farhost.wire.packet import SYN, Packet, TcpSegment
 
 _SPLIT_PLACE = re.compile(r"(?:.* )?(\S+:[0-9]+>\S+:[0-9]+(?:/[0-9]+)?) (?:data|fin) ([0-9]+)\+[0-9]+ #[0-9]+")
+_NEVER_NS = 1 << 62
+
+Handlers = dict[type, Callable[[Any], None]]
+"""By class of event or sample, what a reader does with it."""
 _READ_PLACE = re.compile(r"(\S+:[0-9]+>\S+:[0-9]+(?:/[0-9]+)?) at ([0-9]+)")
 
 
@@ -182,8 +186,6 @@ class ByteStream:
 
     def sampled(self, sample: TcpSample) -> None:
         """What its sender has come to after the event before."""
-        if not self.segments:
-            return
         last = self.segments[-1]
         if last.time_ns == sample.time_ns and last.ordinal == 1:
             under_way = sample.in_flight
@@ -210,27 +212,17 @@ class ByteStreams:
         """Calls with bytes on sockets of which it is not known whose they are."""
         self._descriptors = Descriptors()
 
-    def take(self, event: Event) -> None:
-        """One event or sample."""
-        kind = type(event)
-        if kind is PacketEvent:
-            self._packet(event)  # type: ignore[arg-type]
-        elif kind is SystemCall:
-            self._call(event)  # type: ignore[arg-type]
-        elif kind is StateChange:
-            name = self._descriptors.changed(event)  # type: ignore[arg-type]
-            if name is not None:
-                self._begin(name, event.new == "SYN_SENT")  # type: ignore[union-attr]
-        elif kind is SocketChange:
-            self._descriptors.told(event)  # type: ignore[arg-type]
-        elif kind is TcpSample:
-            stream = self.streams.get(event.connection)  # type: ignore[union-attr]
-            if stream is not None:
-                stream.sampled(event)  # type: ignore[arg-type]
-        elif kind is FaultEvent:
-            self._fault(event)  # type: ignore[arg-type]
-        elif kind is ProcessStarted:
-            self._descriptors.take(event)
+    def handlers(self) -> "Handlers":
+        """What it does with each kind of event and sample."""
+        return {
+            PacketEvent: self._packet,
+            SystemCall: self._call,
+            StateChange: self._change,
+            SocketChange: self._descriptors.told,
+            TcpSample: self._sampled,
+            FaultEvent: self._fault,
+            ProcessStarted: self._descriptors.started,
+        }
 
     def result(self) -> list[ByteStream]:
         """The streams that carried something."""
@@ -241,6 +233,16 @@ class ByteStreams:
                 found.append(stream)
         return found
 
+    def _change(self, event: StateChange) -> None:
+        name = self._descriptors.changed(event)
+        if name is not None:
+            self._begin(name, event.new == "SYN_SENT")
+
+    def _sampled(self, sample: TcpSample) -> None:
+        stream = self.streams.get(sample.connection)
+        if stream is not None and stream.segments:
+            stream.sampled(sample)
+
     def _begin(self, name: str, from_client: bool) -> None:
         for stream, begins in ((name, from_client), (reverse(name), not from_client)):
             if stream not in self.streams:
@@ -250,7 +252,8 @@ class ByteStreams:
         name = call.name
         reads = name in READS
         if not reads and name not in WRITES:
-            self._descriptors.called(call)
+            if name in OPENING:
+                self._descriptors.called(call)
             return
         if call.error:
             return
@@ -310,29 +313,33 @@ class ByteStreams:
 def byte_streams(events: Iterable[Event], samples: Iterable[Sample]) -> list[ByteStream]:
     """The streams of a run that carried something, in the order in which their connections were begun."""
     reader = ByteStreams()
-    take = reader.take
-    for event in in_order(events, samples):
-        take(event)
+    read_in_order(events, samples, reader.handlers())
     return reader.result()
 
 
-def in_order(events: Iterable[Event], samples: Iterable[Sample]) -> Iterator[Event]:
-    """Events, and behind those of each moment its samples; those of a kind that matters here."""
-    waiting = (sample for sample in samples if type(sample) is SocketChange or type(sample) is TcpSample)
+def read_in_order(events: Iterable[Event], samples: Iterable[Sample], *readers: Handlers) -> None:
+    """Let readers have events, and behind those of each moment its samples."""
+    table: dict[type, tuple[Callable[[Any], None], ...]] = {}
+    for handlers in readers:
+        for kind, handler in handlers.items():
+            table[kind] = (*table.get(kind, ()), handler)
+    waiting = (sample for sample in samples if type(sample) in table)
     sample = next(waiting, None)
+    sample_ns = sample.time_ns if sample is not None else _NEVER_NS
     for event in events:
-        while sample is not None and sample.time_ns < event.time_ns:
-            yield sample
+        while sample is not None and sample_ns < event.time_ns:
+            for handler in table[type(sample)]:
+                handler(sample)
             sample = next(waiting, None)
-        yield event
+            sample_ns = sample.time_ns if sample is not None else _NEVER_NS
+        for handler in table.get(type(event), ()):
+            handler(event)
     while sample is not None:
-        yield sample
+        for handler in table[type(sample)]:
+            handler(sample)
         sample = next(waiting, None)
 
 
 def _end_text(address: bytes, port: int) -> str:
     """As socket tables have it."""
     return f"{inet_ntop(address)}:{port}" if len(address) == 4 else f"[{inet_ntop(address)}]:{port}"
-
-
-__all__ = ["Arrival", "ByteStream", "ByteStreams", "Limits", "Loss", "Segment", "Use", "byte_streams", "in_order"]

@@ -88,6 +88,24 @@ class TcpGraph:
         return sum(mark.letter in TROUBLES and start_ns <= mark.time_ns <= end_ns for mark in self.marks)
 
 
+def part(graph: TcpGraph, start_ns: int, end_ns: int) -> TcpGraph:
+    """What a graph has between two moments, lines with what they came from."""
+    piece = TcpGraph(graph.name, graph.host, graph.origin, max(start_ns, graph.start_ns))
+    piece.end_ns = max(piece.start_ns, min(end_ns, graph.end_ns))
+    piece.sent = [sent for sent in graph.sent if start_ns <= sent.time_ns <= end_ns]
+    piece.marks = [mark for mark in graph.marks if start_ns <= mark.time_ns <= end_ns]
+    piece.ticks = [tick for tick in graph.ticks if start_ns <= tick[0] <= end_ns]
+    piece.sacks = [sack for sack in graph.sacks if start_ns <= sack[0] <= end_ns]
+    piece.acks = _part_of_line(graph.acks, piece.start_ns, end_ns)
+    piece.windows = _part_of_line(graph.windows, piece.start_ns, end_ns)
+    return piece
+
+
+def _part_of_line(points: Sequence[tuple[int, int]], start_ns: int, end_ns: int) -> list[tuple[int, int]]:
+    before = [(start_ns, value) for time_ns, value in points if time_ns <= start_ns][-1:]
+    return before + [point for point in points if start_ns < point[0] <= end_ns]
+
+
 class _End:
     """One end of a connection: its graph, and what it was told."""
 
