@@ -8,7 +8,8 @@ from math import atan2, hypot, pi
 from farhost.network.faults.fault_words import duration_words
 from farhost.report.html import svg
 from farhost.report.html.sequence_layout import GUTTER, WIDTH, Layout
-from farhost.report.html.sequence_scene import Arrow, Remark, Scene, Span
+from farhost.report.html.sequence_parts import Arrow, Remark, Span
+from farhost.report.html.sequence_scene import Scene
 from farhost.report.story.words import PacketWords, fate_words
 from farhost.report.strace import format_call
 
@@ -186,6 +187,9 @@ def _arrow(arrow: Arrow, layout: Layout, words: PacketWords | None) -> Drawn:
     """Its parts are placed from where it begins. `words`: for all that is known of it."""
     journey, label = arrow.journey, arrow.label
     start = round(layout.places[journey.sent_ns])
+    if journey.arrived_ns == journey.sent_ns:
+        # Several at one moment are one below the other.
+        start = round(label.y)
     x, side = round(layout.xs[label.column]), label.side
     end, marks, turn = _way(arrow, layout, start, x)
     classes = f"journey {arrow.kind}"
@@ -197,6 +201,8 @@ def _arrow(arrow: Arrow, layout: Layout, words: PacketWords | None) -> Drawn:
         classes += " copy"
     if journey.retransmission:
         classes += " again"
+    # Beside a loop, and above a line.
+    beside, under = (side * (_LOOP + 5), 4) if arrow.source == arrow.target else (side * 10, -2)
     more = data = ""
     if words is not None:
         data = f' data-kind="{arrow.kind}" data-sent="{journey.sent_ns}"'
@@ -206,7 +212,7 @@ def _arrow(arrow: Arrow, layout: Layout, words: PacketWords | None) -> Drawn:
         more = f"<title>{escape(told, quote=False)}</title>"
     content = (
         f'<g class="{classes}"{data} transform="translate({x} {start})">{more}{marks}'
-        f'<text{"" if side > 0 else _END} transform="translate({side * 10} {label.y - start - 2:.0f}){turn}">'
+        f'<text{"" if side > 0 else _END} transform="translate({beside} {label.y - start + under:.0f}){turn}">'
         f"{escape(label.text, quote=False)}</text></g>"
     )
     return start - 12, max(end + 8, label.y + 4), content
@@ -219,7 +225,7 @@ def _way(arrow: Arrow, layout: Layout, start: int, x: int) -> tuple[float, str, 
     side = arrow.label.side
     if arrow.source == arrow.target:
         end = start if journey.arrived_ns is None else round(layout.places[journey.arrived_ns])
-        down = max(end - start, 6)
+        down = max(end - start, 5)
         return start + down, f'<path d="M0 0h{side * _LOOP}v{down}h{-side * (_LOOP - 2)}"/>', ""
     if journey.fate == "unsent":
         return start, f'<path d="M0 0h{side * _STUB}"/>{_died(side * _STUB, 0, journey.reason, side)}', ""
@@ -235,7 +241,7 @@ def _way(arrow: Arrow, layout: Layout, start: int, x: int) -> tuple[float, str, 
         else:
             line += svg.text(half + side * 4, low + 4, "…", "" if side > 0 else "end")
         return start + down, line, _turn(across, down)
-    down = round(layout.places[journey.arrived_ns]) - start + (_COPY if journey.copy else 0)
+    down = max(round(layout.places[journey.arrived_ns]) - start, 0) + (_COPY if journey.copy else 0)
     line = _line(across, down)
     bottom = start + down
     if journey.fate == "refused":
@@ -244,6 +250,9 @@ def _way(arrow: Arrow, layout: Layout, start: int, x: int) -> tuple[float, str, 
             y = max(arrow.reason.y - start, down)
             line += svg.text(across - side * 12, y - 3, journey.reason, "why end" if side > 0 else "why")
             bottom = max(bottom, start + round(y))
+    if journey.late or journey.befell:
+        # Parallel to those of its neighbours, which are not as late.
+        down = min(down, round(layout.axis.at(journey.sent_ns + layout.flight_ns)) - start)
     return bottom, line, _turn(across, down)
 
 

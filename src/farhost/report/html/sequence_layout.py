@@ -3,7 +3,8 @@
 from itertools import pairwise
 from typing import NamedTuple
 
-from farhost.report.html.sequence_scene import Label, Scene
+from farhost.report.html.sequence_parts import Label
+from farhost.report.html.sequence_scene import Scene
 from farhost.report.story.axis import AxisBuilder, TimeAxis
 
 WIDTH = 1340
@@ -15,14 +16,14 @@ LINE = 13
 LETTER = 6.7
 """How wide one is."""
 TOP = 18
-_WIDE, _NARROW = 300, 210
+_WIDE, _NARROW = 300, 236
 """At either edge: room for the remarks of the outer hosts, of two and of more."""
 _FLIGHT = 46
 """How far down a packet of the middle sort arrives."""
 _LARGEST = 90
 """A pause that needs more room is folded."""
 _SMALLEST = 3
-_LEAST_FLIGHT_NS = 1_000
+_LEAST_FLIGHT_NS = 20_000
 
 
 class Layout(NamedTuple):

@@ -150,7 +150,7 @@ def short_call(call: SystemCall) -> str:
         head += ")"
     text = f"{head} = {values.error_name(call.error)}" if call.error else f"{head} = {_result(call)}"
     if call.took_ns > CALL_NS:
-        text += f" after {duration_words(call.took_ns)}"
+        text += f" in {duration_words(call.took_ns)}"
     return text
 
 
