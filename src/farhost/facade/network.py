@@ -15,7 +15,7 @@ import os
 import traceback
 import weakref
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import Any
 
@@ -42,9 +42,11 @@ from farhost.programs.run import Outcome, run_programs
 from farhost.programs.run_faults import HORIZON_NS, RunFaults
 from farhost.programs.watchdog import LIMIT_S
 from farhost.report.counts import PacketCounts
+from farhost.report.diagram.kept import Scene, SceneSink, scene_of
 from farhost.report.strace import format_call
 from farhost.scenario.faults import parse_faults
 from farhost.scenario.invariants import Check, Watch, parse_within
+from farhost.trace.events import Event
 from farhost.trace.tracer import Tracer
 from farhost.units import UnitError, parse_duration
 
@@ -406,6 +408,16 @@ class Network:
         if check and not outcome.ok:
             raise self._failure(outcome)
         return outcome
+
+    def watch_scene(self, faults: Collection[tuple[str, str]]) -> SceneSink:
+        """Keep what happens around faults, by kind and place, and before the end: for the report of a failure."""
+        sink = SceneSink(self._network, faults)
+        self.tracer.add(sink)
+        return sink
+
+    def scene_of(self, events: Iterable[Event]) -> Scene:
+        """The same of events that were kept."""
+        return scene_of(self._network, events)
 
     def report(self) -> str:
         """What came of the run, for people; empty before."""
