@@ -102,3 +102,16 @@ def test_mistakes_are_named(folder, words, says):
     result = run(folder, *words)
     assert result.returncode == 2
     assert says in result.stderr
+
+
+def test_the_json_of_a_run_has_the_counters_of_each_direction_of_a_link(folder):
+    words = ("--link", "delay=20ms loss=10% duplicate=10%", "--seed", "3", "--format", "json")
+    packets = json.loads(run(folder, "server.py", "client.py", *words).stdout)["packets"]
+    links = packets["links"]
+    assert [link["link"] for link in links] == ["server>client", "client>server"]
+    for link in links:
+        made = link["sent"] + link["duplicated"] + link["split"]
+        assert made == link["delivered"] + sum(link["dropped"].values()) + link["in_flight"]
+        assert link["faults"]["loss"] == link["dropped"]["loss"] > 0
+    for name in ("sent", "delivered", "duplicated", "in_flight"):
+        assert packets[name] == sum(link[name] for link in links)

@@ -239,6 +239,6 @@ def test_pipes_grow_and_shrink():
     assert [(sample.depth, sample.limit) for sample in of(events, BufferDepth)] == [
         (5000, 65536),
         (1000, 65536),
-        (0, 0),
+        (0, 65536),
     ]
     assert of(events, BufferDepth)[0].buffer.startswith("pipe ")

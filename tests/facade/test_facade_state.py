@@ -3,6 +3,7 @@
 import re
 import socket
 import time
+from pathlib import Path
 
 import pytest
 
@@ -185,3 +186,9 @@ def test_on_the_operating_system_they_are_refused_with_the_reason():
         host.ss()
     with pytest.raises(NotOnSystem, match=r"`nstat -az` in a terminal"):
         host.netstat()
+
+
+def test_the_documentation_has_a_line_for_each_counter():
+    text = (Path(__file__).parents[2] / "docs" / "state.md").read_text()
+    rows = [line for line in text.splitlines() if re.match(r"\| `[A-Z]\w+` \|", line)]
+    assert rows == [f"| `{name}` | {meaning} |" for name, meaning in COUNTERS.items()]

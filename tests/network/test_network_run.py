@@ -8,7 +8,7 @@ from farhost.network.conditions import Conditions
 from farhost.network.host import Host
 from farhost.network.network import Network
 from farhost.protocols.icmp import echo_request
-from farhost.trace.events import Event, PacketEvent
+from farhost.trace.events import Event, FaultEvent, PacketEvent
 from farhost.trace.tracer import Tracer
 from farhost.wire import linux
 from farhost.wire.addresses import inet_ntop, parse_address
@@ -277,6 +277,21 @@ def test_a_partition_cuts_and_heals() -> None:
     network.run()
     assert ends.received() == [b"one", b"three"]
     assert network.ledger().total.dropped == {"down": 1}
+
+
+def test_a_partition_and_its_healing_are_in_the_trace() -> None:
+    network, sink = make_network()
+    for name in ("client", "server"):
+        network.host(name)
+    network.partition("client", "server")
+    network.partition("client", "server")
+    network.heal("client", "server", direction="server>client")
+    faults = [(event.kind, event.host, event.place) for event in sink.events if isinstance(event, FaultEvent)]
+    assert faults == [
+        ("cut", "client", "client>server"),
+        ("cut", "server", "server>client"),
+        ("mend", "server", "server>client"),
+    ]
 
 
 def test_what_waits_for_an_answer_when_a_partition_heals_is_sent_then() -> None:

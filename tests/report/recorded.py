@@ -68,3 +68,86 @@ def lossy(size: int = 200_000, loss: str = "5%", **words: str) -> RecordedRun:
     server.start(functools.partial(serve_report, size))
     client.start(read_all)
     return record(net)
+
+
+def send_datagrams(sizes: tuple[int, ...]) -> None:
+    """One datagram of each size; the reader is told the end by a time limit."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+        for number, size in enumerate(sizes):
+            sender.sendto(bytes([65 + number % 26]) * size, ("reader", 6000))
+
+
+def read_datagrams(room: int) -> None:
+    """Read datagrams until there is none for a second."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as reader:
+        reader.bind(("", 6000))
+        reader.settimeout(1)
+        try:
+            while True:
+                reader.recvfrom(room)
+        except TimeoutError:
+            pass
+
+
+@functools.cache
+def datagrams(faults: str = "", sizes: tuple[int, ...] = tuple(range(10, 130, 10)), room: int = 100) -> RecordedRun:
+    """Datagrams from `sender` to `reader`, which has room for so many bytes of each."""
+    net = Network(seed=3)
+    reader, sender = net.host("reader"), net.host("sender")
+    net.link(reader, sender, delay="10ms")
+    if faults:
+        net.faults(faults)
+    reader.start(functools.partial(read_datagrams, room))
+    sender.start(functools.partial(send_datagrams, sizes))
+    return record(net)
+
+
+@functools.cache
+def long(size: int = 5_000_000, write: int = 200) -> RecordedRun:
+    """About 100,000 events: a transfer in small writes over a link that loses."""
+    net = Network(seed=7)
+    server, client = net.host("server"), net.host("client")
+    net.link(server, client, delay="5ms", loss="0.5%")
+    server.start(functools.partial(send_small, size, write))
+    client.start(functools.partial(read_all, 4000))
+    return record(net, until="600s")
+
+
+def send_small(size: int, write: int) -> None:
+    """Send so many bytes to one client, in writes of so many."""
+    with socket.create_server(("", 5000)) as listener:
+        client, _ = listener.accept()
+        with client:
+            data = (REPORT * (size // len(REPORT) + 1))[:size]
+            for start in range(0, size, write):
+                client.sendall(data[start : start + write])
+
+
+def echo_many(clients: int) -> None:
+    """One server for many clients, one after another."""
+    with socket.create_server(("", 5000), backlog=256) as listener:
+        for _ in range(clients):
+            peer, _ = listener.accept()
+            with peer:
+                while data := peer.recv(1000):
+                    peer.sendall(data)
+
+
+def ask_often(clients: int, asks: int) -> None:
+    """Many connections, each with some questions and answers."""
+    for number in range(clients):
+        with socket.create_connection(("server", 5000)) as peer:
+            for ask in range(asks):
+                peer.sendall(b"question %d of client %d\n" % (ask, number))
+                peer.recv(1000)
+
+
+@functools.cache
+def many(clients: int = 800, asks: int = 6) -> RecordedRun:
+    """About 100,000 events: many connections to an echo server."""
+    net = Network(seed=8)
+    server, client = net.host("server"), net.host("client")
+    net.link(server, client, delay="1ms", loss="0.2%")
+    server.start(functools.partial(echo_many, clients))
+    client.start(functools.partial(ask_often, clients, asks))
+    return record(net, until="6000s")

@@ -31,10 +31,18 @@ def test_the_window_of_a_long_run_is_around_the_failure():
 
 def test_an_end_that_was_asked_for_is_not_the_moment():
     asked = ProcessFacts("b", "b", ("b.py",), -9, "", (), True, "kill", 0)
+    failed = ProcessFacts("a", "a", ("a.py",), 1, "", (), True, "", 8)
     events = [ProcessEnded(5, "b", "b", 100, -9), ProcessEnded(8, "a", "a", 100, 1), *wakes(3)]
-    facts = RunFacts("failed", False, "", 7, 9, processes=(asked,))
+    facts = RunFacts("failed", False, "", 7, 9, processes=(asked, failed))
     story = story_of(RecordedRun(facts, events))
     assert story.moment_ns == 8
+
+
+def test_the_end_of_a_child_is_not_the_moment():
+    failed = ProcessFacts("a", "a", ("a.py",), 1, "", (), True, "", 8)
+    events = [ProcessEnded(5, "a", "child", 101, 2), ProcessEnded(8, "a", "a", 100, 1), *wakes(3)]
+    facts = RunFacts("failed", False, "", 7, 9, processes=(failed,))
+    assert story_of(RecordedRun(facts, events)).moment_ns == 8
 
 
 def test_of_a_run_that_passed_the_last_fault_matters():

@@ -140,7 +140,7 @@ def capturing(
         raise click.UsageError(f"--capture: cannot write {_named(where)}: {error.strerror}") from None
     described = interfaces_of(network, [host] if host else list(network.hosts)), names_of(network)
     sink = CaptureSink(output, *described, hosts=[host] if host else None, strength=strength_of(network))
-    network.tracer.add(sink if keep is None else FilterSink(sink, _packets_alone(keep)), samples=True)
+    network.tracer.add(sink if keep is None else FilterSink(sink, packets_alone(keep)), samples=True)
     settling = Settling(network, sink, output)
     if in_real_time:
         network.tracer.add(settling)
@@ -156,9 +156,14 @@ def capturing(
             raise click.ClickException(f"--capture: cannot write {_named(where)}: {output.error.strerror}") from None
 
 
-def _packets_alone(keep: Keep) -> Keep:
-    """A filter for packets that lets through what befell them, and the keys of what is in them."""
-    return lambda event: type(event) is not PacketEvent or keep(event)
+def packets_alone(keep: Keep) -> Keep:
+    """The same filter, of packets; what a capture reads besides (faults, secrets) is for those that it has."""
+
+    def meant(event: Event) -> bool:
+        # Asked of every event: a filter may follow what happens.
+        return keep(event) or type(event) is not PacketEvent
+
+    return meant
 
 
 def _live_output() -> CaptureFile:

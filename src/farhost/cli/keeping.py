@@ -11,15 +11,15 @@ from pathlib import Path
 import click
 import msgspec
 
-from farhost.explore.causes import causes, failing_host
+from farhost.explore.causes import failing_host
 from farhost.explore.observing import Observer
 from farhost.explore.orders import Orders, Verdict
-from farhost.explore.recording import versions
+from farhost.explore.recording import facts_of_run
 from farhost.explore.results import MOST_LINES
 from farhost.explore.run_report import last_scene, run_report, run_topic
 from farhost.explore.scenario_case import words_of
 from farhost.report.diagram.choosing import choose
-from farhost.report.recording.facts import RunFacts, facts_of
+from farhost.report.recording.facts import RunFacts
 from farhost.report.recording.keeper import KeptEvents
 from farhost.report.recording.store import RUNS, RecordedRun, StoreError, keep_run
 from farhost.report.summary import AGAIN, Line, RunResult, summary_lines
@@ -88,18 +88,14 @@ class RunKeeper:
 
     def facts(self, result: RunResult) -> RunFacts:
         """What is known of the run."""
-        outcome, network = result.outcome, result.network
-        verdict = _verdict(result)
-        facts = facts_of(network, outcome, result.seed, result.hashes)
+        facts = facts_of_run(result.network, result.outcome, result.seed, result.hashes)
         return msgspec.structs.replace(
             facts,
             command=result.command,
-            causes=() if outcome.ok else tuple(causes(verdict)),
-            hint="" if outcome.ok else self._topic(result, verdict),
+            hint="" if result.outcome.ok else self._topic(result, _verdict(result)),
             forgotten=self.events.forgotten,
             scenario=table_of(self._scenario),
             directory=self._directory,
-            **versions(),
         )
 
     def _topic(self, result: RunResult, verdict: Verdict) -> str:

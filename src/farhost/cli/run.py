@@ -146,9 +146,9 @@ def run(
     trace: bool,
     form: str,
     capture: str | None,
+    filter_text: str | None,
     report: str | None,
     no_keep: bool,
-    filter_text: str | None,
     **described: Any,
 ) -> int:
     """Run PROGRAMS, each on a host, over a network as described, until all have ended. Instead of programs: a

@@ -37,7 +37,7 @@ class Replayed(NamedTuple):
     verdict: Verdict
     streams: tuple[Stream, ...]
     """Who wrote and read how much; empty where nobody watched."""
-    scene: Scene
+    scene: Scene = NOTHING_SEEN
     """What happened around the faults and before the end."""
     where: range | None = None
     """Among which events, counted from 0, the first is that differs from the recorded run."""

@@ -15,7 +15,7 @@ import os
 import traceback
 import weakref
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Any
 
@@ -35,6 +35,7 @@ from farhost.network import network as simulated
 from farhost.network.dns.conditions import NameServerConditions
 from farhost.network.dns.server import NameServer as SimulatedNameServer
 from farhost.network.hosts_table import HostsTable
+from farhost.network.ledger import Account
 from farhost.programs.control import Control
 from farhost.programs.in_place.caller import simulated as simulated_thread
 from farhost.programs.in_place.install import begin_life, end_life
@@ -42,11 +43,10 @@ from farhost.programs.run import Outcome, run_programs
 from farhost.programs.run_faults import HORIZON_NS, RunFaults
 from farhost.programs.watchdog import LIMIT_S
 from farhost.report.counts import PacketCounts
-from farhost.report.diagram.kept import Scene, SceneSink, scene_of
+from farhost.report.recording.store import RecordedRun
 from farhost.report.strace import format_call
 from farhost.scenario.faults import parse_faults
 from farhost.scenario.invariants import Check, Watch, parse_within
-from farhost.trace.events import Event
 from farhost.trace.tracer import Tracer
 from farhost.units import UnitError, parse_duration
 
@@ -64,6 +64,16 @@ class Link:
         """
         segment = self._link.segment
         self._link.change(segment.conditions.of(segment.conditions, **checked(words)), direction)
+
+    def counters(self, *, direction: str | None = None) -> Account:
+        """What became of its packets so far, at any time of a run and after it: sent, duplicated, split, delivered,
+        dropped (by reason), in_flight, struck (by fault). In one direction (`a>b`), or in both together.
+
+            sent + duplicated + split == delivered + sum(dropped.values()) + in_flight
+
+        ValueError for a direction that is none.
+        """
+        return self._link.account(direction)
 
     def cut(self, *, direction: str | None = None) -> None:
         """From now on nothing gets through, and nobody is told."""
@@ -213,6 +223,11 @@ class Network:
         ends = self._name(a), self._name(b)
         return Link(self._network.link(*ends, direction=direction, segment=segment, **checked(words)))
 
+    def link_counters(self) -> dict[str, Account]:
+        """What became of the packets so far, by direction (`client>server`), of those that carried any; as
+        `Link.counters`."""
+        return {account.name: account for account in self._network.ledger().channels}
+
     def link_all(self, **words: str) -> None:
         """Say what every link is like; what was said of single ones before is forgotten. UnitError."""
         self._network.link_all(**checked(words))
@@ -307,6 +322,20 @@ class Network:
         sees it."""
         self._outputs.captures.append((os.fspath(path), None if host is None else self._name(host)))
 
+    def page(self, path: str | os.PathLike[str]) -> None:
+        """Write what happened, once it has, to one HTML file."""
+        self._outputs.pages.append(os.fspath(path))
+
+    def record(self) -> None:
+        """Keep the run whole, for `recorded`."""
+        self._outputs.records = True
+
+    def recorded(self) -> RecordedRun:
+        """The run, as reports read it. ValueError unless `record` was called before it and it is over."""
+        if self.outcome is None or not self._outputs.records:
+            raise ValueError("nothing was recorded: call record() before run()")
+        return self._outputs.recorded(self._network, self.outcome, self.seed)
+
     # What must hold.
 
     def always(self, check: Check, message: str = "") -> None:
@@ -372,9 +401,8 @@ class Network:
         more can happen; at most until a virtual time, such as "60s".
 
         A run that did not pass raises, unless `check` is False: the exception of the function that failed first, or
-        `RunFailed`, which says who waits where, or `InvariantError`. UnitError, WordError
-        for the place of a fault, and ValueError if there is nothing to run or it has run.
-        """
+        `RunFailed`, which says who waits where, or `InvariantError`. UnitError, WordError for the place of a fault,
+        and ValueError if there is nothing to run or it has run."""
         __tracebackhide__ = True
         until = self.until if until is None else until
         until_ns = None if until is None else parse_duration(until)
@@ -394,30 +422,22 @@ class Network:
                 outcome = run_programs(
                     self._network,
                     runnables,
-                    until_ns=until_ns,
-                    watchdog_s=self.watchdog_s,
-                    prepare=self._prepare,
-                    faults=faults,
-                )
+                    until_ns=until_ns, watchdog_s=self.watchdog_s, prepare=self._prepare, faults=faults,
+                )  # fmt: skip
         finally:
             self._hand_out(None)
             self.close()
         self.outcome = outcome
         for ended in outcome.processes:
             self.programs[ended.program].ended(ended)
+        self._outputs.write_pages(self._network, outcome, self.seed)
         if check and not outcome.ok:
             raise self._failure(outcome)
         return outcome
 
-    def watch_scene(self, faults: Collection[tuple[str, str]]) -> SceneSink:
-        """Keep what happens around faults, by kind and place, and before the end: for the report of a failure."""
-        sink = SceneSink(self._network, faults)
-        self.tracer.add(sink)
-        return sink
-
-    def scene_of(self, events: Iterable[Event]) -> Scene:
-        """The same of events that were kept."""
-        return scene_of(self._network, events)
+    def simulated(self) -> simulated.Network:
+        """What it is made of, for readers of its trace."""
+        return self._network
 
     def report(self) -> str:
         """What came of the run, for people; empty before."""

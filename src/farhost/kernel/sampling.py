@@ -15,7 +15,7 @@ them, in looks.
 
 from typing import TYPE_CHECKING
 
-from farhost.kernel.pipes import PAGE, PipeEnd
+from farhost.kernel.pipes import PAGE, Pipe, PipeEnd
 from farhost.kernel.socket_row import SocketRow
 from farhost.kernel.socket_rows import Holder, socket_table
 from farhost.kernel.unix.base import UnixSocket
@@ -41,10 +41,10 @@ class HostSampler:
         self._numbers: dict[Holder, int] = {}
         """Of the sockets and connections of the last look."""
         self._rows: dict[int, SocketRow] = {}
-        self._depths: dict[str, int] = {}
+        self._depths: dict[UnixSocket | Pipe, int] = {}
         """Of Unix sockets and pipes, as they were told last."""
-        self._message_depths: dict[str, int] = {}
-        """Of the others, where they are not 0."""
+        self._message_depths: dict[str, tuple[int, int]] = {}
+        """Depth and limit of the others, by their names, where they are not 0."""
         self._places: dict[str, dict[int, int]] = {}
         """Of each name of a buffer: the sockets, by inode, that had it, each with which it is."""
         self._due_ns = 0
@@ -102,11 +102,12 @@ class HostSampler:
         tracer.owing.pop(self, None)
         for number in self._rows:
             tracer.sample(SocketChange(now_ns, host, number, None))
-        for depths in (self._depths, self._message_depths):
-            for name, depth in depths.items():
-                if depth:
-                    tracer.sample(BufferDepth(now_ns, host, name, 0, 0))
-            depths.clear()
+        for buffer, depth in self._depths.items():
+            if depth:
+                self._tell_depth(now_ns, _name(buffer), 0, _limit(buffer))
+        for name, (_, limit) in self._message_depths.items():
+            self._tell_depth(now_ns, name, 0, limit)
+        self._depths, self._message_depths = {}, {}
         self._numbers, self._rows = {}, {}
 
     # Buffers.
@@ -114,34 +115,34 @@ class HostSampler:
     def _look_at_buffers(self, now_ns: int) -> int:
         """Tell what differs; how many pipes' ends there are."""
         old = self._depths
+        found: dict[UnixSocket | Pipe, int] = {}
         pipes = 0
-        found: dict[str, tuple[int, int]] = {}
         for process in self._kernel.processes.values():
             for file in process.descriptors.files.values():
                 if isinstance(file, UnixSocket):
-                    peer = file.peer or file
-                    depth = sum(message.cost for message in file.messages)
-                    found[f"unix {file.inode} receive"] = depth, peer.options.send_buffer
+                    found[file] = sum(message.cost for message in file.messages) if file.messages else 0
                 elif isinstance(file, PipeEnd):
                     pipes += 1
-                    found[f"pipe {file.pipe.inode}"] = file.pipe.size(), file.pipe.limit * PAGE
-        for name, (depth, limit) in found.items():
-            if old.get(name, 0) != depth:
-                self._tracer.sample(BufferDepth(now_ns, self._kernel.name, name, depth, limit))
-        for name, depth in old.items():
-            if depth and name not in found:
-                self._tracer.sample(BufferDepth(now_ns, self._kernel.name, name, 0, 0))
-        self._depths = {name: depth for name, (depth, _) in found.items()}
+                    found[file.pipe] = file.pipe.size() if file.pipe.slots else 0
+        for buffer, depth in found.items():
+            if old.get(buffer, 0) != depth:
+                self._tell_depth(now_ns, _name(buffer), depth, _limit(buffer))
+        for buffer, depth in old.items():
+            if depth and buffer not in found:
+                self._tell_depth(now_ns, _name(buffer), 0, _limit(buffer))
+        self._depths = found
         return pipes
+
+    def _tell_depth(self, now_ns: int, name: str, depth: int, limit: int) -> None:
+        self._tracer.sample(BufferDepth(now_ns, self._kernel.name, name, depth, limit))
 
     def message_buffer(self, socket: "MessageSocket") -> None:
         """The receive buffer of a UDP, raw or ping socket has grown or shrunk."""
         name = f"{self._message_name(socket)} receive"
         limit = socket.options.receive_buffer
-        sample = BufferDepth(self._kernel.now_ns(), self._kernel.name, name, socket.charged, limit)
-        self._tracer.sample(sample)
+        self._tell_depth(self._kernel.now_ns(), name, socket.charged, limit)
         if socket.charged:
-            self._message_depths[name] = socket.charged
+            self._message_depths[name] = socket.charged, limit
         else:
             self._message_depths.pop(name, None)
 
@@ -153,3 +154,11 @@ class HostSampler:
         places = self._places.setdefault(name, {})
         place = places.setdefault(socket.inode, len(places) + 1)
         return name if place == 1 else f"{name}/{place}"
+
+
+def _name(buffer: UnixSocket | Pipe) -> str:
+    return f"pipe {buffer.inode}" if isinstance(buffer, Pipe) else f"unix {buffer.inode} receive"
+
+
+def _limit(buffer: UnixSocket | Pipe) -> int:
+    return buffer.limit * PAGE if isinstance(buffer, Pipe) else (buffer.peer or buffer).options.send_buffer

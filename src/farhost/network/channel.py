@@ -151,6 +151,8 @@ class Channel:
 
     def set_down(self, down: bool) -> None:
         """Somebody cuts it, or mends it; what is on its way arrives."""
+        if down != self.down and self._environment.tracer.on:
+            self._trace_fault("cut" if down else "mend", self.name, 0)
         self.down = down
         self._tell_ends()
 

@@ -47,11 +47,12 @@ class Ledger(NamedTuple):
 
 def take_ledger(channels: Iterable[Channel]) -> Ledger:
     """The accounts of channels as they stand."""
-    accounts = tuple(_account(channel) for channel in channels if channel.sent)
-    return Ledger(accounts, _total(accounts))
+    accounts = tuple(account_of(channel) for channel in channels if channel.sent)
+    return Ledger(accounts, total_of(accounts))
 
 
-def _account(channel: Channel) -> Account:
+def account_of(channel: Channel) -> Account:
+    """A channel's account as it stands."""
     return Account(
         channel.name,
         channel.sent,
@@ -64,7 +65,8 @@ def _account(channel: Channel) -> Account:
     )
 
 
-def _total(accounts: tuple[Account, ...]) -> Account:
+def total_of(accounts: tuple[Account, ...], name: str = "total") -> Account:
+    """Their sum."""
     dropped: dict[str, int] = {}
     struck: dict[str, int] = {}
     for account in accounts:
@@ -72,7 +74,7 @@ def _total(accounts: tuple[Account, ...]) -> Account:
             for word, count in parts.items():
                 sums[word] = sums.get(word, 0) + count
     return Account(
-        "total",
+        name,
         sum(account.sent for account in accounts),
         sum(account.duplicated for account in accounts),
         sum(account.delivered for account in accounts),

@@ -21,7 +21,7 @@ from farhost.network.dns.words import split_words
 from farhost.network.dns.zone import Zone
 from farhost.network.host import Host
 from farhost.network.hosts_table import HostsTable, check_further_name, check_host_name
-from farhost.network.ledger import Ledger, take_ledger
+from farhost.network.ledger import Account, Ledger, account_of, take_ledger, total_of
 from farhost.network.port import Port
 from farhost.network.power import cut_power, restore_power
 from farhost.network.segment import Segment
@@ -55,6 +55,11 @@ class Link:
         """From now on these words hold (`loss=5%`); what they do not name stays as it is. UnitError."""
         for channel in self._channels(direction):
             self.segment.set_channel(channel, Conditions.parse(words, channel.conditions))
+
+    def account(self, direction: str | None = None) -> Account:
+        """What became of its packets so far, in one direction (`a>b`) or in both together. ValueError."""
+        accounts = tuple(account_of(channel) for channel in self._channels(direction))
+        return accounts[0] if len(accounts) == 1 else total_of(accounts, self.forward.name.replace(">", "-"))
 
     def set_down(self, down: bool, direction: str | None = None) -> None:
         """Cut it, or mend it; what is on its way arrives."""

@@ -43,6 +43,10 @@ class Link:
         """Nothing, but that the words must be right. UnitError."""
         Conditions.of(None, **words)
 
+    def counters(self, *, direction: str | None = None) -> NoReturn:
+        """NotOnSystem."""
+        refuse("counters of a link (all hosts share the loopback interface: `ip -s link show lo` counts that)")
+
     def cut(self, *, direction: str | None = None) -> None:
         """NotOnSystem."""
         refuse("cutting a link")
@@ -190,6 +194,10 @@ class Network:
         """NotOnSystem."""
         refuse("what happens at a virtual time")
 
+    def link_counters(self) -> NoReturn:
+        """NotOnSystem."""
+        refuse("counters of links (all hosts share the loopback interface: `ip -s link show lo` counts that)")
+
     def link_all(self, **words: str) -> None:
         """Nothing, but that the words must be right."""
         Link().change(**words)
@@ -221,6 +229,14 @@ class Network:
     def trace(self, path: str | os.PathLike[str]) -> None:
         """NotOnSystem."""
         refuse("a trace")
+
+    def page(self, path: str | os.PathLike[str]) -> None:
+        """A page on what happened: not here."""
+        refuse("a page on what happened")
+
+    def record(self) -> None:
+        """A recorded run: not here."""
+        refuse("a recorded run")
 
     def capture(self, path: str | os.PathLike[str], host: Host | str | None = None) -> None:
         """NotOnSystem."""

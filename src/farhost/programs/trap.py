@@ -33,6 +33,9 @@ Trap = Callable[..., Any]
 TIMEOUT_ARGUMENT = {"poll": 1, "select": 3, "epoll_wait": 2, "nanosleep": 0}
 """Which argument is a relative time in ns, so that a call that starts again waits for what is left of it."""
 
+ONLY_LOOKS = frozenset({"poll", "epoll_wait", "select", "epoll_ctl", "nanosleep", "getsockopt", "getsockname"})
+"""Frequent calls that change no socket and no buffer: after them there is nothing to sample."""
+
 PATIENCE = 100
 """Calls that a dead thread may make while it unwinds; one that swallows every GreenletExit is left parked."""
 
@@ -109,7 +112,7 @@ def wait(thread: ProgramThread, blocked: Blocked) -> object:
     kernel = process.kernel
     scheduler = thread.task.scheduler
     thread.since_ns = scheduler.now_ns
-    if process.runtime.tracer.sampling:
+    if process.runtime.tracer.sampling and thread.call_name not in ONLY_LOOKS:
         kernel.sampler.look()
     try:
         while True:
@@ -222,7 +225,7 @@ def trace_call(
             now_ns - started_ns,
         )
     )
-    if runtime.tracer.sampling:
+    if runtime.tracer.sampling and name not in ONLY_LOOKS:
         process.kernel.sampler.look()
 
 

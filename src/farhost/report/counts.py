@@ -4,7 +4,7 @@ A packet is one on the wire: a super-segment counts as the packets that it stand
 link and is not counted. On the links, sent + duplicated + split = delivered + dropped + in flight.
 """
 
-from farhost.network.ledger import Ledger
+from farhost.network.ledger import Account, Ledger
 from farhost.trace.events import Event, PacketEvent
 from farhost.wire.packet import FIN, SYN, Packet, TcpSegment
 
@@ -51,6 +51,21 @@ def counts_as_json(ledger: Ledger, counts: PacketCounts) -> dict[str, object]:
         **{word: total.struck.get(kind, 0) for kind, word in _FAULTS.items()},
         "retransmitted": counts.retransmitted,
         "refused_by_hosts": counts.refused(ledger),
+        "links": [_link_as_json(account) for account in ledger.channels],
+    }
+
+
+def _link_as_json(account: Account) -> dict[str, object]:
+    """One direction of one link."""
+    return {
+        "link": account.name,
+        "sent": account.sent,
+        "duplicated": account.duplicated,
+        "split": account.split,
+        "delivered": account.delivered,
+        "dropped": dict(sorted(account.dropped.items())),
+        "in_flight": account.in_flight,
+        "faults": dict(sorted(account.struck.items())),
     }
 
 

@@ -36,6 +36,25 @@ def test_a_dead_peer_is_given_up_with_a_reset() -> None:
     assert start + 130 * SECOND <= script.now
 
 
+def test_keep_alives_and_answers_that_take_turns_have_numbers_of_their_own() -> None:
+    """Else each would be the first of its name again, and chance would decide the same of all of them."""
+    script = kept()
+    connection = script.connection
+    segment = script.segments[-1]._replace(sequence=500, acknowledgement=101, payload=b"x")
+    seen = []
+    for _ in range(3):
+        connection.on_segment(segment, script.now)
+        seen += connection.take_output()
+        while not (probes := connection.take_output()):
+            due = connection.next_deadline()
+            assert due is not None
+            script.now = due
+            connection.on_deadline(due)
+        seen += probes
+    names = [(one.sequence, ordinal) for one, ordinal in seen]
+    assert names == [(101, 2), (100, 1), (101, 3), (100, 2), (101, 4), (100, 3)]
+
+
 def test_data_on_its_way_is_probe_enough() -> None:
     script = kept()
     script.now += 99 * SECOND

@@ -18,8 +18,7 @@ class Outbox:
 
     __slots__ = (
         "_bare_ack",
-        "_bare_count",
-        "_bare_sequence",
+        "_bare_counts",
         "_receive",
         "_source_port",
         "_stamp_options",
@@ -37,8 +36,10 @@ class Outbox:
         self._target_port = target_port
         self._receive = receive
         self._timers = timers
-        self._bare_ack = self._bare_sequence = -1
-        self._bare_count = 0
+        self._bare_ack = -1
+        self._bare_counts: dict[int, int] = {}
+        """How often that was acknowledged without data, by the position that the segment had: where keep-alives and
+        answers take turns each has a number of its own, since chance decides about a packet by its name."""
         self.timestamps = False
         """Negotiated: every segment carries the option (RFC 7323 §3)."""
         self.ts_recent = 0
@@ -103,13 +104,14 @@ class Outbox:
     def acknowledge(self, position: int, now_ns: int, urgent: int = 0) -> None:
         """A bare acknowledgement at stream position `position`, with an urgent pointer or without."""
         number = self._receive.rcv_nxt
-        if number == self._bare_ack and position == self._bare_sequence:
-            self._bare_count += 1
+        if number == self._bare_ack:
+            count = self._bare_counts.get(position, 0) + 1
+            self._bare_counts[position] = count
         else:
+            count = 1
             self._bare_ack = number
-            self._bare_sequence = position
-            self._bare_count = 1
-        self.put(position, ACK | URG if urgent else ACK, b"", 0, self._bare_count, now_ns, urgent)
+            self._bare_counts = {position: 1}
+        self.put(position, ACK | URG if urgent else ACK, b"", 0, count, now_ns, urgent)
 
     def put_syn(
         self, position: int, flags: int, acknowledgement: int, window: int, options: TcpOptions, ordinal: int

@@ -15,7 +15,7 @@ from farhost.report.values import error_name
 
 AXIS_HEIGHT = 34
 LABEL_ROWS = 4
-MARK_ROWS = 2
+MARK_ROWS = 3
 OUTPUT_ROWS = 4
 _ROW = 13
 """Between two lines of text."""
@@ -24,9 +24,11 @@ _CHARACTER = 6.63
 """The width of one, at 11 px."""
 _READS = frozenset({"read", "readv", "recvfrom", "recvmsg"})
 """Of which 0 says that the other side has closed."""
-_LEFT, _RIGHT = 8.0, 60.0
+_LEFT, _RIGHT = 8.0, 24.0
 _MOST_CHARACTERS = 60
 _TICK_ROOM = 84
+_SHORT_NS = 10_000
+"""A call that took longer says for how long, as strace -T does (`farhost.report.columns`)."""
 
 
 class Rows(NamedTuple):
@@ -119,20 +121,43 @@ def draw(part: Part, axis: TimeAxis, rows: Sequence[Rows], moment_ns: int = -1, 
     times, places = axis.breakpoints()
     at = dict(zip(times, places))
     height = rows[-1].top + rows[-1].height if rows else AXIS_HEIGHT
-    out: list[str] = [defs]
+    packers = [(_Packer(row.marks), _Packer(row.labels), _Packer(row.outputs)) for row in rows]
+    lanes: list[str] = []
+    for items, row, (above, labels, below) in zip(part.lanes, rows, packers):
+        lanes.append(f'<g data-who="{escape(items.who)}">')
+        _draw_spans(lanes, items.spans, part, at, row, labels)
+        _draw_marks(lanes, items.marks, at, row, above, below)
+        lanes.append("</g>")
+    # Texts at the end need room; a bar that goes on in the next part fills it.
+    width = max(places[-1] + _RIGHT, *(end for three in packers for packer in three for end in packer.ends), 0)
+    out = [defs]
     _draw_axis(out, axis, times, places, height)
+    for row in rows:
+        out.append(f'<path class="lane" d="M0 {row.top + row.height - 2:g}H{number(width)}"/>')
     for items, row in zip(part.lanes, rows):
-        edge, end = number(row.top + row.height - 2), number(places[-1] + _RIGHT)
-        out.append(f'<g data-who="{escape(items.who)}"><path class="lane" d="M0 {edge}H{end}"/>')
-        _draw_spans(out, items.spans, part, at, row)
-        _draw_marks(out, items.marks, axis, row)
-        out.append("</g>")
+        out += _going_on(items, part, row, places[-1], width)
+    out += lanes
     if part.start_ns <= moment_ns <= part.end_ns:
         out.append(f'<path class="moment" d="M{number(axis.at(moment_ns))} {AXIS_HEIGHT - 6}V{number(height)}"/>')
-    width = places[-1] + _RIGHT
     label = f"System calls from {_seconds(part.start_ns)} s to {_seconds(part.end_ns)} s of virtual time"
     head = f'<svg role="img" aria-label="{label}" width="{number(width)}" height="{number(height)}">'
     return Drawn(f"{head}{''.join(out)}</svg>", width, (times, places))
+
+
+def _going_on(items: Items, part: Part, row: Rows, end: float, width: float) -> list[str]:
+    """The bars that come from the part before, or go on in the next one, up to the edges."""
+    edges = []
+    for span in items.spans[:1]:
+        if span.start_ns < part.start_ns:
+            edges.append((0.0, _LEFT))
+    for span in items.spans[-1:]:
+        if span.end_ns > part.end_ns:
+            edges.append((end, width))
+    return [
+        f'<path class="going-on" d="M{number(start)} {row.bar:g}H{number(stop)}M{number(start)} {row.bar + _BAR:g}'
+        f'H{number(stop)}"/>'
+        for start, stop in edges
+    ]
 
 
 def _seconds(time_ns: int) -> str:
@@ -167,21 +192,23 @@ def _duration(span_ns: int) -> str:
     return f"{span_ns} ns"
 
 
-def _draw_spans(out: list[str], spans: Sequence[Span], part: Part, at: dict[int, float], row: Rows) -> None:
+def _draw_spans(
+    out: list[str], spans: Sequence[Span], part: Part, at: dict[int, float], row: Rows, packer: _Packer
+) -> None:
     start_ns, end_ns = part.start_ns, part.end_ns
     bar = number(row.bar)
-    packer = _Packer(row.labels)
     for span in spans:
         call = span.call
         line = span.words if call is None else format_call(call)
         # A span that is in two parts ends, or begins, at the edge of this one.
         x = at[max(span.start_ns, start_ns)]
         width = at[min(span.end_ns, end_ns)] - x
-        kind = "call" if call is not None else "call other"
+        kind = "call" if call is not None else f'call other" data-label="{escape(span.label)}'
         if call is not None and call.error:
             kind = "call error"
         out.append(f'<g class="{kind}" data-start="{span.start_ns}" data-end="{span.end_ns}"><title>')
-        out.append(f"{escape(line, False)}{_took(span)}</title>")
+        took_ns = span.end_ns - span.start_ns
+        out.append(escape(f"{line} <{took_ns / 1e9:.6f}>" if took_ns > _SHORT_NS else line, False) + "</title>")
         out.append(f'<rect x="{x:g}" y="{bar}" width="{width:.4g}" height="{_BAR}"/>')
         if span.woken_ns > span.start_ns and span.woken_ns > start_ns:
             waited = at[min(span.woken_ns, end_ns)] - x
@@ -207,12 +234,6 @@ def _wake(x: float, bar: float, cause: str) -> str:
     )
 
 
-def _took(span: Span) -> str:
-    waited_ns = span.woken_ns - span.start_ns
-    text = f", from {_seconds(span.start_ns)} to {_seconds(span.end_ns)} s"
-    return f"{text}, waited {_duration(waited_ns)}" if waited_ns > 0 else text
-
-
 def _label(span: Span, line: str) -> str:
     """A few words beside a bar: the call's name, and its result if it says something.
 
@@ -223,7 +244,7 @@ def _label(span: Span, line: str) -> str:
     """
     call = span.call
     if call is None:
-        return "lock or join" if span.wakes else "never returned"
+        return span.label
     if call.error:
         return f"{call.name} ! {error_name(call.error)}"
     if not line:
@@ -231,7 +252,7 @@ def _label(span: Span, line: str) -> str:
     result = line.rpartition(" = ")[2]
     if "(Timeout)" in result:
         return f"{call.name} timeout"
-    result = result.partition(" ")[0]
+    result = result.partition(" ")[0].strip("[(,)]")
     if result == "0":
         return f"{call.name} 0 (end)" if call.name in _READS else call.name
     return f"{call.name} {result}"
@@ -239,24 +260,42 @@ def _label(span: Span, line: str) -> str:
 
 def _mark_text(mark: Mark) -> str:
     if mark.kind in ("stdout", "stderr"):
-        text = visible(mark.data.rstrip())
+        text = _in_a_line(mark.data)
         sign = "|" if mark.kind == "stdout" else "!"
     else:
-        text = mark.words
-        sign = _SIGNS[mark.kind]
+        # Where a fault struck is in its title.
+        text = mark.words.partition(":")[0] if mark.kind == "fault" else mark.words
+        sign = SIGNS[mark.kind]
+    text = text or "(nothing)"
     if len(text) > _MOST_CHARACTERS:
         text = text[: _MOST_CHARACTERS - 1] + "…"
     return f"{sign} {text}"
 
 
-_SIGNS = {"start": "▸", "end": "■", "failed": "✗", "signal": "⚑", "fault": "⚡"}
+def _in_a_line(data: bytes) -> str:
+    """What was written, in a line: the first, or of a traceback the last, and how many there are.
+
+    >>> _in_a_line(b"one\\ntwo\\n"), _in_a_line(b"Traceback (most recent call last):\\n  ...\\nOSError: it\\n")
+    ('one (and 1 more line)', 'OSError: it (the last of 3 lines)')
+    """
+    lines = data.rstrip().splitlines() or [b""]
+    if len(lines) == 1:
+        return visible(lines[0])
+    if lines[0].startswith(b"Traceback"):
+        return f"{visible(lines[-1])} (the last of {len(lines)} lines)"
+    return f"{visible(lines[0])} (and {len(lines) - 1} more line{'s' if len(lines) > 2 else ''})"
 
 
-def _draw_marks(out: list[str], marks: Sequence[Mark], axis: TimeAxis, row: Rows) -> None:
-    above, below = _Packer(row.marks), _Packer(row.outputs)
+SIGNS = {"start": "▸", "end": "■", "failed": "✗", "signal": "⚑", "fault": "⚡"}
+"""In front of marks: legend.html says what they mean."""
+
+
+def _draw_marks(
+    out: list[str], marks: Sequence[Mark], at: dict[int, float], row: Rows, above: _Packer, below: _Packer
+) -> None:
     under = row.bar + _BAR + row.labels * _ROW
     for mark in marks:
-        x = axis.at(mark.time_ns)
+        x = at[mark.time_ns]
         text = _mark_text(mark)
         written = mark.kind in ("stdout", "stderr")
         line_number = (below if written else above).place(x, len(text))

@@ -10,6 +10,7 @@ from markupsafe import Markup
 from farhost.report.columns import describe, format_time
 from farhost.report.html.lane_drawing import AXIS_HEIGHT, Drawn, Rows, axis_of, draw, rows_of
 from farhost.report.html.lane_parts import Part, bounds_of, choose, part_of, parts_of
+from farhost.report.html.lane_thinning import thinned
 from farhost.report.html.panel import Panel
 from farhost.report.html.verdict import ended
 from farhost.report.story.lanes import Lane, Span, lanes_of
@@ -20,13 +21,19 @@ from farhost.trace.events import SystemCall
 
 _HELP = (
     "Time goes from left to right, one scale for all lanes; moments are kept apart, and long pauses are folded: a "
-    "zigzag with their length. A bar is a call, hatched while it waited; a long tick is when its thread was woken."
+    "zigzag with their length. A bar is a call, hatched while it waited; a long tick is when its thread was woken. "
+    "Click a bar for the whole call. Far from the window several calls are one bar."
 )
 _DEFS = (
     '<defs><pattern id="lanes-hatch" width="6" height="6" patternUnits="userSpaceOnUse" '
     'patternTransform="rotate(45)"><path class="hatch" d="M0 0V6"/></pattern></defs>'
 )
+MOST_WHOLE = 5_000
+"""Bars around the window that are drawn one by one; farther away calls in a row are one bar."""
+MOST_THINNED = 5_000
+"""Such bars; still farther away calls that waited are joined as well."""
 _MOST_REST = 60
+_MOST_TRACEBACKS = 3
 _LIBRARY = re.compile(r"/lib/python3[^/]*/|/site-packages/|^<frozen ")
 _FRAME = re.compile(r'^  File "(.*)", line (\d+), in (.*)$')
 
@@ -35,7 +42,7 @@ def panel(story: Story) -> Panel:
     """The panel."""
     if not story.events:
         return Panel("lanes", "What each process did", Markup("<p>There are no events.</p>"), None, _HELP)
-    lanes, _ = lanes_of(story)
+    lanes = lanes_of(story)
     shown, rest = choose(lanes, story)
     bounds, window = bounds_of(story)
     end_ns = max(story.events[-1].time_ns, *(span.end_ns for lane in lanes for span in lane.spans[-1:]), 0)
@@ -45,13 +52,14 @@ def panel(story: Story) -> Panel:
     axis = axis_of(here, others.lanes)
     rows = rows_of(here, axis, [any(mark.data for mark in lane.marks) for lane in shown])
     first = draw(here, axis, rows, story.moment_ns, _DEFS)
-    drawn = [first if part is here else draw(part, axis_of(part), rows) for part in parts]
+    drawn = _drawn(parts, window, rows, first)
     body = Markup("").join(
         (
-            Markup('<p class="lanes-now" aria-live="polite">{}</p>').format(now_words(lanes, story.moment_ns)),
-            _strip(shown, rows, first),
+            Markup('<p class="lanes-now" aria-live="polite">{}</p>').format(now_words(shown, story.moment_ns)),
+            Markup('<p class="no-script-only"><a href="#lanes-moment">Scroll to that moment</a></p>'),
+            _strip(shown, rows, first, axis.at(story.moment_ns)),
             Markup('<p class="lanes-line mono" aria-live="polite"></p>'),
-            *_tracebacks(story),
+            _tracebacks(story),
             _rest(rest, others),
             all_events(story),
         )
@@ -63,6 +71,28 @@ def panel(story: Story) -> Panel:
     return Panel("lanes", "What each process did", body, {"window": window, "parts": carried}, _HELP)
 
 
+def _drawn(parts: Sequence[Part], window: int, rows: Sequence[Rows], first: Drawn) -> list[Drawn]:
+    """All parts; those far from the window, or with too many bars between, with fewer bars."""
+    drawn = {window: first}
+    whole, thin = MOST_WHOLE, MOST_THINNED
+    for number in sorted(range(len(parts)), key=lambda number: abs(number - window)):
+        if number == window:
+            continue
+        part = parts[number]
+        whole -= _bars(part)
+        if whole < 0:
+            part = thinned(part)
+            thin -= _bars(part)
+            if thin < 0:
+                part = thinned(parts[number], with_waits=True)
+        drawn[number] = draw(part, axis_of(part), rows)
+    return [drawn[number] for number in range(len(parts))]
+
+
+def _bars(part: Part) -> int:
+    return sum(len(items.spans) for items in part.lanes)
+
+
 def _steps(drawn: Drawn) -> list[list[float]]:
     """The axis as differences, which are shorter: times in ns, places."""
     times, places = drawn.breakpoints
@@ -70,8 +100,8 @@ def _steps(drawn: Drawn) -> list[list[float]]:
     return [[times[0], *between], [places[0], *(round(b - a, 1) for a, b in pairwise(places))]]
 
 
-def _strip(lanes: Sequence[Lane], rows: Sequence[Rows], drawn: Drawn) -> Markup:
-    """The names, and beside them the picture, which scrolls."""
+def _strip(lanes: Sequence[Lane], rows: Sequence[Rows], drawn: Drawn, moment: float) -> Markup:
+    """The names, and beside them the picture, which scrolls; `moment`: where in it a link leads."""
     names = []
     for lane, row in zip(lanes, rows):
         style = f"top:{row.top:g}px;height:{row.height - 2:g}px"
@@ -84,12 +114,14 @@ def _strip(lanes: Sequence[Lane], rows: Sequence[Rows], drawn: Drawn) -> Markup:
     return Markup(
         '<div class="lanes-scroll" tabindex="0" role="region" aria-label="Lanes, which scroll sideways">'
         '<div class="lanes-strip"><div class="lanes-names" style="height:{}px">{}</div>'
-        '<div class="lanes-part">{}</div></div></div>'
-    ).format(f"{height:g}", Markup("").join(names), Markup(drawn.svg))
+        '<div class="lanes-part"><span id="lanes-moment" style="left:{}px"></span>{}</div></div></div>'
+    ).format(f"{height:g}", Markup("").join(names), f"{moment:g}", Markup(drawn.svg))
 
 
 def _names(lane: Lane) -> tuple[str, str]:
     """What a lane is called, and what it is."""
+    if not lane.host:
+        return lane.process, "and hosts"
     if not lane.is_main:
         return f"thread {lane.thread}", f"of {lane.process}"
     where = "" if lane.process == lane.host else f" on {lane.host}"
@@ -104,18 +136,16 @@ def now_words(lanes: Sequence[Lane], time_ns: int) -> str:
         at = bisect_right(lane.spans, time_ns, key=_start_of) - 1
         if at >= 0 and lane.spans[at].end_ns >= time_ns:
             span = lane.spans[at]
-            what = "waits for a lock or a thread"
+            what = span.words if span.wakes else f"in {span.label},"
             if span.call is not None:
                 first = span.call.arguments[0] if span.call.arguments else ""
                 what = f"in {span.call.name}({first if type(first) is int and first >= 0 else ''}...)"
-            elif not span.wakes:
-                what = "in a call that never returned"
             going.append(f"{lane.name} {what} since {format_time(span.start_ns).strip()} s")
     return f"At {format_time(time_ns).strip()} s: {'; '.join(going) or 'no thread is in a call'}"
 
 
-def _tracebacks(story: Story) -> list[Markup]:
-    """What ended programs, with the line that failed."""
+def _tracebacks(story: Story) -> Markup:
+    """What ended programs, with the line that failed: the first few at once."""
     found = []
     for process in story.facts.processes:
         if process.traceback:
@@ -126,7 +156,11 @@ def _tracebacks(story: Story) -> list[Markup]:
                     head, _marked(process.traceback)
                 )
             )
-    return found
+    shown, rest = found[:_MOST_TRACEBACKS], found[_MOST_TRACEBACKS:]
+    if not rest:
+        return Markup("").join(shown)
+    more = Markup("<details><summary>{} more tracebacks</summary>{}</details>")
+    return Markup("").join((*shown, more.format(len(rest), Markup("").join(rest))))
 
 
 def _marked(traceback: str) -> Markup:

@@ -7,13 +7,14 @@ from pathlib import Path
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
-from farhost.report.html import faults, lanes, plots, ribbon, sockets, timesequence, verdict
+from farhost.report.html import faults, lanes, plots, ribbon, sequence, sockets, timesequence, verdict
 from farhost.report.html.panel import Panel, pack
 from farhost.report.recording.store import RecordedRun
 from farhost.report.story.story import Story, story_of
 
 PANELS: tuple[Callable[[Story], Panel], ...] = (
     verdict.panel,
+    sequence.panel,
     ribbon.panel,
     timesequence.panel,
     plots.panel,
@@ -22,6 +23,17 @@ PANELS: tuple[Callable[[Story], Panel], ...] = (
     sockets.panel,
 )
 """In the order in which they stand on the page: a new panel is a module beside this one, and a row here."""
+_SHORT_NAMES = {
+    "verdict": "Verdict",
+    "sequence": "Sequence",
+    "ribbon": "Bytes",
+    "timesequence": "Time and sequence",
+    "plots": "Plots",
+    "lanes": "Calls",
+    "faults": "Faults",
+    "sockets": "Sockets",
+}
+"""In the contents, where titles have no room."""
 _ASSETS = files("farhost.report.html") / "assets"
 
 
@@ -46,6 +58,7 @@ def report_html(run: RecordedRun) -> str:
     return environment.get_template("page.html").render(
         facts=story.facts,
         panels=panels,
+        short_names=_SHORT_NAMES,
         story=story,
         styles=[_style("page.css"), _style("uplot/uPlot.min.css"), *_own(panels, "css")],
         scripts=[_script("uplot/uPlot.iife.min.js"), _script("page.js"), *_own(panels, "js")],

@@ -38,6 +38,8 @@ MOST_CARRIED = 150_000
 MOST_STATIC = 16
 """Plots that are drawn where there is no script."""
 _STATIC_POINTS = 300
+_SIGNS = {"R": "v-7", "lost": "m-3 0l6 -6m0 6l-6 -6", "fault": "m-3 0l3 -6l3 6z"}
+"""Marks on the axis of time, from their point on."""
 WIDTH, HEIGHT, LEFT, BOTTOM = 560, 90, 70, 20
 WITHOUT_SAMPLES = Markup(
     '<p class="note">The trace has no samples of connections and buffers. They are recorded when a run is asked for '
@@ -45,9 +47,8 @@ WITHOUT_SAMPLES = Markup(
     "be had again.</p>"
 )
 _HELP = (
-    "Each value holds until the next; points are moments at which the trace tells one. Marks on the axis: R sent "
-    "again, × lost, ▲ fault. A click sets the cursor; drag zooms, a double click shows all; a click on a name "
-    "hides its line."
+    "Each value holds until the next; points are moments at which the trace tells one. A click sets the "
+    "cursor; drag zooms, a double click shows all; a click on a name hides its line."
 )
 
 
@@ -61,18 +62,19 @@ def panel(story: Story) -> Panel:
             parts.append(Markup('<p class="note">No TCP connection, queue or buffer was used in this run.</p>'))
         return Panel("plots", TITLE, Markup("").join(parts))
     end_ns = max((event.time_ns for event in (*story.events[-1:], *story.samples[-1:])), default=0)
-    carried = _carried([*hosts, *connections])
-    left_out = len(hosts) + len(connections) - len(carried)
-    kept = [group for group in connections if group in carried]
-    count = sum(len(plot.series) for group in carried for plot in group.plots)
-    parts.append(_choosers(kept, [group for group in hosts if group in carried], left_out))
-    parts.append(Markup('<div class="plots live" data-series="{}"></div>').format(count))
+    kept_hosts = _carried(hosts, MOST_CARRIED // 2)
+    kept = _carried(connections, MOST_CARRIED - sum(map(Group.points, kept_hosts)))
+    left_out = len(hosts) + len(connections) - len(kept_hosts) - len(kept)
+    count = sum(len(plot.series) for group in (*kept, *kept_hosts) for plot in group.plots)
+    parts.append(_choosers(kept, kept_hosts, left_out))
+    note = '<p class="needs-script note">On the axis of time: R sent again, × lost, ▲ fault.</p>'
+    parts.append(Markup(note + '<div class="plots live" data-series="{}"></div>').format(count))
     parts.append(_static([*connections[:1], *_other_end(connections), *hosts], end_ns))
     data = {
         "end": end_ns,
         "units": {unit: list(shown) for unit, shown in UNITS.items()},
         "connections": [_group_data(group) for group in kept],
-        "hosts": [_group_data(group) for group in hosts if group in carried],
+        "hosts": [_group_data(group) for group in kept_hosts],
     }
     return Panel("plots", TITLE, Markup("").join(parts), data, _HELP)
 
@@ -85,9 +87,9 @@ def _other_end(connections: Sequence[Group]) -> list[Group]:
     return [group for group in connections if group.name == f"{there}>{here}"]
 
 
-def _carried(groups: Sequence[Group]) -> list[Group]:
-    """As many as the page has room for."""
-    carried, room = [], MOST_CARRIED
+def _carried(groups: Sequence[Group], room: int) -> list[Group]:
+    """As many as so many points are room for."""
+    carried = []
     for group in groups:
         room -= group.points()
         if room >= 0:
@@ -107,6 +109,11 @@ def _choosers(connections: Sequence[Group], hosts: Sequence[Group], left_out: in
                 Markup('<label>{} <select class="choose" data-kind="{}">{}</select></label> ').format(
                     label, kind, options
                 )
+            )
+    for host in hosts:
+        if host.left_out:
+            parts.append(
+                Markup("<small>{}: {} quieter queues are left out. </small>").format(host.name, host.left_out)
             )
     if left_out:
         parts.append(Markup("<small>{} quieter ones are left out</small>").format(left_out))
@@ -143,7 +150,8 @@ def _static(groups: Sequence[Group], end_ns: int) -> Markup:
         for plot in group.plots:
             if len(figures) < MOST_STATIC and any(series.times for series in plot.series):
                 figures.append(_figure(group, plot, end_ns))
-    return Markup('<div class="plots static">{}</div>').format(Markup("").join(figures))
+    note = "On the axis of time: a bar: sent again; a cross: lost; a triangle: a fault."
+    return Markup('<div class="plots static"><p class="note">{}</p>{}</div>').format(note, Markup("").join(figures))
 
 
 def _figure(group: Group, plot: Plot, end_ns: int) -> Markup:
@@ -199,7 +207,7 @@ def _drawing(group: Group, plot: Plot, end_ns: int) -> str:
         parts.append(f'<path class="{kind}" d="{_steps(places) if series.holds else _points(places)}"/>')
     for kind, times in group.marks.items():
         places_of_marks = dict.fromkeys(round(LEFT + time_ns / end * WIDTH) for time_ns in times)
-        path = "".join(f"M{x} {HEIGHT + 4}v-5" for x in places_of_marks)
+        path = "".join(f"M{x} {HEIGHT + 4}{_SIGNS[kind]}" for x in places_of_marks)
         parts.append(f'<path class="moments {kind}" d="{path}"/>')
     label = f"{group.name}: {plot.title}, in {unit}, over {end / 1e9:.6f} s"
     data = f'data-series="{escape("|".join(series.label for series in plot.series))}"'

@@ -1,10 +1,11 @@
 """The blocks of a stream's ribbon: what was written, sent, arrived and read, each where its bytes are."""
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from typing import NamedTuple
 
 from farhost.report.columns import format_time
-from farhost.report.story.byte_streams import ByteStream, Segment, Use
+from farhost.report.html.ribbon_pieces import Pieces, size_text
+from farhost.report.story.byte_stream import ByteStream, Segment, Use
 from farhost.report.story.cuts import EXPLANATIONS, Cause, Cut, cuts
 
 WRITE, SEGMENT, AGAIN, BUFFER, READ = range(5)
@@ -49,25 +50,58 @@ class Mark(NamedTuple):
 
 
 class Ribbon(NamedTuple):
-    """What is drawn of one stream."""
+    """What is drawn of one stream, or of a part of it."""
 
     blocks: list[Block]
+    """Those that reach into the part."""
     marks: list[Mark]
+    low: float
+    high: float
+    unit: str = "Bytes"
+    """What its measure counts."""
+    unread: tuple[int, int] = (0, 0)
+    """From where to where nobody read what was written."""
 
 
 _CUT_ROWS = {"write": WRITE, "segment": SEGMENT, "read": READ, "merge": READ}
 
 
-def ribbon_of(stream: ByteStream) -> Ribbon:
-    """The ribbon of a stream of bytes."""
+def pieces_of(stream: ByteStream) -> Pieces:
+    """The pieces of its rows."""
+    firsts = [(segment.start, segment.size) for segment in stream.segments if segment.ordinal == 1]
+    again = [(segment.start, segment.size) for segment in stream.segments if segment.ordinal > 1]
+    return Pieces(
+        (
+            ("write", [(use.start, use.size) for use in stream.writes]),
+            ("segment", firsts),
+            ("retransmission", again),
+            ("arrival", [(piece.start, piece.size) for piece in stream.arrivals.pieces]),
+            ("read", [(use.start, use.size) for use in stream.reads]),
+        )
+    )
+
+
+def ribbon_of(stream: ByteStream, low: int | None = None, high: int | None = None) -> Ribbon:
+    """The ribbon of a stream of bytes, or of the bytes from an offset to another."""
+    begin = stream.first if low is None else low
+    end = stream.end if high is None else high
     cutter = _Cutter(stream.writes)
-    blocks = [_use(WRITE, "write", use, number, cutter) for number, use in enumerate(stream.writes, 1)]
-    blocks += _segments(stream, cutter)
-    blocks += _buffer(stream, cutter)
-    blocks += [_use(READ, "read", use, number, cutter) for number, use in enumerate(stream.reads, 1)]
-    blocks += [_use(READ, "peek", use, number, cutter) for number, use in enumerate(stream.peeks, 1)]
-    marks = [_mark(cut, stream) for cut in cuts(stream) if cut.cause is not Cause.NOT_READ]
-    return Ribbon(blocks, marks)
+    blocks = [_use(WRITE, "write", use, number, cutter) for number, use in _within(stream.writes, begin, end)]
+    blocks += _segments(stream, begin, end, cutter)
+    blocks += _buffer(stream, begin, end, cutter)
+    blocks += [_use(READ, "read", use, number, cutter) for number, use in _within(stream.reads, begin, end)]
+    blocks += [_use(READ, "peek", use, number, cutter) for number, use in _within(stream.peeks, begin, end)]
+    marks = [_mark(cut) for cut in cuts(stream, begin, end) if cut.cause is not Cause.NOT_READ]
+    return Ribbon(blocks, marks, begin, end, unread=stream.unread)
+
+
+def _within(uses: list[Use], low: int, high: int) -> list[tuple[int, Use]]:
+    """Those that reach into a range, with their numbers from 1."""
+    first = max(0, bisect_right(uses, low, key=lambda use: use.start) - 1)
+    end = bisect_left(uses, high, key=lambda use: use.start)
+    return [
+        (number + 1, uses[number]) for number in range(first, end) if uses[number].start + uses[number].size > low
+    ]
 
 
 class _Cutter:
@@ -107,10 +141,12 @@ def _use(row: int, kind: str, use: Use, number: int, cutter: _Cutter) -> Block:
     return Block(row, use.start, use.start + use.size, use.start, use.size, time_ns, parts, classes, mark, title)
 
 
-def _segments(stream: ByteStream, cutter: _Cutter) -> list[Block]:
+def _segments(stream: ByteStream, low: int, high: int, cutter: _Cutter) -> list[Block]:
     fates = _Fates(stream)
     blocks = []
     for segment in stream.segments:
+        if segment.start >= high or segment.start + segment.size <= low:
+            continue
         fate = fates.of(segment)
         again = segment.ordinal > 1
         kind = "lost" if fate.startswith("✗") else ""
@@ -152,9 +188,11 @@ class _Fates:
 _SEEN = ("duplicated", "reordered", "corrupted", "delayed")
 
 
-def _buffer(stream: ByteStream, cutter: _Cutter) -> list[Block]:
+def _buffer(stream: ByteStream, low: int, high: int, cutter: _Cutter) -> list[Block]:
     blocks = []
     for piece in stream.arrivals.pieces:
+        if piece.start >= high or piece.start + piece.size <= low:
+            continue
         held = piece.readable_ns != piece.time_ns
         told = ""
         if piece.readable_ns < 0:
@@ -172,7 +210,7 @@ def _buffer(stream: ByteStream, cutter: _Cutter) -> list[Block]:
     return blocks
 
 
-def _mark(cut: Cut, stream: ByteStream) -> Mark:
+def _mark(cut: Cut) -> Mark:
     word = cut.cause.value
     told = EXPLANATIONS[cut.cause]
     if cut.row == "merge":
@@ -184,11 +222,6 @@ def _mark(cut: Cut, stream: ByteStream) -> Mark:
     return Mark(
         _CUT_ROWS[cut.row], cut.offset, ("+ " if cut.row == "merge" else "✂ ") + word, f"{title} ({cut.offset})"
     )
-
-
-def size_text(size: int) -> str:
-    """`1 byte`, `1448 bytes`."""
-    return "1 byte" if size == 1 else f"{size} bytes"
 
 
 def _when(time_ns: int) -> str:

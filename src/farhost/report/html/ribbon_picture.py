@@ -1,30 +1,41 @@
-"""The pictures of a ribbon: chunks of a strip, each of so many places: a page shows one and keeps the rest."""
+"""The pictures of a ribbon: chunks of a strip, each of so many places: a page shows one and keeps the rest.
+
+Coordinates are whole pixels, and shapes are written here rather than by `farhost.report.html.svg`: a page has
+thousands of them.
+"""
 
 from collections.abc import Sequence
 from html import escape
+from itertools import pairwise
 from typing import NamedTuple
 
+from farhost.report.columns import format_time
 from farhost.report.html import svg
 from farhost.report.html.ribbon_blocks import AGAIN, BUFFER, READ, SEGMENT, WRITE, Block, Mark, Part, Ribbon
+from farhost.report.html.ribbon_pieces import size_text
 from farhost.report.story.axis import TimeAxis
 
 PLACES = 48
 """So many places where a block begins or ends a chunk has."""
-HEIGHT = 222
+HEIGHT = 232
+LABELS_WIDTH = 120
 _TOPS = {WRITE: 22, SEGMENT: 72, AGAIN: 102, BUFFER: 126, READ: 168}
 _HEIGHTS = {WRITE: 30, SEGMENT: 28, AGAIN: 16, BUFFER: 26, READ: 30}
 _NAMES = {WRITE: "write", SEGMENT: "segment", AGAIN: "segment again", BUFFER: "buffer", READ: "read"}
 _MARK_TOPS = {WRITE: 62, SEGMENT: 68, READ: 210}
-LABELS = (
+_LABELS = (
     (WRITE, "writes"),
     (SEGMENT, "segments"),
     (AGAIN, "sent again"),
     (BUFFER, "receive buffer"),
     (READ, "reads"),
 )
-_LETTER_WIDTH = 6.6
-_UNITS = 1_000_000
-"""`TimeAxis` takes its scale for so many units."""
+_LETTER_WIDTH = 6.7
+_MARK_LETTER_WIDTH = 5.8
+_SMALLEST, _LARGEST = 15, 190
+"""How much room is between two neighbouring places."""
+_STEPS = 1000
+"""Places are measured in thousandths: datagrams that came twice share one."""
 
 
 class Chunk(NamedTuple):
@@ -32,192 +43,231 @@ class Chunk(NamedTuple):
 
     low: float
     high: float
+    start: int
+    """The first byte of its first block."""
     first_ns: int
     last_ns: int
-    width: float
-    blocks: int
+    """When its first and its last block happened."""
+    width: int
     svg: str
 
 
 class Strip:
-    """A ribbon cut into chunks, which are drawn when they are asked for."""
+    """A ribbon cut into chunks."""
 
     def __init__(self, ribbon: Ribbon) -> None:
-        places = {block.low: None for block in ribbon.blocks} | {block.high: None for block in ribbon.blocks}
-        self._places = sorted(places)
+        low, high = ribbon.low, ribbon.high
+        places = {block.low for block in ribbon.blocks} | {block.high for block in ribbon.blocks}
+        inside = sorted({low, high, *(place for place in places if low < place < high)})
         self._ribbon = ribbon
-        self.edges = [*self._places[:-1:PLACES], *self._places[-1:]]
+        self._edges = [*inside[:-1:PLACES], *inside[-1:]]
         """Where chunks begin and end."""
-        gaps = sorted(high - low for low, high in zip(self._places, self._places[1:]))
-        self._scale = 38 * _UNITS / max(gaps[len(gaps) // 2], 0.001) if gaps else 1.0
-        self._blocks = _sorted_into(ribbon.blocks, self.edges)
-        self._marks = _marks_sorted_into(ribbon.marks, self.edges)
-
-    def __len__(self) -> int:
-        return max(0, len(self.edges) - 1)
+        self._places = [inside[number * PLACES : (number + 1) * PLACES + 1] for number in range(len(self._edges) - 1)]
+        self._scale = _scale(sorted(after - before for before, after in pairwise(inside)))
+        self._blocks = _blocks_of(ribbon.blocks, self._edges)
+        self._marks = _marks_of(ribbon.marks, self._edges)
 
     def find(self, place: float) -> int:
-        """The chunk that has a place."""
-        for number in range(len(self)):
-            if place < self.edges[number + 1]:
+        """The number of the chunk that has a place."""
+        for number, edge in enumerate(self._edges[1:]):
+            if place < edge:
                 return number
-        return max(0, len(self) - 1)
+        return max(0, len(self._edges) - 2)
 
-    def count(self, number: int) -> int:
-        """How many blocks a chunk has."""
-        return len(self._blocks[number])
+    def chunks(self) -> list[Chunk]:
+        """All of them, drawn."""
+        return [self._draw(number) for number in range(len(self._edges) - 1)]
 
-    def draw(self, number: int) -> Chunk:
-        """One chunk."""
-        low, high = self.edges[number], self.edges[number + 1]
-        blocks = self._blocks[number]
-        inside = [low, high]
-        for block in blocks:
-            inside += [min(max(block.low, low), high), min(max(block.high, low), high)]
+    def _draw(self, number: int) -> Chunk:
+        places, blocks = self._places[number], self._blocks[number]
+        low, high = places[0], places[-1]
         axis = TimeAxis.of(
-            [round(place * 1000) for place in inside],
-            scale_per_ms=self._scale / 1000,
-            smallest=15,
-            largest=130,
+            [round(place * _STEPS) for place in places],
+            scale_per_ms=self._scale * 1_000_000 / _STEPS,
+            smallest=_SMALLEST,
+            largest=_LARGEST,
         )
-        frame = _Frame(low, high, axis)
-        shapes = _ticks(frame, inside)
+        at = {place: round(axis.at(round(place * _STEPS))) for place in places}
+        frame = _Frame(low, high, at)
+        width = at[high] + 1
+        shapes = _ticks(frame, places, width)
+        shapes += [svg.text((fold.start + fold.end) / 2, 12, "≈", "dim") for fold in axis.folds]
         shapes += [_block(frame, block) for block in blocks]
-        shapes += _draw_marks(frame, self._marks[number])
-        times = [block.time_ns for block in blocks]
-        width = axis.size + 1
-        picture = svg.drawing(
-            width,
-            HEIGHT,
-            "".join(shapes),
-            f"Bytes {_place_text(low)} to {_place_text(high)} as they were written, sent, received and read",
-            "chunk",
-            f'data-low="{_place_text(low)}" data-high="{_place_text(high)}"',
+        shapes += _draw_marks(frame, self._marks[number], width)
+        shapes += _unread(frame, self._ribbon)
+        what = (
+            f"{self._ribbon.unit} {_place_text(low)} to {_place_text(high)}: writes, segments, receive buffer, reads"
         )
-        return Chunk(low, high, min(times, default=0), max(times, default=0), width, len(blocks), picture)
+        extra = f'data-low="{low}" data-high="{high}"'
+        picture = svg.drawing(width, HEIGHT, "".join(shapes), what, "chunk", extra)
+        times = [block.time_ns for block in blocks]
+        start = min((block.start for block in blocks), default=0)
+        return Chunk(low, high, start, min(times, default=0), max(times, default=0), width, picture)
+
+
+def labels(unit: str) -> str:
+    """The rows' names, a picture that stands before the strip."""
+    words = []
+    for row, name in _LABELS:
+        if unit == "Datagrams" and row in (SEGMENT, AGAIN):
+            name = "packets" if row == SEGMENT else ""
+        words.append(svg.text(0, _TOPS[row] + _HEIGHTS[row] / 2 + 4, name, "dim" if row == AGAIN else ""))
+    return svg.drawing(LABELS_WIDTH, HEIGHT, "".join(words), "The rows of the picture beside", "rows")
+
+
+def _scale(gaps: Sequence[float]) -> float:
+    """Pixels for a byte, or a datagram: most blocks have room for their words, and a short ribbon fills the page."""
+    if not gaps:
+        return 1.0
+    room = max(52.0, min(132.0, 1230 / len(gaps)))
+    return room / max(gaps[len(gaps) // 2], 1 / _STEPS)
 
 
 class _Frame(NamedTuple):
+    """Where places are on the picture of a chunk."""
+
     low: float
     high: float
-    axis: TimeAxis
+    known: dict[float, int]
 
-    def at(self, place: float) -> float:
-        """Where on the picture."""
-        return self.axis.at(round(min(max(place, self.low), self.high) * 1000))
+    def at(self, place: float) -> int:
+        """In pixels; of places before or behind the chunk: its edge."""
+        known = self.known.get(place)
+        if known is not None:
+            return known
+        return self.known[self.low if place < self.low else self.high]
 
 
-def _sorted_into(blocks: Sequence[Block], edges: Sequence[float]) -> list[list[Block]]:
+def _blocks_of(blocks: Sequence[Block], edges: Sequence[float]) -> list[list[Block]]:
     """The blocks of each chunk, in all of those that they reach into."""
-    sorted_blocks = sorted(blocks, key=lambda block: (block.low, block.row))
-    found: list[list[Block]] = [[] for _ in range(max(1, len(edges) - 1))]
+    found: list[list[Block]] = [[] for _ in edges[1:]]
     number = 0
-    for block in sorted_blocks:
-        while number + 2 < len(edges) and block.low >= edges[number + 1]:
+    for block in sorted(blocks, key=lambda block: (block.low, block.row)):
+        while number + 1 < len(found) and block.low >= edges[number + 1]:
             number += 1
         at = number
-        while at < len(found) and block.high > edges[at]:
+        while at < len(found) and (block.high > edges[at] or block.low == edges[at]):
             found[at].append(block)
             at += 1
     return found
 
 
-def _marks_sorted_into(marks: Sequence[Mark], edges: Sequence[float]) -> list[list[Mark]]:
-    found: list[list[Mark]] = [[] for _ in range(max(1, len(edges) - 1))]
+def _marks_of(marks: Sequence[Mark], edges: Sequence[float]) -> list[list[Mark]]:
+    found: list[list[Mark]] = [[] for _ in edges[1:]]
     number = 0
     for mark in sorted(marks, key=lambda mark: (mark.place, mark.row)):
-        while number + 2 < len(edges) and mark.place > edges[number + 1]:
+        while number + 1 < len(found) and mark.place > edges[number + 1]:
             number += 1
-        found[number].append(mark)
+        if found:
+            found[number].append(mark)
     return found
 
 
-def _ticks(frame: _Frame, places: Sequence[float]) -> list[str]:
+def _ticks(frame: _Frame, places: Sequence[float], width: int) -> list[str]:
     """Offsets above, as many as have room."""
     shapes = []
     free = -1.0
-    for place in sorted(set(places)):
-        if place == frame.high:
-            break
-        x = frame.at(place)
-        if x >= free:
-            text = _place_text(place)
+    for place in places[:-1]:
+        if place != int(place):
+            continue
+        x, text = frame.at(place), _place_text(place)
+        if free <= x < width - len(text) * 7.6:
             shapes.append(svg.text(x + 1, 12, text, "dim"))
             free = x + len(text) * 7.6 + 6
     return shapes
 
 
 def _block(frame: _Frame, block: Block) -> str:
-    top, height = _TOPS[block.row], _HEIGHTS[block.row]
+    row = block.row
+    top, height = _TOPS[row], _HEIGHTS[row]
     left, right = frame.at(block.low), frame.at(block.high)
-    shapes = []
-    for part in block.parts:
-        if part.high <= frame.low or part.low >= frame.high:
-            continue
-        shapes.append(_part(frame, part, top, height))
-    shapes.append(svg.rectangle(left, top, max(1, right - left), height, "edge"))
+    shapes = [
+        _part(frame, part, top, height) for part in block.parts if part.high > frame.low or part.high == part.low
+    ]
+    shapes.append(f'<rect x="{left}" y="{top}" width="{max(1, right - left)}" height="{height}" class="edge"/>')
     shapes.append(_label(block, left, right, top, height))
-    kind = f"block {_NAMES[block.row]}" + (f" {block.kind}" if block.kind else "")
-    extra = f'data-start="{block.start}" data-size="{block.size}" data-time="{block.time_ns}"'
-    return svg.group("".join(shapes), kind, extra, block.title)
+    kind = f"{_NAMES[row]} {block.kind}" if block.kind else _NAMES[row]
+    title = escape(block.title, quote=False)
+    return (
+        f'<g class="block {kind}" data-start="{block.start}" data-size="{block.size}" data-time="{block.time_ns}">'
+        f"<title>{title}</title>{''.join(shapes)}</g>"
+    )
 
 
-def _part(frame: _Frame, part: Part, top: float, height: float) -> str:
+def _part(frame: _Frame, part: Part, top: int, height: int) -> str:
+    """The part of a block that is of one write: its colour, and its number."""
     left, right = frame.at(part.low), frame.at(part.high)
-    colour = f"c{(part.number - 1) % 8}" if part.number else "unknown"
-    shapes = svg.rectangle(left, top, max(1, right - left), height, colour)
-    name = str(part.number)
-    if part.number and len(name) * _LETTER_WIDTH < right - left - 2:
-        shapes += svg.text(left + 3, top + 11, name, "number")
-    return shapes
+    if left == right and part.low >= frame.high:
+        return ""
+    number = part.number
+    colour = f"c{(number - 1) % 8}" if number else "unknown"
+    shape = f'<rect x="{left}" y="{top}" width="{max(1, right - left)}" height="{height}" class="{colour}"/>'
+    if number and len(str(number)) * _LETTER_WIDTH < right - left - 2:
+        shape += f'<text x="{left + 3}" y="{top + 11}" class="number">{number}</text>'
+    return shape
 
 
-def _label(block: Block, left: float, right: float, top: float, height: float) -> str:
-    """The block's size, and what is to be said of it, where there is room."""
+def _label(block: Block, left: int, right: int, top: int, height: int) -> str:
+    """The block's size and moment, and what is to be said of it, where there is room."""
+    mark = block.mark
     if height < 20:
-        words = block.mark or ""
-        return (
-            svg.text(left + 3 + 2 * _LETTER_WIDTH, top + 12, words, "size") if _fits(words, left + 14, right) else ""
-        )
-    size = str(block.size)
-    for words in (f"{size} B {block.mark}".strip(), block.mark or size, block.mark[:1]):
-        if words and _fits(words, left, right):
-            return svg.text(left + 3, top + height - 4, words, "size")
+        numbers = sum(len(str(part.number)) + 1 for part in block.parts) * _LETTER_WIDTH
+        if not mark or not _fits(mark, left + numbers, right):
+            return ""
+        return f'<text x="{right - 3}" y="{top + 12}" text-anchor="end">{escape(mark)}</text>'
+    size = f"{block.size} B"
+    if mark:
+        choices = [f"{size} {mark}", mark, mark[:1]]
+    else:
+        choices = [f"{size} at {format_time(block.time_ns).strip()}", size, str(block.size)]
+    for words in choices:
+        if _fits(words, left, right):
+            return f'<text x="{left + 3}" y="{top + height - 4}">{escape(words)}</text>'
     return ""
 
 
 def _fits(words: str, left: float, right: float) -> bool:
-    return len(words) * _LETTER_WIDTH + 5 < right - left
+    return len(words) * _LETTER_WIDTH + 4 < right - left
 
 
-def _draw_marks(frame: _Frame, marks: Sequence[Mark]) -> list[str]:
+def _draw_marks(frame: _Frame, marks: Sequence[Mark], width: int) -> list[str]:
     """A line through the row at each cut, with the cause's word where there is room, its first letter elsewhere."""
     shapes = []
     for row in (WRITE, SEGMENT, READ):
-        own = [mark for mark in marks if mark.row == row]
-        xs = [frame.at(mark.place) for mark in own]
-        for number, mark in enumerate(own):
-            room = (xs[number + 1] if number + 1 < len(xs) else frame.axis.size + 60) - xs[number]
-            shapes.append(_draw_mark(mark, xs[number], room))
+        for sort in "✂+":
+            own = [mark for mark in marks if mark.row == row and mark.word[0] == sort]
+            xs = [frame.at(mark.place) for mark in own]
+            for mark, x, end in zip(own, xs, [*xs[1:], width]):
+                shapes.append(_draw_mark(mark, min(x, width - 8), end - x))
     return shapes
 
 
-def _draw_mark(mark: Mark, x: float, room: float) -> str:
+def _draw_mark(mark: Mark, x: int, room: float) -> str:
     top, height = _TOPS[mark.row], _HEIGHTS[mark.row]
     word = mark.word
-    if len(word) * 5.8 > room:
-        word = word[:1] + word[2:3].upper()
-    if len(word) * 5.8 > room:
-        word = word[:1]
-    content = svg.line(x, top - 4, x, top + height + 4) + svg.text(x - 3, _MARK_TOPS[mark.row], word)
-    extra = f'data-cause="{escape(mark.word[2:])}"'
-    return svg.group(content, "cut", extra, mark.title)
+    for shorter in (word[0] + word[2:3].upper(), word[0]):
+        if len(word) * _MARK_LETTER_WIDTH > room:
+            word = shorter
+    merge = mark.word[0] == "+"
+    ends = f'x1="{x}" y1="{top - 4}" x2="{x}" y2="{top + height + (14 if merge else 4)}"'
+    return (
+        f'<g class="cut" data-cause="{escape(mark.word[2:])}"><title>{escape(mark.title, quote=False)}</title>'
+        f'<line {ends}/><text x="{x - 3}" y="{_MARK_TOPS[mark.row] + (11 if merge else 0)}">{word}</text></g>'
+    )
+
+
+def _unread(frame: _Frame, ribbon: Ribbon) -> list[str]:
+    """What nobody read, where reads would be."""
+    low, high = ribbon.unread
+    if min(high, frame.high) <= max(low, frame.low):
+        return []
+    left, right, top = frame.at(low), frame.at(high), _TOPS[READ]
+    words = f"{size_text(high - low)} never read"
+    shapes = f'<rect x="{left}" y="{top}" width="{max(1, right - left)}" height="{_HEIGHTS[READ]}"/>'
+    if _fits(words, left, right):
+        shapes += f'<text x="{left + 4}" y="{top + 19}" class="dim">{words}</text>'
+    return [svg.group(shapes, "unread", title=words)]
 
 
 def _place_text(place: float) -> str:
     return f"{place:,.0f}" if place == int(place) else f"{place:,.1f}"
-
-
-def row_middle(row: int) -> float:
-    """The height of a row's name."""
-    return _TOPS[row] + _HEIGHTS[row] / 2 + 4

@@ -46,6 +46,13 @@ def drawing(width: float, height: float, content: str, label: str, kind: str = "
     return f'<svg role="img" aria-label="{escape(label)}" {size}{_class(kind)}{_extra(extra)}>{content}</svg>'
 
 
+def drawing_of_part(width: float, top: float, bottom: float, content: str, label: str, kind: str = "") -> str:
+    """What lies between two heights of a picture that is larger."""
+    height = number(bottom - top)
+    size = f'width="{number(width)}" height="{height}" viewBox="0 {number(top)} {number(width)} {height}"'
+    return f'<svg role="img" aria-label="{escape(label)}" {size}{_class(kind)}>{content}</svg>'
+
+
 def _class(kind: str) -> str:
     return f' class="{kind}"' if kind else ""
 

@@ -12,17 +12,18 @@ from markupsafe import Markup
 from farhost.report.html.panel import Panel
 from farhost.report.html.timesequence_drawing import draw
 from farhost.report.story.story import Story
-from farhost.report.story.tcp_graphs import LOST, LOST_ACK, TcpGraph, tcp_graphs
+from farhost.report.story.tcp_graphs import LOST, LOST_ACK, TcpGraph, part, tcp_graphs
 
 MOST_TEXT = 6_000_000
 """Characters of pictures that the page carries, a fifth or less when deflated."""
 TITLE = "Time and sequence numbers (tcptrace)"
 _THIN_FROM = 3000
 """A graph with more segments is thinned out where there is no script."""
+_CLOSE_FROM = 2
+"""A connection that takes so many times as long as the events shown is drawn close up too."""
 _HELP = (
     "One direction of a connection, as a capture at its sender sees it: each segment is a bar from its first byte "
-    "to its last, when it was sent; the steep line below is what was acknowledged, the one above how far the "
-    "receiver's window goes. Zoom: drag; whole: double click."
+    "to its last, at the time when it was sent. Zoom: drag; whole: double click; a click sets the cursor."
 )
 _LEGEND = (
     ("sent", '<path class="sent" d="M8 2v12"/><path class="sent ends" d="M8 2h0M8 14h0"/>', "segment sent"),
@@ -35,7 +36,7 @@ _LEGEND = (
 )
 _LETTERS = (
     ("R", "R", "retransmission"),
-    (LOST, "×", "lost"),
+    (LOST, "×", "lost or corrupted"),
     (LOST_ACK, "×", "ACK lost (on its line)"),
     ("O", "O", "arrived out of order"),
     ("Z", "Z", "zero window"),
@@ -57,6 +58,7 @@ def panel(story: Story) -> Panel:
     window_ns = (story.window.start_ns, story.window.end_ns)
     shown = _shown_first(ranked)
     pictures = [_figure(graph, window_ns, len(graph.sent) > _THIN_FROM) for graph in shown]
+    pictures += _close_up(shown[0], window_ns)
     carried, texts = _carried(ranked, window_ns)
     parts = [_legend(), _chooser(carried, len(ranked) - len(carried)), Markup('<div class="graphs">')]
     parts += [*pictures, Markup("</div>")]
@@ -68,8 +70,14 @@ def panel(story: Story) -> Panel:
 
 
 def _ranked(graphs: Sequence[TcpGraph], start_ns: int, end_ns: int) -> list[TcpGraph]:
-    """Those with the most trouble in the window first, of the like those that sent the most."""
-    return sorted(graphs, key=lambda graph: (-graph.troubles(start_ns, end_ns), -graph.payload(), graph.start_ns))
+    """Those with the most trouble in the window first, of the like those that sent the most; last those that sent
+    nothing."""
+
+    def rank(graph: TcpGraph) -> tuple[bool, int, int, int]:
+        payload = graph.payload()
+        return not payload, -graph.troubles(start_ns, end_ns), -payload, graph.start_ns
+
+    return sorted(graphs, key=rank)
 
 
 def _shown_first(ranked: Sequence[TcpGraph]) -> list[TcpGraph]:
@@ -85,10 +93,26 @@ def _figure(graph: TcpGraph, window_ns: tuple[int, int], thin: bool) -> Markup:
     lost = sum(mark.letter == LOST for mark in graph.marks)
     words = f"{graph.payload():,} bytes, {len(graph.sent):,} segments, {again} retransmissions, {lost} lost"
     if not graph.windows:
-        words += "; no window's line, as a SYN is not in the trace"
+        words += "; no line of the window, as a SYN is not in the trace"
+    elif (edge := min(edge for _, edge in graph.windows)) > graph.top():
+        words += f"; the window ends above the picture, at {edge:,} or more"
     return Markup("<figure><figcaption><b>{}</b> <small>{}</small></figcaption>{}</figure>").format(
         graph.name, words, Markup(draw(graph, window_ns, thin))
     )
+
+
+def _close_up(graph: TcpGraph, window_ns: tuple[int, int]) -> list[Markup]:
+    """Where there is no script to zoom: the time of the events shown, if that is a small part of it."""
+    if (window_ns[1] - window_ns[0]) * _CLOSE_FROM > graph.end_ns - graph.start_ns:
+        return []
+    piece = part(graph, *window_ns)
+    numbers = [sent.low for sent in piece.sent] + [ack for _, ack in piece.acks]
+    if not piece.sent:
+        return []
+    words = (
+        '<figure class="static-only"><figcaption><b>{}</b> <small>the events shown</small></figcaption>{}</figure>'
+    )
+    return [Markup(words).format(graph.name, Markup(draw(piece, base=min(numbers))))]
 
 
 def _carried(ranked: Sequence[TcpGraph], window_ns: tuple[int, int]) -> tuple[list[TcpGraph], list[str]]:
@@ -115,7 +139,7 @@ def _chooser(carried: Sequence[TcpGraph], left_out: int) -> Markup:
     return Markup(
         '<p class="needs-script"><label>Direction <select class="choose">{}</select></label>{} '
         '<button type="button" class="whole">whole</button> '
-        '<button type="button" class="window-only">events shown</button></p>'
+        '<button type="button" class="window-only">the events shown</button></p>'
     ).format(options, note)
 
 

@@ -20,6 +20,8 @@ PLANE = 1 << 23
 WIDTH, HEIGHT = 1000, 300
 """Of the field that the plane is stretched to."""
 LEFT, TOP, RIGHT, BOTTOM = 76, 12, 16, 30
+_LEAST_NS, _LEAST_BYTES = 1000, 10
+"""A picture has as much room, though there is less to show."""
 _CAPS_FROM = 9
 """Ends of bars are drawn where the middle bar is so many units high."""
 _TEXTS = {LOST: "×", LOST_ACK: "×", "S": "SYN", "F": "FIN"}
@@ -45,6 +47,8 @@ class Scale(NamedTuple):
     width: int
     """Of the plane, in units."""
     height: int
+    base: int = 0
+    """The number at the bottom."""
 
     def x(self, time_ns: int) -> int:
         """Where a time is, in units."""
@@ -52,22 +56,25 @@ class Scale(NamedTuple):
 
     def y(self, number: int) -> int:
         """Where a number is, from the bottom, in units."""
-        return number // self.unit_bytes
+        return (number - self.base) // self.unit_bytes
 
 
-def scale_of(graph: TcpGraph) -> Scale:
-    """The scale for all of a graph: to its highest number, and a little more; the window may be above that."""
-    span_ns = max(graph.end_ns, *(mark.time_ns for mark in graph.marks), graph.start_ns + 1) - graph.start_ns
+def scale_of(graph: TcpGraph, base: int = 0) -> Scale:
+    """The scale for all of a graph: from `base` to its highest number, and a little more; the window may be above
+    that."""
+    end_ns = max([graph.end_ns, *(mark.time_ns for mark in graph.marks)])
+    span_ns = max(end_ns - graph.start_ns, _LEAST_NS)
     unit_ns = -(-span_ns // PLANE)
     top = max([graph.top(), *(edge for _, edge in graph.windows)])
-    unit_bytes = -(-top // PLANE)
-    height = graph.top() // unit_bytes
-    return Scale(graph.start_ns, unit_ns, unit_bytes, max(1, span_ns // unit_ns), max(1, height + height // 16))
+    unit_bytes = max(1, -(-(top - base) // PLANE))
+    height = max(_LEAST_BYTES, graph.top() - base) // unit_bytes
+    return Scale(graph.start_ns, unit_ns, unit_bytes, max(1, span_ns // unit_ns), max(1, height + height // 16), base)
 
 
-def draw(graph: TcpGraph, window_ns: tuple[int, int] = (0, 0), thin: bool = False) -> str:
-    """The picture; `window_ns`: a time that is shaded; `thin`: without what cannot be told apart at its size."""
-    scale = scale_of(graph)
+def draw(graph: TcpGraph, window_ns: tuple[int, int] = (0, 0), thin: bool = False, base: int = 0) -> str:
+    """The picture; `window_ns`: a time that is shaded; `thin`: without what cannot be told apart at its size; `base`:
+    the number at the bottom."""
+    scale = scale_of(graph, base)
     column = max(1, scale.width // WIDTH) if thin else 1
     parts = [
         _shade(scale, window_ns),
@@ -83,7 +90,7 @@ def draw(graph: TcpGraph, window_ns: tuple[int, int] = (0, 0), thin: bool = Fals
         f'<svg class="plane" x="{LEFT}" y="{TOP}" width="{WIDTH}" height="{HEIGHT}" viewBox="{view}" '
         f'preserveAspectRatio="none">{"".join(parts)}</svg>'
     )
-    letters = "".join(_letter(mark, scale, margin) for mark in graph.marks)
+    letters = "".join(_letter(mark, scale, margin, not thin) for mark in graph.marks)
     content = (
         svg.rectangle(LEFT, TOP, WIDTH, HEIGHT, "field")
         + svg.group(_axes(scale, margin), "axes")
@@ -216,17 +223,16 @@ def _dots(points: Iterable[tuple[int, int]]) -> str:
 # In units of the picture.
 
 
-def _letter(mark: Mark, scale: Scale, margin: int) -> str:
+def _letter(mark: Mark, scale: Scale, margin: int, told: bool) -> str:
+    """A letter; `told`: with its meaning, as a pointer over it shows it."""
     x = LEFT + (scale.x(mark.time_ns) + margin) * WIDTH / (scale.width + 2 * margin)
     y = TOP + HEIGHT - scale.y(mark.sequence) * HEIGHT / scale.height
     right, down = _SIDE.get(mark.letter, (0, -4))
     where = f'data-time="{mark.time_ns}" data-sequence="{mark.sequence}" dx="{right}" dy="{down}"'
-    title = f"{format_time(mark.time_ns).strip()} s: {mark.words}, at {mark.sequence}"
     text = _TEXTS.get(mark.letter, mark.letter)
-    return (
-        f'<text class="mark {mark.letter}" x="{svg.number(x)}" y="{svg.number(y)}" {where}>{text}'
-        f"<title>{escape(title)}</title></text>"
-    )
+    title = f"{format_time(mark.time_ns).strip()} s: {mark.words}, at {mark.sequence}"
+    meaning = f"<title>{escape(title)}</title>" if told else ""
+    return f'<text class="mark {mark.letter}" x="{svg.number(x)}" y="{svg.number(y)}" {where}>{text}{meaning}</text>'
 
 
 def _axes(scale: Scale, margin: int) -> str:
@@ -238,8 +244,8 @@ def _axes(scale: Scale, margin: int) -> str:
         x = LEFT + ((value - start_s) / unit_s + margin) * WIDTH / span
         parts.append(svg.line(x, TOP, x, TOP + HEIGHT, "grid"))
         parts.append(svg.text(x, TOP + HEIGHT + 16, f"{text} s", "dim", 'text-anchor="middle"'))
-    for value, text in ticks(0, scale.height * scale.unit_bytes, 6):
-        y = TOP + HEIGHT - value / scale.unit_bytes * HEIGHT / scale.height
+    for value, text in ticks(scale.base, scale.base + scale.height * scale.unit_bytes, 6):
+        y = TOP + HEIGHT - (value - scale.base) / scale.unit_bytes * HEIGHT / scale.height
         parts.append(svg.line(LEFT, y, LEFT + WIDTH, y, "grid"))
         parts.append(svg.text(LEFT - 6, y + 4, text, "dim", 'text-anchor="end"'))
     return "".join(parts)

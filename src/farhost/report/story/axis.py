@@ -48,21 +48,10 @@ class TimeAxis:
         >>> [(fold.start_ns, fold.end_ns) for fold in axis.folds]
         [(10000000, 50000000)]
         """
-        moments = sorted(set(times))
-        place = float(start)
-        places: list[float] = []
-        folds: list[Fold] = []
-        before_ns = moments[0] if moments else 0
-        for moment_ns in moments:
-            if places:
-                wanted = (moment_ns - before_ns) * scale_per_ms / 1_000_000
-                room = min(max(wanted, smallest), largest)
-                if wanted > largest:
-                    folds.append(Fold(place, place + room, before_ns, moment_ns))
-                place += room
-            places.append(place)
-            before_ns = moment_ns
-        return cls(moments, places, folds)
+        builder = AxisBuilder(scale_per_ms=scale_per_ms, smallest=smallest, largest=largest, start=start)
+        for moment_ns in sorted(set(times)):
+            builder.add(moment_ns)
+        return builder.axis()
 
     @property
     def size(self) -> float:
@@ -84,3 +73,36 @@ class TimeAxis:
     def breakpoints(self) -> tuple[list[int], list[float]]:
         """Times in ns and their places: between two of them time runs evenly (for page.js's `farhost.axis`)."""
         return list(self._times), [round(place, 1) for place in self._places]
+
+
+class AxisBuilder:
+    """Makes an axis moment by moment, for who knows only on the way where the next one may be at the earliest."""
+
+    __slots__ = ("_folds", "_largest", "_places", "_scale", "_smallest", "_start", "_times")
+
+    def __init__(self, *, scale_per_ms: float, smallest: float, largest: float, start: float = 0) -> None:
+        self._scale = scale_per_ms / 1_000_000
+        self._smallest = smallest
+        self._largest = largest
+        self._start = float(start)
+        self._times: list[int] = []
+        self._places: list[float] = []
+        self._folds: list[Fold] = []
+
+    def add(self, time_ns: int, least: float = 0) -> float:
+        """The next moment, later than the one before; where it is: not before `least`."""
+        if not self._times:
+            place = max(self._start, least)
+        else:
+            before_ns, before = self._times[-1], self._places[-1]
+            wanted = (time_ns - before_ns) * self._scale
+            place = max(before + min(max(wanted, self._smallest), self._largest), least)
+            if wanted > self._largest and wanted > place - before:
+                self._folds.append(Fold(before, place, before_ns, time_ns))
+        self._times.append(time_ns)
+        self._places.append(place)
+        return place
+
+    def axis(self) -> TimeAxis:
+        """What has come of it."""
+        return TimeAxis(self._times, self._places, self._folds)

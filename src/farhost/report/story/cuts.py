@@ -4,11 +4,12 @@ A stream has no packet boundaries (RFC 9293 §3.7): what was written at once may
 apart may be read at once. Every such place has one cause in the trace, the first in this order that holds.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterable
 from enum import Enum
 from typing import NamedTuple
 
-from farhost.report.story.byte_streams import ByteStream, Segment, Use
+from farhost.report.story.byte_stream import ByteStream, Segment, Use
 
 
 class Cause(Enum):
@@ -56,21 +57,22 @@ class Cut(NamedTuple):
     cause: Cause
 
 
-def cuts(stream: ByteStream) -> list[Cut]:
-    """All of a stream's, by row and offset."""
+def cuts(stream: ByteStream, low: int = 0, high: int | None = None) -> list[Cut]:
+    """All of a stream's, by row and offset; or those behind an offset up to another."""
+    last = stream.end if high is None else high
     ends = {write.start + write.size: None for write in stream.writes}
-    wire = dict(_wire_cuts(stream, ends))
+    wire = dict(_wire_cuts(stream, ends, low, last))
     found = [
         Cut("write", write.start + write.size, _write_cause(stream, write))
         for write in stream.writes
-        if write.size < write.asked
+        if write.size < write.asked and low < write.start + write.size <= last
     ]
     found += [Cut("segment", offset, cause) for offset, cause in wire.items()]
     for read in stream.reads:
         offset = read.start + read.size
-        if offset not in ends:
+        if low < offset <= last and offset not in ends:
             found.append(Cut("read", offset, _read_cause(stream, read, wire)))
-    found += _merges(stream, ends)
+    found += _merges(stream, [offset for offset in ends if low < offset <= last])
     return found
 
 
@@ -78,14 +80,14 @@ def _write_cause(stream: ByteStream, write: Use) -> Cause:
     return Cause.SHORT_WRITE if stream.short.get(write.start) == "short-write" else Cause.SEND_BUFFER_FULL
 
 
-def _wire_cuts(stream: ByteStream, ends: dict[int, None]) -> Iterable[tuple[int, Cause]]:
+def _wire_cuts(stream: ByteStream, ends: dict[int, None], low: int, high: int) -> Iterable[tuple[int, Cause]]:
     """Where packets that were sent for the first time end inside a write."""
     if not ends:
         return
     firsts = [segment for segment in stream.segments if segment.ordinal == 1]
     for number, segment in enumerate(firsts):
         offset = segment.start + segment.size
-        if offset not in ends and offset < stream.written:
+        if low < offset <= high and offset not in ends and offset < stream.written:
             following = firsts[number + 1] if number + 1 < len(firsts) else None
             yield offset, _wire_cause(stream, segment, following)
 
@@ -123,11 +125,12 @@ def _read_cause(stream: ByteStream, read: Use, wire: dict[int, Cause]) -> Cause:
     return wire.get(offset, Cause.ARRIVED_LATER)
 
 
-def _merges(stream: ByteStream, ends: dict[int, None]) -> Iterable[Cut]:
+def _merges(stream: ByteStream, ends: list[int]) -> Iterable[Cut]:
     """Ends of writes that are no ends of reads."""
     reads = stream.reads
     last = stream.read
-    index = 0
+    index = bisect_right(reads, ends[0], key=lambda read: read.start) - 1 if ends and reads else 0
+    index = max(0, index - 1)
     for offset in ends:
         if offset > last:
             yield Cut("merge", offset, Cause.NOT_READ)

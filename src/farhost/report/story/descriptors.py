@@ -16,6 +16,8 @@ from farhost.wire import linux
 CONNECTION = re.compile(r"tcp ((\S+):([0-9]+)>(\S+):([0-9]+)(/[0-9]+)?)")
 """`StateChange.what` of a connection."""
 _DUPLICATES = ("dup", "dup2", "dup3", "fcntl")
+OPENING = frozenset({"connect", "accept4", "close", *_DUPLICATES})
+"""Calls that open, copy or close descriptors that are followed."""
 _Process = tuple[str, str]
 """(host, process)"""
 _Row = tuple[str, str, tuple[tuple[str, int, int], ...]]
@@ -26,8 +28,10 @@ class Descriptors:
     """Follows descriptors through a run."""
 
     def __init__(self) -> None:
-        self._begun: dict[str, list[tuple[int, str, str]]] = {}
-        """By host, connections without a descriptor yet: since when, the port that the call will name, the name."""
+        self.seen: dict[str, None] = {}
+        """Ends of which it is known who had them, or that nobody did."""
+        self._begun: dict[tuple[str, str], list[tuple[int, str]]] = {}
+        """By host and the port that the call will name, connections without a descriptor: since when, the name."""
         self._files: dict[_Process, dict[int, str]] = {}
         """By process, the end of each descriptor, as calls tell it."""
         self._told: dict[_Process, dict[int, str]] = {}
@@ -48,7 +52,11 @@ class Descriptors:
         elif kind is SocketChange:
             self.told(event)  # type: ignore[arg-type]
         elif kind is ProcessStarted:
-            self._files[event.host, event.process] = {}  # type: ignore[union-attr]
+            self.started(event)  # type: ignore[arg-type]
+
+    def started(self, event: ProcessStarted) -> None:
+        """A process begins without descriptors of its own; a host may run one of its name again."""
+        self._files[event.host, event.process] = {}
 
     def find(self, call: SystemCall) -> str | None:
         """The end that a call's first argument is a descriptor of."""
@@ -69,7 +77,7 @@ class Descriptors:
         found = CONNECTION.fullmatch(event.what)
         if found is None:
             return None
-        self._begun.setdefault(event.host, []).append((event.time_ns, found[5], found[1]))
+        self._begun.setdefault((event.host, found[5]), []).append((event.time_ns, found[1]))
         return found[1]
 
     def connection(self, host: str, local: str, peer: str, name: str) -> None:
@@ -88,9 +96,10 @@ class Descriptors:
         if name == "accept4":
             self._open(call, *call.result)  # type: ignore[misc]
         elif name == "close":
-            files = self._files.get((call.host, call.process))
-            if files is not None:
-                files.pop(call.arguments[0], None)  # type: ignore[call-overload]
+            for known in (self._files, self._told):
+                files = known.get((call.host, call.process))
+                if files is not None:
+                    files.pop(call.arguments[0], None)  # type: ignore[call-overload]
         elif name in _DUPLICATES:
             self._copy(call)
 
@@ -115,6 +124,7 @@ class Descriptors:
             self._names.pop(key, None)
             return
         self._names[key] = name
+        self.seen[name] = None
         for process, _, fd in row[6]:
             self._told.setdefault((change.host, process), {})[fd] = name
 
@@ -137,12 +147,12 @@ class Descriptors:
 
     def _open(self, call: SystemCall, fd: object, address: object) -> None:
         """A descriptor has a connection."""
-        begun = self._begun.get(call.host, [])
+        begun = self._begun.get((call.host, str(getattr(address, "port", ""))), [])
         start_ns = call.time_ns - call.took_ns if call.name == "connect" else 0
-        port = str(getattr(address, "port", ""))
-        for number, (since_ns, its_port, name) in enumerate(begun):
-            if its_port == port and since_ns >= start_ns:
+        for number, (since_ns, name) in enumerate(begun):
+            if since_ns >= start_ns:
                 self._files.setdefault((call.host, call.process), {})[fd] = name  # type: ignore[index]
+                self.seen[name] = None
                 del begun[number]
                 return
 

@@ -373,12 +373,13 @@ class Follower:
             way.befell = (*way.befell, (kind, 0))
 
     def _tell_target(self, way: Way) -> None:
-        """A fault's place begins with the channel: `client>server ...`."""
+        """A fault's place begins with the channel: `client>server ...`, or `segment client>server ...`."""
         if self._fault is not None:
-            channel = self._fault.place.partition(" ")[0]
-            source, arrow, target = channel.partition(">")
-            if arrow and source == way.host:
-                way.target = target
+            for word in self._fault.place.split(" ", 2)[:2]:
+                source, arrow, target = word.partition(">")
+                if arrow and source == way.host:
+                    way.target = target
+                    return
 
 
 def _holds(way: Way, packet: Packet, start: int) -> bool:

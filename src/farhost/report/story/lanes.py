@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from farhost.network.faults.table import FAULTS
+from farhost.programs.timed_faults.table import TIMED_FAULTS
 from farhost.report.recording.facts import ProcessFacts
 from farhost.report.story.story import Story
 from farhost.report.values import signal_name
@@ -25,7 +26,12 @@ from farhost.trace.events import (
     Wake,
 )
 
-_SINCE = re.compile(r" since (\d+)\.(\d{6}) s")
+NETWORK = "network"
+OWN_WAIT = "waits for a lock or a thread"
+_WAIT = re.compile(r" waits in (\w+)\(.* since (\d+)\.(\d{6}) s at ")
+"""`farhost.programs.endings.Waiting` as text."""
+_THREAD = re.compile(r"([^/ ]+)/(.+?)(?: boot \d+)? thread (\d+) ")
+"""The place of a fault of one thread (`farhost.programs.call_faults.striking`): the main thread is 1."""
 
 
 class Span(NamedTuple):
@@ -40,6 +46,8 @@ class Span(NamedTuple):
     call: SystemCall | None
     words: str = ""
     """What it was, where there is no call."""
+    label: str = ""
+    """The same, short."""
 
 
 class Mark(NamedTuple):
@@ -74,7 +82,7 @@ class Lane:
     @property
     def name(self) -> str:
         """Who it is, for people."""
-        who = self.process if self.process == self.host else f"{self.process} on {self.host}"
+        who = self.process if self.host in ("", self.process) else f"{self.process} on {self.host}"
         return who if self.is_main else f"{who}, thread {self.thread}"
 
 
@@ -87,9 +95,16 @@ class _Reader:
         self._pids: dict[tuple[str, str], int] = {}
         self._wakes: dict[tuple[str, str, int], list[tuple[int, str]]] = {}
         self._faults: dict[str, list[FaultEvent]] = {}
-        """Of calls, by host: they belong to the call that returns next."""
+        """Of calls, by host, whose thread is not said: they belong to the call that returns next."""
+        self._thread_faults: list[FaultEvent] = []
+        self._timed_faults: list[FaultEvent] = []
+        self._last_lines = {
+            (process.host, process.name): process.traceback.rstrip().rpartition("\n")[2]
+            for process in story.facts.processes
+            if process.traceback
+        }
         self.lanes: dict[tuple[str, str, int], Lane] = {}
-        self.common: list[Mark] = []
+        self.common = Lane("", NETWORK, 0, 0, self._start_ns)
         """What befell no thread that is known."""
 
     def take(self, event: Event) -> None:
@@ -103,7 +118,13 @@ class _Reader:
                 mark = Mark(time_ns, "stdout" if stream == 1 else "stderr", "", data)
                 self._main(host, process).marks.append(mark)
             case FaultEvent():
-                if event.kind not in FAULTS:
+                if event.kind in FAULTS:
+                    pass  # It befell a packet.
+                elif event.kind in TIMED_FAULTS:
+                    self._timed_faults.append(event)
+                elif _THREAD.match(event.place):
+                    self._thread_faults.append(event)
+                else:
                     self._faults.setdefault(event.host, []).append(event)
             case ProcessStarted() | ProcessEnded() | SignalSent():
                 self._process(event)
@@ -121,14 +142,13 @@ class _Reader:
             lane.spans.append(Span(start_ns, call.time_ns, own[-1][0] if own else start_ns, own, call))
         lane.seen_ns = call.time_ns
         if call.host in self._faults:
-            for fault in self._faults.pop(call.host):
-                lane.marks.append(_fault_mark(fault))
+            lane.marks += map(_fault_mark, self._faults.pop(call.host))
 
     def _waited(self, lane: Lane, wakes: Sequence[tuple[int, str]]) -> None:
         """Waits outside calls."""
         for wake in wakes:
             time_ns = wake[0]
-            lane.spans.append(Span(lane.seen_ns, time_ns, time_ns, (wake,), None, "wait for a lock or a thread"))
+            lane.spans.append(Span(lane.seen_ns, time_ns, time_ns, (wake,), None, OWN_WAIT, "lock or join"))
             lane.seen_ns = time_ns
 
     def _process(self, event: ProcessStarted | ProcessEnded | SignalSent) -> None:
@@ -143,7 +163,8 @@ class _Reader:
                     lane.parent = own[0] if len(own) == 1 else host
             case ProcessEnded(time_ns, host, process, pid, status):
                 how = f"exited {status}" if status >= 0 else f"killed by {signal_name(-status)}"
-                mark = Mark(time_ns, "failed" if status else "end", how)
+                why = self._last_lines.get((host, process), "") if status else ""
+                mark = Mark(time_ns, "failed" if status else "end", f"{how}: {why}" if why else how)
                 self._main(host, process).marks.append(mark)
             case SignalSent(time_ns, host, process, signal, outcome):
                 mark = Mark(time_ns, "signal", f"{signal_name(signal)} {outcome}")
@@ -154,24 +175,41 @@ class _Reader:
         for key, wakes in self._wakes.items():
             self._waited(self._lane(key), wakes)
         for host, faults in self._faults.items():
-            there = [lane for lane in self.lanes.values() if lane.host == host]
-            marks = there[0].marks if there else self.common
-            marks += map(_fault_mark, faults)
+            lanes = [lane for lane in self.lanes.values() if lane.host == host]
+            (lanes[0] if lanes else self.common).marks += map(_fault_mark, faults)
+        for fault in self._thread_faults:
+            self._mark_thread(fault)
+        for fault in self._timed_faults:
+            subject = fault.place.rpartition(" at ")[0]
+            there = [lane for lane in self.lanes.values() if subject.partition("/")[0].partition(" ")[0] == lane.host]
+            (there[0] if there else self.common).marks.append(_fault_mark(fault))
         for process in story.facts.processes:
             for wait in process.waits:
                 self._still(process, wait, max(story.facts.virtual_ns, self._start_ns))
         for lane in self.lanes.values():
             lane.marks.sort(key=_time_of)
 
+    def _mark_thread(self, fault: FaultEvent) -> None:
+        """A fault of a thread that is named by its number in its process, which has threads in this order."""
+        found = _THREAD.match(fault.place)
+        assert found is not None, "those are kept apart"
+        own = [lane for lane in self.lanes.values() if (lane.host, lane.process) == (found[1], found[2])]
+        own.sort(key=lambda lane: lane.thread)
+        number = int(found[3])
+        (own[number - 1] if number <= len(own) else self.common).marks.append(_fault_mark(fault))
+
     def _still(self, process: ProcessFacts, wait: str, end_ns: int) -> None:
         """A call that never returned: of the thread that did nothing later."""
-        found = _SINCE.search(wait)
-        since_ns = int(found[1]) * 1_000_000_000 + int(found[2]) * 1_000 if found else 0
+        found = _WAIT.search(wait)
+        name = found[1] if found else "a call"
+        since_ns = int(found[2]) * 1_000_000_000 + int(found[3]) * 1_000 if found else 0
         own = [lane for lane in self.lanes.values() if (lane.host, lane.process) == (process.host, process.name)]
         free = [lane for lane in own if lane.seen_ns < end_ns and lane.seen_ns <= since_ns + 1_000]
         if free:
             lane = max(free, key=lambda one: one.seen_ns)
-            lane.spans.append(Span(max(since_ns, lane.seen_ns), end_ns, end_ns, (), None, wait))
+            lane.spans.append(
+                Span(max(since_ns, lane.seen_ns), end_ns, end_ns, (), None, wait, f"{name} never returned")
+            )
             lane.seen_ns = end_ns
 
     def _main(self, host: str, process: str) -> Lane:
@@ -196,9 +234,9 @@ class _Reader:
         return lane
 
 
-def lanes_of(story: Story) -> tuple[list[Lane], list[Mark]]:
+def lanes_of(story: Story) -> list[Lane]:
     """The lanes in the order of their hosts and processes, threads below their process, children below the programs;
-    and what belongs to none of them."""
+    above them, if there is any, what befell none of them: the lane `NETWORK`."""
     reader = _Reader(story)
     for event in story.events:
         reader.take(event)
@@ -214,7 +252,10 @@ def lanes_of(story: Story) -> tuple[list[Lane], list[Mark]]:
             lane.thread,
         )
     )
-    return order, sorted(reader.common, key=_time_of)
+    if reader.common.marks:
+        reader.common.marks.sort(key=_time_of)
+        order.insert(0, reader.common)
+    return order
 
 
 def _time_of(mark: Mark) -> int:

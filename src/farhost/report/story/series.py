@@ -4,15 +4,20 @@ A connection's end has a `Group` of plots, of the trace's samples; a host has on
 buffers. Values are whole numbers in `Plot.unit`; None is no value, as a slow-start threshold that was never set.
 """
 
+import operator
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import compress
 from typing import NamedTuple
 
-from farhost.report.story.story import Story
+from farhost.report.story.story import Story, Window
+from farhost.report.story.tcp_graphs import LOSSES
 from farhost.trace.events import BufferDepth, FaultEvent, PacketEvent, QueueDepth, TcpSample
 from farhost.wire.packet import FIN, SYN, Packet, TcpSegment
 
 MOST_POINTS = 2000
 """Of a series: longer ones are thinned out, so that what is lowest and highest stays."""
+MOST_PLOTS = 24
+"""Of a host."""
 _PIECE = 4
 """So many points stay of each piece that a series is thinned out by: the first, the lowest, the highest, the last."""
 BYTES, NANOSECONDS, PACKETS, CONNECTIONS = "bytes", "ns", "packets", "connections"
@@ -44,6 +49,8 @@ class Group(NamedTuple):
     plots: tuple[Plot, ...]
     marks: Mapping[str, list[int]]
     """Moments worth a mark on the axis of time: `R` retransmissions, `lost` packets, `fault` of any other sort."""
+    left_out: int = 0
+    """How many plots it has no room for: those of the queues that changed the least."""
 
     def points(self) -> int:
         """How many it has in all."""
@@ -75,24 +82,38 @@ _TCP_PLOTS: tuple[tuple[str, str, tuple[tuple[str, str], ...]], ...] = (
 )
 _UNSET = {"slow_start_threshold": -1, "smoothed_rtt_ns": 0}
 """What stands for no value yet."""
+KIB = 1024
+_IN_SIGHT = 8
+"""A limit that is more than so many times the highest depth would leave nothing to be seen of that."""
 _GROWING = ("link ", "syn ")
 """Queues whose depth the trace tells when something joins them, and not when it leaves."""
 
 
 def connection_groups(story: Story) -> list[Group]:
-    """The ends of TCP connections, most trouble in the window first, of the like most samples."""
+    """The ends of TCP connections: those with most trouble in the window first, of the like those with most samples,
+    and last those that were never established."""
     samples: dict[str, list[TcpSample]] = {}
     for sample in story.samples:
         if type(sample) is TcpSample:
             samples.setdefault(sample.connection, []).append(sample)
     marks = _connection_marks(story)
-    start_ns, end_ns = story.window.start_ns, story.window.end_ns
+    troubles = {name: _troubles(marks.get(name, {}), story.window) for name in samples}
 
-    def rank(name: str) -> tuple[int, int, str]:
-        troubles = [time_ns for times in marks.get(name, {}).values() for time_ns in times]
-        return -sum(start_ns <= time_ns <= end_ns for time_ns in troubles), -len(samples[name]), name
+    def rank(name: str) -> tuple[bool, int, int, str, int, str]:
+        here, _, there = name.partition(">")
+        other = f"{there}>{here}"
+        trouble = troubles[name] + troubles.get(other, 0)
+        count = len(samples[name]) + len(samples.get(other, ()))
+        most_in_flight = max(sample.in_flight for sample in samples[name])
+        established = samples[name][-1].smoothed_rtt_ns > 0
+        return not established, -trouble, -count, min(name, other), -most_in_flight, name
 
     return [Group(name, _tcp_plots(samples[name]), marks.get(name, {})) for name in sorted(samples, key=rank)]
+
+
+def _troubles(marks: Mapping[str, list[int]], window: Window) -> int:
+    """How many there are in a window."""
+    return sum(window.start_ns <= time_ns <= window.end_ns for times in marks.values() for time_ns in times)
 
 
 def host_groups(story: Story) -> list[Group]:
@@ -110,10 +131,15 @@ def host_groups(story: Story) -> list[Group]:
             queues.setdefault(sample.host, {}).setdefault(sample.buffer, []).append(sample)
     order = [*story.hosts(), *queues]
     marks = {"fault": thinned_moments(faults)}
-    return [
-        Group(host, tuple(_queue_plot(name, depths) for name, depths in queues[host].items()), marks)
-        for host in sorted(queues, key=order.index)
-    ]
+    return [_host_group(host, queues[host], marks) for host in sorted(queues, key=order.index)]
+
+
+def _host_group(
+    host: str, queues: Mapping[str, Sequence[QueueDepth | BufferDepth]], marks: Mapping[str, list[int]]
+) -> Group:
+    busy = sorted(queues, key=lambda name: len(queues[name]), reverse=True)[:MOST_PLOTS]
+    plots = tuple(_queue_plot(name, queues[name]) for name in queues if name in busy)
+    return Group(host, plots, marks, len(queues) - len(plots))
 
 
 def thinned(series: Series, most: int = MOST_POINTS) -> Series:
@@ -150,48 +176,46 @@ def thinned_moments(times: Sequence[int], most: int = MOST_POINTS) -> list[int]:
 
 
 def _tcp_plots(samples: Sequence[TcpSample]) -> tuple[Plot, ...]:
+    columns: dict[str, tuple[int, ...]] = dict(zip(TcpSample._fields, zip(*samples)))
     plots = []
     for title, unit, lines in _TCP_PLOTS:
-        series = [_tcp_series(label, field, samples) for label, field in lines]
+        series = [_changes(label, columns["time_ns"], columns[field], _UNSET.get(field)) for label, field in lines]
         plots.append(Plot(title, unit, tuple(thinned(one) for one in series)))
     return tuple(plots)
 
 
-def _tcp_series(label: str, field: str, samples: Sequence[TcpSample]) -> Series:
-    """Where it changed, and the last, where the connection ends."""
-    index = TcpSample._fields.index(field)
-    pairs = [(sample[0], sample[index]) for sample in samples]
-    return _changes(label, pairs, _UNSET.get(field))  # type: ignore[arg-type]
-
-
-def _changes(label: str, pairs: Sequence[tuple[int, int]], unset: int | None = None) -> Series:
-    times: list[int] = []
-    values: list[int | None] = []
-    last: int | None = None
-    for time_ns, value in pairs:
-        if value != last or not times:
-            last = value
-            times.append(time_ns)
-            values.append(None if value == unset else value)
-    if pairs and times[-1] != pairs[-1][0]:
-        times.append(pairs[-1][0])
-        values.append(values[-1])
-    return Series(label, times, values)
+def _changes(label: str, times: Sequence[int], values: Sequence[int], unset: int | None = None) -> Series:
+    """Where it changed, and the last, which is where it ends; `unset`: what stands for no value."""
+    moved = [True, *map(operator.ne, values[1:], values)]
+    moved[-1] = True
+    kept = [None if value == unset else value for value in compress(values, moved)]
+    return Series(label, list(compress(times, moved)), kept)
 
 
 def _queue_plot(name: str, depths: Sequence[QueueDepth | BufferDepth]) -> Plot:
+    times, values = [one.time_ns for one in depths], [one.depth for one in depths]
     if type(depths[0]) is BufferDepth:
-        depth = _changes("depth", [(one.time_ns, one.depth) for one in depths])
-        limit = _changes("limit", [(one.time_ns, one.limit) for one in depths if one.limit])
-        return Plot(name, BYTES, (thinned(depth), thinned(limit)))
+        return _buffer_plot(name, times, values, [one.limit for one in depths])
     unit = PACKETS if name.startswith("link ") else CONNECTIONS
     most = depths[-1].limit
     if name.startswith(_GROWING):
-        times, values = [one.time_ns for one in depths], [one.depth for one in depths]
         series = Series("depth when one joins", times, list(values), holds=False)
     else:
-        series = _changes("depth", [(one.time_ns, one.depth) for one in depths])
+        series = _changes("depth", times, values)
     return Plot(f"{name} (limit {most})", unit, (thinned(series),))
+
+
+def _buffer_plot(name: str, times: Sequence[int], values: Sequence[int], limits: Sequence[int]) -> Plot:
+    """With the limit as a line where it is in sight, and in words anyhow."""
+    depth = thinned(_changes("depth", times, values))
+    most = max(limits)
+    title = f"{name} (limit {most / KIB:g} KiB)"
+    if max(values) * _IN_SIGHT < most:
+        return Plot(title, BYTES, (depth,))
+    # A buffer that is gone has no limit any more.
+    told = [(time_ns, limit) for time_ns, limit in zip(times, limits) if limit]
+    limit = _changes("limit", [time_ns for time_ns, _ in told], [limit for _, limit in told])
+    return Plot(title, BYTES, (depth, thinned(limit)))
 
 
 def _connection_marks(story: Story) -> dict[str, dict[str, list[int]]]:
@@ -203,7 +227,7 @@ def _connection_marks(story: Story) -> dict[str, dict[str, list[int]]]:
         packet = event.packet
         if type(packet.body) is not TcpSegment:
             continue
-        if event.action == "dropped":
+        if event.action in LOSSES:
             found.setdefault(packet.flow.name, {}).setdefault("lost", []).append(event.time_ns)
         elif event.action == "sent" and packet.ordinal > 1 and _carries(packet.body):
             found.setdefault(packet.flow.name, {}).setdefault("R", []).append(event.time_ns)

@@ -1,10 +1,12 @@
 """A recorded run as panels read it: its events, its samples, and the window around what matters."""
 
 from collections.abc import Sequence
+from ipaddress import ip_interface
 from typing import NamedTuple
 
 from farhost.report.recording.facts import RunFacts
 from farhost.report.recording.store import RecordedRun
+from farhost.report.story.journeys import Journey, journeys_of
 from farhost.trace.events import (
     BufferDepth,
     Event,
@@ -45,6 +47,8 @@ class Story(NamedTuple):
     """Without samples."""
     samples: Sequence[Sample]
     window: Window
+    journeys: Sequence[Journey]
+    """The ways of all packets."""
     moment_ns: int
     """When it happened: the failure, or the last fault, or the end. The cursor stands there at first."""
 
@@ -65,16 +69,35 @@ def story_of(run: RecordedRun, most_shown: int = MOST_SHOWN) -> Story:
             events.append(event)
     moment = _moment(run.facts, events)
     window = _window(events, moment, most_shown, run.facts.forgotten)
-    return Story(run.facts, events, samples, window, events[moment].time_ns if events else 0)
+    journeys = journeys_of(events, *_addresses(run.facts))
+    return Story(run.facts, events, samples, window, journeys, events[moment].time_ns if events else 0)
+
+
+def _addresses(facts: RunFacts) -> tuple[dict[bytes, str], list[bytes]]:
+    """Which host has each address, and the addresses of broadcasts."""
+    hosts: dict[bytes, str] = {}
+    groups = []
+    for host in facts.hosts:
+        for interface in host.interfaces:
+            for address, length in interface.addresses:
+                known = ip_interface(f"{address}/{length}")
+                hosts[known.packed] = host.name
+                if known.version == 4 and length < 31:
+                    groups.append(known.network.broadcast_address.packed)
+    return hosts, groups
 
 
 def _moment(facts: RunFacts, events: Sequence[Event]) -> int:
     """Which event matters: the first end of a program that failed; else the last fault; else the last event."""
     if not facts.ok:
         asked = {(process.host, process.name) for process in facts.processes if process.ended_by}
+        # Children end as they like: that is their parent's business.
+        programs = {(process.host, process.name) for process in facts.processes}
         for number, event in enumerate(events):
-            if type(event) is ProcessEnded and event.status and (event.host, event.process) not in asked:
-                return number
+            if type(event) is ProcessEnded and event.status:
+                who = (event.host, event.process)
+                if who not in asked and (who in programs or not programs):
+                    return number
     for number in range(len(events) - 1, -1, -1):
         event = events[number]
         if type(event) is FaultEvent or (type(event) is PacketEvent and event.action == "dropped"):

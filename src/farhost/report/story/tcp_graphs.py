@@ -16,6 +16,8 @@ from farhost.wire.packet import ACK, FIN, PSH, RST, SYN, IpAddress, Packet, TcpS
 
 LOST = "lost"
 LOST_ACK = "lost-ack"
+LOSSES = ("dropped", "corrupted")
+"""What becomes of a packet that does not arrive: a checksum keeps out one that was corrupted."""
 TROUBLES = frozenset({"R", "3", "Z", LOST, LOST_ACK, "RST_IN", "RST_OUT"})
 """Marks that make a connection worth looking at."""
 _WRAP = 1 << 32
@@ -88,6 +90,24 @@ class TcpGraph:
         return sum(mark.letter in TROUBLES and start_ns <= mark.time_ns <= end_ns for mark in self.marks)
 
 
+def part(graph: TcpGraph, start_ns: int, end_ns: int) -> TcpGraph:
+    """What a graph has between two moments, lines with what they came from."""
+    piece = TcpGraph(graph.name, graph.host, graph.origin, max(start_ns, graph.start_ns))
+    piece.end_ns = max(piece.start_ns, min(end_ns, graph.end_ns))
+    piece.sent = [sent for sent in graph.sent if start_ns <= sent.time_ns <= end_ns]
+    piece.marks = [mark for mark in graph.marks if start_ns <= mark.time_ns <= end_ns]
+    piece.ticks = [tick for tick in graph.ticks if start_ns <= tick[0] <= end_ns]
+    piece.sacks = [sack for sack in graph.sacks if start_ns <= sack[0] <= end_ns]
+    piece.acks = _part_of_line(graph.acks, piece.start_ns, end_ns)
+    piece.windows = _part_of_line(graph.windows, piece.start_ns, end_ns)
+    return piece
+
+
+def _part_of_line(points: Sequence[tuple[int, int]], start_ns: int, end_ns: int) -> list[tuple[int, int]]:
+    before = [(start_ns, value) for time_ns, value in points if time_ns <= start_ns][-1:]
+    return before + [point for point in points if start_ns < point[0] <= end_ns]
+
+
 class _End:
     """One end of a connection: its graph, and what it was told."""
 
@@ -137,8 +157,8 @@ class _Collector:
         elif action == "received":
             if self._is_end(event, packet.destination):
                 self._take_received(event, packet, segment)
-        elif action == "dropped":
-            self._take_dropped(event, packet, segment)
+        elif action in LOSSES:
+            self._take_lost(event, packet, segment)
 
     def _is_end(self, event: PacketEvent, address: IpAddress) -> bool:
         known = self._addresses.get(event.host)
@@ -183,10 +203,10 @@ class _Collector:
         elif flags & ACK:
             _take_acknowledgement(graph, end, time_ns, segment, marks)
 
-    def _take_dropped(self, event: PacketEvent, packet: Packet, segment: TcpSegment) -> None:
+    def _take_lost(self, event: PacketEvent, packet: Packet, segment: TcpSegment) -> None:
         flow = (packet.source, segment.source_port, packet.destination, segment.destination_port)
         size = len(segment.payload)
-        why = f"lost: {event.reason}, at {event.host}"
+        why = f"lost: {event.reason or event.action}, at {event.host}"
         if size or segment.flags & (SYN | FIN | RST):
             graph = self._flows.get(flow)
             if graph is not None:

@@ -52,9 +52,16 @@ farhost.panel("lanes", function (root, data, page) {
 
   function words(call) {
     const text = call.querySelector("title").textContent;
-    if (call.matches(".other")) return text.split(",")[0];
+    if (call.matches(".other")) return call.querySelector(".wake") ? text.split(" <")[0] : "in " + call.dataset.label + ",";
     const head = /^(\w+)\((\d*)/.exec(text);
     return head ? "in " + head[1] + "(" + head[2] + "...)" : text;
+  }
+
+  function details(element) {
+    const text = element.querySelector("title").textContent;
+    if (!element.matches(".call")) return text;
+    const from = page.formatTime(Number(element.dataset.start)), to = page.formatTime(Number(element.dataset.end));
+    return element.parentNode.dataset.who + ", " + from + " to " + to + ": " + text;
   }
 
   const watcher = new IntersectionObserver((entries) => {
@@ -71,7 +78,7 @@ farhost.panel("lanes", function (root, data, page) {
     chosen = call;
     if (call) {
       call.classList.add("chosen");
-      line.textContent = call.querySelector("title").textContent;
+      line.textContent = details(call);
     }
     page.setCursor(part.axis.time(event.clientX - element.getBoundingClientRect().left), "lanes");
   });

@@ -50,7 +50,9 @@ const farhost = (function () {
   function setCursor(timeNs, from) {
     page.cursorNs = Math.max(0, Math.min(timeNs, page.endNs));
     document.getElementById("cursor-time").textContent = formatTime(page.cursorNs);
-    document.getElementById("cursor-range").value = seek(page.cursorNs);
+    const range = document.getElementById("cursor-range");
+    range.value = seek(page.cursorNs);
+    range.setAttribute("aria-valuetext", formatTime(page.cursorNs));
     document.body.dataset.cursorNs = page.cursorNs;
     for (const name in panels) {
       if (panels[name].cursor) panels[name].cursor(page.cursorNs, from === name);
@@ -63,7 +65,7 @@ const farhost = (function () {
   }
 
   function onKey(event) {
-    if (event.target.closest("input, textarea, select, button") || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.target.closest("input, textarea, select") || event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key === "ArrowLeft") step(-1);
     else if (event.key === "ArrowRight") step(1);
     else if (event.key === "Home") setCursor(page.momentNs);
@@ -93,7 +95,16 @@ const farhost = (function () {
     document.addEventListener("click", (event) => {
       const button = event.target.closest("button.copy");
       if (!button) return;
-      navigator.clipboard.writeText(button.dataset.copy).then(() => { button.textContent = "copied"; });
+      const copied = navigator.clipboard ? navigator.clipboard.writeText(button.dataset.copy) : Promise.reject();
+      copied.then(
+        () => { button.textContent = "copied"; },
+        () => {
+          // Not allowed here: let the reader do it.
+          const text = button.parentNode.querySelector("code");
+          if (text) getSelection().selectAllChildren(text);
+          button.textContent = "selected: now copy it";
+        },
+      );
     });
     setCursor(page.momentNs);
     document.body.dataset.ready = "yes";

@@ -67,11 +67,16 @@ farhost.panel("timesequence", function (root, data, page) {
     graph.view = view;
     graph.plane.setAttribute("viewBox", view.join(" "));
     for (const end of graph.ends) end.style.display = graph.usual / view[3] * HEIGHT >= CAPS_FROM ? "" : "none";
+    const last = {};
     for (const [element, time, number] of graph.marks) {
       const [x, y] = place(graph, time, number);
       const inside = x >= LEFT - 1 && x <= LEFT + WIDTH + 1 && y >= TOP - 1 && y <= TOP + HEIGHT + 1;
-      element.style.display = inside ? "" : "none";
-      if (!inside) continue;
+      /* Of the same letters that would cover each other one is shown. */
+      const [lastX, lastY] = last[element.classList[1]] || [-99, -99];
+      const shown = inside && (Math.abs(x - lastX) > 4 || Math.abs(y - lastY) > 6);
+      element.style.display = shown ? "" : "none";
+      if (!shown) continue;
+      last[element.classList[1]] = [x, y];
       element.setAttribute("x", x.toFixed(1));
       element.setAttribute("y", y.toFixed(1));
     }
