@@ -122,7 +122,9 @@ def _above(failure: Failure, brief: bool) -> list[Paragraph]:
     found = [Paragraph(f"{said} (virtual time {time} s, seed {verdict.seed})", style)]
     found.append(Paragraph(headline(faults, failure.streams), "bold", 2))
     found += [line for line in _fault_lines(failure.faults) if not brief or line.style != _ASIDE]
-    found += [Paragraph(f"  {line}", "red", 2) for line in causes(verdict)[:_MOST_MESSAGE]]
+    # A test's message begins with the same first line.
+    said_so = [line for line in causes(verdict) if line.strip() != found[0].text]
+    found += [Paragraph(f"  {line}", "red", 2) for line in said_so[:_MOST_MESSAGE]]
     if seen := seen_by_words(failure.scene, failing_host(verdict)):
         found.append(Paragraph(seen, "red"))
     return found

@@ -360,7 +360,8 @@ class Explorer:
         facts = report.splitlines()[1:]
         failure = failure._replace(streams=tuple(streams), commands=commands, scene=self._seen())
         lines = failure_lines(failure, paper_of(self.item), max(_FEWEST_LINES, MOST_LINES - len(facts) - 1))
-        return "\n".join([*(text for text, _ in lines), "", *facts])
+        said = [text for text, _ in lines]
+        return "\n".join([*said, "", *(fact for fact in facts if not any(fact.strip() in text for text in said))])
 
     def _seen(self) -> Scene:
         """What happened around the faults and before the end, if the run failed."""
