@@ -13,6 +13,7 @@ from recorded import REPORT, ask_often, datagrams, echo_many, failing, long, los
 from farhost import Network
 from farhost.report.html.panel import pack
 from farhost.report.html.ribbon import MOST_BYTES, MOST_BYTES_OF_ONE, MOST_SUBJECTS, STATIC_SUBJECTS, hex_dump, panel
+from farhost.report.recording.store import RecordedRun, read_trace, write_trace
 from farhost.report.story.story import story_of
 from farhost.trace.events import SocketChange, SystemCall
 
@@ -210,6 +211,15 @@ def test_the_same_bytes_every_time():
     assert one.body == two.body and pack(one.data) == pack(two.data)
 
 
+@pytest.mark.parametrize("run", [failing, lossy, functools.partial(datagrams, sizes=(10, 4000, 20), room=9000)])
+def test_a_stored_trace_gives_the_same_panel(tmp_path, run):
+    recorded_run = run()
+    write_trace(tmp_path / "trace.jsonl.gz", recorded_run.events)
+    stored = RecordedRun(recorded_run.facts, read_trace(tmp_path / "trace.jsonl.gz"))
+    one, two = made(recorded_run), made(stored)
+    assert one.body == two.body and one.data == two.data
+
+
 @pytest.mark.parametrize("run", [long, many])
 def test_a_run_of_100_000_events_is_bounded(run):
     """Half a second and a megabyte are what a panel may take of the page's five seconds and ten megabytes."""
@@ -223,3 +233,32 @@ def test_a_run_of_100_000_events_is_bounded(run):
     assert size < 1_200_000 and took < 3
     carried = sum(len(base64.b64decode(stream["bytes"])) for stream in made_panel.data["streams"])
     assert carried <= MOST_BYTES
+
+
+def test_what_a_short_write_refused_is_said():
+    def send():
+        with socket.create_connection(("server", 5000)) as peer:
+            peer.settimeout(5)
+            left = memoryview(bytes(300_000))
+            while left:
+                left = left[peer.send(left) :]
+
+    net = Network(seed=1)
+    server, client = net.host("server"), net.host("client")
+    net.link(server, client, delay="10ms")
+    server.start(functools.partial(echo_nothing))
+    client.start(send)
+    made_panel = made(record(net))
+    (stream,) = (stream for stream in made_panel.data["streams"] if stream["name"].startswith("client"))
+    drawn = "".join(chunk[0] for chunk in stream["chunks"])
+    first = min(blocks(drawn, "write"))
+    assert f"the write was cut here, {300_000 - first[1]} bytes were not taken: the send buffer was full" in drawn
+
+
+def echo_nothing():
+    """Read one client to its end."""
+    with socket.create_server(("", 5000)) as listener:
+        peer, _ = listener.accept()
+        with peer:
+            while peer.recv(65536):
+                pass

@@ -134,6 +134,9 @@ def _stream_title(stream: ByteStream) -> str:
         counts.insert(1, f"{sent} and {again} sent again" if again else sent)
     unread = stream.unread[1] - stream.unread[0]
     left = f"; {size_text(unread)} never read" if unread else ""
+    open_end = stream.end - stream.written
+    if stream.writes and open_end > 0:
+        left += f"; {size_text(open_end)} of a write that did not return"
     return f"{stream.name.replace('>', ' → ')}: {size_text(stream.end)}, {', '.join(counts)}{left}"
 
 
