@@ -3,6 +3,7 @@
 What is on them is what `farhost report` writes of the README's failing run, and of a transfer over a bad link.
 """
 
+import hashlib
 import subprocess
 import sys
 import tempfile
@@ -13,6 +14,8 @@ from chromium import NEEDED, browser, opened
 ROOT = Path(__file__).parents[3]
 IMAGES = ROOT / "docs" / "images"
 ONE_RECV = ROOT / "examples" / "one_recv"
+FILE = ROOT / "src" / "farhost" / "report" / "html" / "assets" / "uplot" / "uPlot.iife.min.js"
+DIGEST = hashlib.sha256(FILE.read_bytes()).hexdigest()
 FAILING = [
     f"{ONE_RECV / 'server.py'} 5000",
     f"{ONE_RECV / 'client.py'} server 5000",
@@ -22,8 +25,8 @@ FAILING = [
     "3",
 ]
 BULK = [
-    f"server=-m http.server 8000 --directory {ROOT / 'src' / 'farhost' / 'report'}",
-    f"client={ROOT / 'examples' / 'http' / 'fetch.py'} http://server:8000/html/assets/uplot/uPlot.iife.min.js",
+    f"server=-m http.server 8000 --directory {FILE.parent}",
+    f"client={ROOT / 'examples' / 'http' / 'fetch.py'} http://server:8000/{FILE.name} {DIGEST}",
     "--link",
     "delay=20ms loss=3% rate=2mbit",
     "--seed",
