@@ -108,9 +108,7 @@ def _pieces(scene: Scene, layout: Layout, borders: Sequence[float], shown: int) 
     pieces: list[list[str]] = [[] for _ in range(len(borders) - 1)]
     last = len(pieces) - 1
     for top, bottom, text in draw(scene, layout, borders[shown], borders[shown + 1]):
-        first = max(0, bisect_right(borders, top) - 1)
-        if first > last:
-            first = last
+        first = bisect_right(borders, top, 1, last + 1) - 1
         pieces[first].append(text)
         while first < last and borders[first + 1] < bottom:
             first += 1

@@ -49,7 +49,7 @@ def layout_of(scene: Scene) -> Layout:
     builder = AxisBuilder(
         scale_per_ms=_FLIGHT * 1_000_000 / flight_ns, smallest=_SMALLEST, largest=_LARGEST, start=TOP
     )
-    free: dict[tuple[int, int], float] = {}
+    free: dict[int, float] = {}
     places: dict[int, float] = {}
     place = float(TOP)
     for time_ns in moments:
@@ -57,12 +57,14 @@ def layout_of(scene: Scene) -> Layout:
         if found is None:
             places[time_ns] = place = builder.add(time_ns)
             continue
-        least = max([free.get((label.column, label.side), 0.0) for label in found])
-        places[time_ns] = place = builder.add(time_ns, least)
+        if len(found) > 1:
+            places[time_ns] = place = builder.add(time_ns, max([free.get(label.slot, 0.0) for label in found]))
+        else:
+            places[time_ns] = place = builder.add(time_ns, free.get(found[0].slot, 0.0))
         for label in found:
-            slot = label.column, label.side
-            label.y = max(place, free.get(slot, 0.0))
-            free[slot] = label.y + LINE
+            used = free.get(label.slot, 0.0)
+            label.y = used if used > place else place
+            free[label.slot] = label.y + LINE
     height = max([place, *free.values()]) + TOP
     return Layout(xs, _rooms(xs), places, builder.axis(), height, flight_ns)
 

@@ -16,13 +16,15 @@ OTHERS = "other hosts"
 class Label:
     """Words that need a line of their own beside a lifeline."""
 
-    __slots__ = ("column", "side", "text", "time_ns", "y")
+    __slots__ = ("column", "side", "slot", "text", "time_ns", "y")
 
     def __init__(self, time_ns: int, column: int, side: int, text: str) -> None:
         self.time_ns = time_ns
         self.column = column
         self.side = side
         """-1: to the left of the lifeline, 1: to the right."""
+        self.slot = 2 * column + (side > 0)
+        """Labels of one slot stand one below the other."""
         self.text = text
         self.y = 0.0
 
