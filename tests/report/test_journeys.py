@@ -6,6 +6,7 @@ from collections import Counter
 
 import pytest
 from recorded import read_all, record, serve_report
+from tests.report.transfers import transfer
 
 from farhost import Network
 from farhost.report.recording.reading import read_events, trace_lines
@@ -200,20 +201,25 @@ FAULTS = [
 MIXED = {"loss": "3%", "reorder": "5%", "duplicate": "5%", "corrupt": "5%", "split": "9%", "spike": "2%"}
 
 
-def conserved(net, journeys):
+def conserved(run, journeys):
     """The law of the links, from journeys, against the links' own counters."""
-    total = net._network.ledger().total
-    lost = Counter()
+    channels = run.facts.channels
+    dropped, lost = Counter(), Counter()
+    for channel in channels:
+        dropped.update(channel.dropped)
     for journey in journeys:
         if journey.fate == "lost":
             lost[journey.reason] += journey.pieces
     on_links = [journey for journey in journeys if not journey.local and journey.fate != "unsent" and journey.source]
     sent_pieces = sum(journey.pieces for journey in on_links)
-    assert sent_pieces == total.sent + total.duplicated + total.split
-    assert sum(journey.pieces for journey in on_links if journey.arrived_ns is not None) == total.delivered
-    assert dict(lost) == total.dropped
-    assert sum(journey.pieces for journey in on_links if journey.fate == "in flight") == total.in_flight
-    assert sum(journey.pieces for journey in on_links if journey.copy) == total.duplicated
+    assert sent_pieces == sum(channel.sent + channel.duplicated + channel.split for channel in channels)
+    arrived = [journey for journey in on_links if journey.arrived_ns is not None]
+    assert sum(journey.pieces for journey in arrived) == sum(channel.delivered for channel in channels)
+    assert lost == dropped
+    in_flight = [journey for journey in on_links if journey.fate == "in flight"]
+    assert sum(journey.pieces for journey in in_flight) == sum(channel.in_flight for channel in channels)
+    copies = [journey for journey in on_links if journey.copy]
+    assert sum(journey.pieces for journey in copies) == sum(channel.duplicated for channel in channels)
 
 
 @pytest.mark.parametrize("words", [*FAULTS, MIXED, MIXED | {"bursts": "off"}], ids=str)
@@ -225,10 +231,21 @@ def test_every_piece_has_one_fate(words):
     client.start(read_all)
     run = record(net, until="5s")
     journeys = journeys_of(run.events)
-    conserved(net, journeys)
+    conserved(run, journeys)
     assert all(journey.source and journey.target for journey in journeys)
     read_back = list(read_events(trace_lines(run.events)))
     assert [journey[1:] for journey in journeys_of(read_back)] == [journey[1:] for journey in journeys]
+
+
+@pytest.mark.parametrize("number", range(45))
+def test_every_piece_of_random_transfers_has_one_fate(number):
+    run = transfer(number)
+    journeys = journeys_of(run.events)
+    conserved(run, journeys)
+    arrivals = sum(event.action == "received" for event in run.events if isinstance(event, PacketEvent))
+    assert sum(journey.arrived_ns is not None for journey in journeys) >= arrivals
+    ends = [journey.end_event for journey in journeys if journey.end_event >= 0]
+    assert len(set(ends)) == len(ends), "no event ends two journeys"
 
 
 def test_what_befell_has_its_size():
@@ -274,7 +291,7 @@ def test_each_hop_of_a_router_is_a_journey_and_fragments_are_too():
     assert server
     run = record(net)
     journeys = journeys_of(run.events)
-    conserved(net, journeys)
+    conserved(run, journeys)
     hops = Counter((journey.source, journey.target) for journey in journeys)
     assert set(hops) >= {("client", "router"), ("router", "server")}
     refused = [journey for journey in journeys if journey.fate == "refused"]
@@ -289,8 +306,9 @@ def test_what_arrives_at_a_host_without_power_is_refused():
     server.start(functools.partial(serve_report, 500_000))
     client.start(read_all)
     net.at("25ms", client.crash)
-    journeys = journeys_of(record(net).events)
-    conserved(net, journeys)
+    run = record(net)
+    journeys = journeys_of(run.events)
+    conserved(run, journeys)
     reasons = {(journey.fate, journey.reason) for journey in journeys if journey.target == "client"}
     assert reasons == {("arrived", ""), ("refused", "host-down"), ("unsent", "no-neighbour")}
 
