@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test interop isolated conformance clusters corpus determinism check bench constraints clean
+.PHONY: help setup demo test interop isolated captures conformance clusters corpus determinism check bench constraints clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -31,6 +31,9 @@ isolated: $(READY)  ## the tests that run scripts again, with each script in a p
 	PYTHONPATH=tests/programs/isolated $(BIN)/python -m pytest -p isolated_plugin -n 2 \
 		--ignore tests/programs/in_place --ignore tests/programs/isolated \
 		tests/programs tests/notes tests/scenarios tests/network tests/differential
+
+captures: $(READY)  ## every run of the scenario suite captured, and read by tshark: nothing malformed, no wrong checksum
+	PYTHONPATH=tests/captures $(BIN)/python -m pytest -p captured_plugin -n 2 tests/scenarios tests/notes
 
 conformance: $(READY)  ## CPython's own socket tests on the system and on farhost, for each environment that `setup` made
 	$(BIN)/python tests/conformance $(foreach python,$(sort $(wildcard .venv/bin/python .venv-*/bin/python)),--python $(python))

@@ -1,8 +1,8 @@
-"""`python -m benchmarks [NAME ...]`: echo, asyncio, seeds, bulk, trace, attached, isolated, spin, tun; or all."""
+"""`python -m benchmarks [NAME ...]`: each of `REPORTS`, or those that are named."""
 
 import sys
 
-from benchmarks import asyncio_echo, attached, bulk, echo, isolated, seeds, spin, trace_cost, tun
+from benchmarks import asyncio_echo, attached, bulk, echo, isolated, report, seeds, spin, trace_cost, tun
 from benchmarks.measure import machine
 
 REPORTS = {
@@ -11,6 +11,7 @@ REPORTS = {
     "seeds": seeds.report,
     "bulk": bulk.report,
     "trace": trace_cost.report,
+    "report": report.report,
     "attached": attached.report,
     "isolated": isolated.report,
     "spin": spin.report,

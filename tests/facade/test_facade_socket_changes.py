@@ -1,12 +1,14 @@
 """Socket tables in samples: the changes amount to what ss(8) shows, at any time; and a run's hash is one."""
 
 import socket
+import time
 
 import pytest
 from sampled_runs import asyncio_scenario, of, pair, sampled, table, transfer, udp_scenario, unix_scenario
 
 from farhost import Network
-from farhost.kernel.sampling import MILLISECOND_NS, ROWS_A_MS
+from farhost.kernel.inet import endpoint
+from farhost.kernel.sampling import MILLISECOND_NS, ROWS_A_MS, HostSampler
 from farhost.trace.events import BufferDepth, SocketChange, TcpSample
 from farhost.trace.hashes import HashSink
 
@@ -119,3 +121,39 @@ def test_the_samples_of_one_run_are_the_same_each_time():
         network.run(until="20s")
         found.append([event for event in events if type(event) in (TcpSample, BufferDepth, SocketChange)])
     assert found[0] == found[1]
+
+
+def test_what_a_host_with_many_sockets_left_out_is_told_at_the_run_s_end():
+    network = Network()
+    host = network.host("host")
+
+    def open_many():
+        socks = [socket.socket(type=socket.SOCK_DGRAM) for _ in range(10 * ROWS_A_MS)]
+        for number, sock in enumerate(socks):
+            sock.bind(("127.0.0.1", 5000 + number))
+        time.sleep(60)
+
+    host.start(open_many)
+    events = sampled(network)
+    late, rows = [], []
+    network.at("5s", lambda: late.append(table(events, "host")))
+    network.at("5s", lambda: rows.extend(host.sockets()))
+    network.run(until="6s", check=False)
+    assert len(rows) == 10 * ROWS_A_MS
+    assert len(late[0]) < len(rows)  # Nothing has happened on any host since the last socket was bound.
+    assert sorted(table(events, "host").values()) == sorted(row[:] for row in rows)
+
+
+def test_nothing_is_compared_or_made_where_nobody_asks_for_samples(monkeypatch):
+    def refuse(*arguments):
+        raise AssertionError("a sample was made")
+
+    for name in ("look", "pay", "go_off", "message_buffer"):
+        monkeypatch.setattr(HostSampler, name, refuse)
+    monkeypatch.setattr(endpoint, "sample_connection", refuse)
+    for scenario in (asyncio_scenario, unix_scenario, udp_scenario):
+        network = Network(5)
+        scenario(network)
+        network.tracer.add(HashSink())
+        network.at("30ms", next(iter(network.hosts.values())).crash)
+        network.run(until="20s", check=False)

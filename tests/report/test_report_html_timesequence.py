@@ -132,6 +132,11 @@ def test_a_run_without_tcp_says_so():
     assert made.data is None
 
 
+def test_directions_without_data_come_last():
+    names = re.findall(r'<option value="\d+">(\S+)', panel(story_of(failing())).body)
+    assert [name.partition(":")[0] for name in names] == ["server", "client", "client.v6", "server.v6"]
+
+
 def test_names_are_escaped():
     evil = "<script>alert(1)</script>:1>b:2"
     picture = draw(graph_of([Sent(0, 1, 100, False, False)], [Mark(0, 0, "R", "<b>")], name=evil))

@@ -112,14 +112,19 @@ def test_a_link_s_depth_is_told_when_a_packet_joins_and_a_backlog_s_always():
     assert (accept.title, accept.series) == ("accept 5000 (limit 129)", (Series("depth", [30, 40], [1, 0]),))
 
 
-def test_buffers_have_their_limit():
+def test_buffers_have_their_limit_as_a_line_where_it_is_in_sight():
     events = [
-        BufferDepth(10, "a", "udp a:7 receive", 768, 212992),
+        BufferDepth(10, "a", "udp a:7 receive", 200_000, 212992),
         BufferDepth(20, "a", "udp a:7 receive", 0, 212992),
+        BufferDepth(20, "a", "unix 17 receive", 768, 212992),
+        BufferDepth(30, "a", "unix 17 receive", 0, 0),
         FaultEvent(15, "a", "loss", "", 0),
     ]
     (group,) = host_groups(story(events))
-    assert group.plots[0].series == (Series("depth", [10, 20], [768, 0]), Series("limit", [10, 20], [212992] * 2))
+    udp, unix = group.plots
+    assert udp.series == (Series("depth", [10, 20], [200_000, 0]), Series("limit", [10, 20], [212992] * 2))
+    assert unix.series == (Series("depth", [20, 30], [768, 0]),)
+    assert unix.title == "unix 17 receive (limit 208 KiB)"
     assert group.marks == {"fault": [15]}
 
 

@@ -192,6 +192,13 @@ def test_what_was_lost_is_what_the_link_dropped():
     assert letters.count(LOST) + letters.count(LOST_ACK) == len(dropped) == 20
 
 
+def test_what_was_corrupted_is_lost_too():
+    seen = Connection()
+    seen.sent(OURS + 1, THEIRS + 1, size=100)
+    seen._add("a", "corrupted", A, 40000, B, 7, OURS + 1, THEIRS + 1, size=100)
+    assert seen.graph().marks[-1] == Mark(30, 51, LOST, "lost: corrupted, at a, 100 bytes")
+
+
 def test_windows_are_those_that_the_receiver_says_it_told():
     run = lossy()
     (graph,) = [graph for graph in tcp_graphs(run.events, run.facts.hosts) if graph.payload() > 1000]

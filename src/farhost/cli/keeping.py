@@ -11,16 +11,19 @@ from pathlib import Path
 import click
 import msgspec
 
-from farhost.explore.causes import causes
+from farhost.explore.causes import failing_host
 from farhost.explore.observing import Observer
-from farhost.explore.orders import Orders
-from farhost.explore.recording import versions
+from farhost.explore.orders import Orders, Verdict
+from farhost.explore.recording import facts_of_run
+from farhost.explore.results import MOST_LINES
+from farhost.explore.run_report import last_scene, run_report, run_topic
 from farhost.explore.scenario_case import words_of
-from farhost.report.recording.facts import RunFacts, facts_of
+from farhost.report.diagram.choosing import choose
+from farhost.report.recording.facts import RunFacts
 from farhost.report.recording.keeper import KeptEvents
 from farhost.report.recording.store import RUNS, RecordedRun, StoreError, keep_run
-from farhost.report.summary import RunResult
-from farhost.report.terminal import Terminal
+from farhost.report.summary import AGAIN, Line, RunResult, summary_lines
+from farhost.report.terminal import Paper, Terminal
 from farhost.scenario.scenario import Scenario
 from farhost.scenario.scenario_file import table_of
 from farhost.trace.tracer import Tracer
@@ -71,17 +74,35 @@ class RunKeeper:
             write(self._page, RecordedRun(facts, self.events.events))
             stderr.line(f"report: {os.path.relpath(self._page)}")
 
+    def report(self, result: RunResult, paper: Paper) -> list[Line]:
+        """What to say of the run."""
+        summary = summary_lines(result)
+        if result.outcome.ok:
+            return summary
+        commands = [text for text, _ in summary if text.startswith(AGAIN)]
+        if self._keep:
+            commands.append("what happened: farhost report")
+        facts = [line for line in summary if not line[0].startswith(AGAIN)]
+        scene = last_scene(result.network, self.events.events, len(self.events.events))
+        return run_report(facts, _verdict(result), scene, commands, paper)
+
     def facts(self, result: RunResult) -> RunFacts:
         """What is known of the run."""
-        outcome, network, choices = result.outcome, result.network, result.network.choices
-        verdict = Observer(Orders(result.seed), hashed=False).verdict_of(outcome, choices, words_of(outcome))
-        facts = facts_of(network, outcome, result.seed, result.hashes)
+        facts = facts_of_run(result.network, result.outcome, result.seed, result.hashes)
         return msgspec.structs.replace(
             facts,
             command=result.command,
-            causes=() if outcome.ok else tuple(causes(verdict)),
+            hint="" if result.outcome.ok else self._topic(result, _verdict(result)),
             forgotten=self.events.forgotten,
             scenario=table_of(self._scenario),
             directory=self._directory,
-            **versions(),
         )
+
+    def _topic(self, result: RunResult, verdict: Verdict) -> str:
+        scene = last_scene(result.network, self.events.events, len(self.events.events))
+        return run_topic(verdict, choose(scene, MOST_LINES, (), failing_host(verdict)))
+
+
+def _verdict(result: RunResult) -> Verdict:
+    outcome, choices = result.outcome, result.network.choices
+    return Observer(Orders(result.seed), hashed=False).verdict_of(outcome, choices, words_of(outcome))

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from farhost.explore.divergence import is_reproduced
 from farhost.explore.orders import Orders
 from farhost.explore.recording import Recorded, is_same, record
 from farhost.explore.table_reading import ReplayError
+from farhost.explore.without import facts_of_faults
 from farhost.programs.shared import SharedError
 from farhost.report.recording.facts import RunFacts
 from farhost.report.recording.store import FACTS, TRACE, RecordedRun, StoreError, read_facts, read_trace
@@ -61,7 +63,13 @@ def from_replay(path: Path) -> RecordedRun:
             found = record(scenario_of(replay.scenario, "[scenario]", ""), replay.orders())
         except (WordError, UnitError, SharedError, ChecksError) as error:
             raise ReplayError(f"{path}: [scenario]: {error}") from None
-    facts = msgspec.structs.replace(found.run.facts, command=f"farhost replay {path}")
+    name = shlex.quote(str(path))
+    facts = msgspec.structs.replace(
+        found.run.facts,
+        command=f"farhost replay {name}",
+        commands=(f"farhost replay {name} --trace",),
+        faults=facts_of_faults(replay, path),
+    )
     if not is_reproduced(replay, found.verdict):
         note = f"this is not the run that was recorded (`farhost replay {path}` says what differs)"
         facts = msgspec.structs.replace(facts, notes=(*facts.notes, note))

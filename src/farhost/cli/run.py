@@ -20,7 +20,7 @@ from farhost.programs.shared import SharedError
 from farhost.report.columns import ColumnsSink
 from farhost.report.counts import PacketCounts
 from farhost.report.live import LiveSink
-from farhost.report.summary import RunResult, result_as_json, summary_lines
+from farhost.report.summary import RunResult, result_as_json
 from farhost.report.terminal import Terminal
 from farhost.scenario.invariants import ChecksError
 from farhost.scenario.running import carry_out
@@ -146,6 +146,7 @@ def run(
     trace: bool,
     form: str,
     capture: str | None,
+    filter_text: str | None,
     report: str | None,
     no_keep: bool,
     **described: Any,
@@ -189,7 +190,7 @@ def execute(built: Built, options: Options, keeper: RunKeeper) -> int:
         if "--seed" not in command:
             command += f" --seed {options.seed}"
         result = RunResult(outcome, network, counts, hashes.result(), options.seed, command)
-        say(result, options, stdout, stderr)
+        say(result, keeper, options, stdout, stderr)
     keeper.keep(result, stderr)
     return PASSED if outcome.ok else FAILED
 
@@ -220,7 +221,7 @@ def watch(
     return None
 
 
-def say(result: RunResult, options: Options, stdout: Terminal, stderr: Terminal) -> None:
+def say(result: RunResult, keeper: RunKeeper, options: Options, stdout: Terminal, stderr: Terminal) -> None:
     """Say what came of it: for people on standard error, for programs on standard output."""
     if options.as_json:
         value = result_as_json(result)
@@ -228,6 +229,6 @@ def say(result: RunResult, options: Options, stdout: Terminal, stderr: Terminal)
         stdout.flush()
         return
     stdout.flush()
-    for text, style in summary_lines(result):
+    for text, style in keeper.report(result, stderr.paper()):
         stderr.line(stderr.paint(text, style))
     stderr.flush()

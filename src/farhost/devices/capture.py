@@ -12,11 +12,12 @@ A reader that looks at both ends of a link takes the second sight of a segment f
 host has each packet once.
 """
 
+from collections import defaultdict, deque
 from collections.abc import Collection, Iterable
 from typing import NamedTuple, Protocol, cast
 
 from farhost.devices.capture_comments import Strength, comment_of
-from farhost.network.damage import flip
+from farhost.network.damage import Damaged, damage, flip
 from farhost.network.network import Network
 from farhost.trace.events import Event, FaultEvent, PacketEvent, TlsSecret
 from farhost.wire import pcapng
@@ -98,9 +99,10 @@ class CaptureSink:
         self._fault: FaultEvent | None = None
         """The last one, if no packet came since."""
         self._damaged: dict[bytes, str] = {}
-        """Packets under way that a fault has damaged, as they arrive: their comments."""
-        self._unreadable: dict[bytes, bytes] = {}
-        """The same as they were sent: as they arrive."""
+        """Packets that a fault has damaged on their way, as they arrive: their comments."""
+        self._unreadable: defaultdict[bytes, deque[bytes]] = defaultdict(deque)
+        """Those whose IP header cannot be read, as they were sent: as they arrive, one after the other where several
+        are alike."""
         self._secrets: dict[str, None] = {}
         self._new_secrets: list[str] = []
         output.write(pcapng.section_header(application, comment="times are virtual: ns since the start of the run"))
@@ -161,8 +163,8 @@ class CaptureSink:
         for data in encode(packet):
             if direction:
                 self._see(number, data, direction)
-            elif dropped and event.reason in _UNREADABLE and data in self._unreadable:
-                self._comment(number, self._unreadable[data], comment, True, pcapng.INBOUND)
+            elif dropped and event.reason in _UNREADABLE and self._unreadable[data]:
+                self._comment(number, self._unreadable[data].popleft(), comment, True, pcapng.INBOUND)
             else:
                 self._comment(number, data, comment, dropped)
 
@@ -179,7 +181,7 @@ class CaptureSink:
     def _see(self, number: int, data: bytes, direction: int) -> _Seen:
         seen = _Seen(number, data, direction)
         if direction == pcapng.INBOUND and data in self._damaged:
-            seen.comments.append(self._damaged.pop(data))
+            seen.comments.append(self._damaged[data])
         self._seen.append(seen)
         return seen
 
@@ -199,4 +201,5 @@ class CaptureSink:
         (data,) = encode(packet)
         damaged = flip(data, bit)
         self._damaged[damaged] = comment
-        self._unreadable[data] = damaged
+        if isinstance(damage(packet, bit), Damaged):
+            self._unreadable[data].append(damaged)

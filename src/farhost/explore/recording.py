@@ -6,9 +6,13 @@ import msgspec
 
 from farhost.explore.causes import causes
 from farhost.explore.divergence import Versions
+from farhost.explore.observing import Observer
 from farhost.explore.orders import Orders, Verdict
-from farhost.explore.scenario_case import ReadyScenario
+from farhost.explore.scenario_case import ReadyScenario, words_of
 from farhost.explore.words import headline
+from farhost.network.network import Network
+from farhost.programs.run import Outcome
+from farhost.report.hints.choosing import topic_of
 from farhost.report.recording.facts import RunFacts, facts_of
 from farhost.report.recording.keeper import KeptEvents
 from farhost.report.recording.store import RecordedRun
@@ -35,15 +39,24 @@ def record(scenario: Scenario, orders: Orders) -> Recorded:
     verdict = ready(orders, last=False)
     assert ready.outcome is not None
     facts = facts_of(ready.network, ready.outcome, orders.seed, hashes_of(verdict))
-    facts = msgspec.structs.replace(
-        facts,
-        causes=tuple(causes(verdict)),
-        forgotten=kept.forgotten,
-        **versions(),
-    )
+    facts = msgspec.structs.replace(told(facts, verdict), forgotten=kept.forgotten)
     if orders.replay is not None:
         facts = msgspec.structs.replace(facts, headline=headline(list(orders.replay.items()), streams.result()))
     return Recorded(RecordedRun(facts, kept.events), verdict)
+
+
+def facts_of_run(network: Network, outcome: Outcome, seed: int, hashes: TraceHash | None) -> RunFacts:
+    """What there is to say of a run that nobody gave orders to."""
+    verdict = Observer(Orders(seed), hashed=False).verdict_of(outcome, network.choices, words_of(outcome))
+    return told(facts_of(network, outcome, seed, hashes), verdict)
+
+
+def told(facts: RunFacts, verdict: Verdict) -> RunFacts:
+    """With what went wrong, the page that says more of such mistakes, and what ran it."""
+    why = () if verdict.ok else tuple(causes(verdict))
+    places = [(choice.kind, choice.place) for choice, _ in verdict.taken]
+    topic = "" if verdict.ok else topic_of(places, "\n".join([*why, *verdict.signature]), verdict.kind)
+    return msgspec.structs.replace(facts, causes=why, hint=topic, **versions())
 
 
 def versions() -> dict[str, str]:

@@ -13,7 +13,7 @@ from farhost.explore.sizes import neighbourhood_words
 from farhost.explore.toml_writing import Table
 from farhost.explore.words import headline
 from farhost.report.columns import format_time
-from farhost.report.diagram.choosing import choose, seeing_row
+from farhost.report.diagram.choosing import Chosen, choose, seeing_row
 from farhost.report.diagram.drawing import ASCII, UNICODE, draw
 from farhost.report.diagram.kept import NOTHING_SEEN, Scene
 from farhost.report.fitting import Paragraph, lines_of
@@ -122,11 +122,15 @@ def _above(failure: Failure) -> list[Paragraph]:
     found.append(Paragraph(headline(faults, failure.streams), "bold", 2))
     found += _fault_lines(failure.faults)
     found += [Paragraph(f"  {line}", "red", 2) for line in causes(verdict)[:_MOST_MESSAGE]]
-    seen_by = seeing_row(failure.scene, failing_host(verdict))
-    if seen_by is not None:
-        at = format_time(seen_by.time_ns).strip()
-        found.append(Paragraph(f"  seen by {seen_by.text}, on {seen_by.host} at {at} s", "red"))
+    if seen := seen_by_words(failure.scene, failing_host(verdict)):
+        found.append(Paragraph(seen, "red"))
     return found
+
+
+def seen_by_words(scene: Scene, host: str) -> str:
+    """Which call saw what went wrong; empty if it is not known which host failed."""
+    row = seeing_row(scene, host) if host else None
+    return "" if row is None else f"  seen by {row.text}, on {row.host} at {format_time(row.time_ns).strip()} s"
 
 
 def _below(failure: Failure) -> list[Paragraph]:
@@ -149,7 +153,12 @@ def _diagram(failure: Failure, room: int, paper: Paper) -> list[Line]:
     """What happened around the faults, in at most `room` lines."""
     places = [(fault.choice.kind, fault.choice.place) for fault in failure.faults]
     chosen = choose(failure.scene, room - 1, places, failing_host(failure.verdict))
-    return draw(chosen, failure.scene.hosts, paper.width, UNICODE if paper.draws else ASCII)
+    return drawn(failure.scene, chosen, paper)
+
+
+def drawn(scene: Scene, chosen: Sequence[Chosen], paper: Paper) -> list[Line]:
+    """The diagram of these rows."""
+    return draw(chosen, scene.hosts, paper.width, UNICODE if paper.draws else ASCII)
 
 
 def _last_calls(verdict: Verdict) -> list[Paragraph]:

@@ -43,6 +43,7 @@ from farhost.programs.run import Outcome, run_programs
 from farhost.programs.run_faults import HORIZON_NS, RunFaults
 from farhost.programs.watchdog import LIMIT_S
 from farhost.report.counts import PacketCounts
+from farhost.report.recording.store import RecordedRun
 from farhost.report.strace import format_call
 from farhost.scenario.faults import parse_faults
 from farhost.scenario.invariants import Check, Watch, parse_within
@@ -321,6 +322,20 @@ class Network:
         sees it."""
         self._outputs.captures.append((os.fspath(path), None if host is None else self._name(host)))
 
+    def page(self, path: str | os.PathLike[str]) -> None:
+        """Write what happened, once it has, to one HTML file."""
+        self._outputs.pages.append(os.fspath(path))
+
+    def record(self) -> None:
+        """Keep the run whole, for `recorded`."""
+        self._outputs.records = True
+
+    def recorded(self) -> RecordedRun:
+        """The run, as reports read it. ValueError unless `record` was called before it and it is over."""
+        if self.outcome is None or not self._outputs.records:
+            raise ValueError("nothing was recorded: call record() before run()")
+        return self._outputs.recorded(self._network, self.outcome, self.seed)
+
     # What must hold.
 
     def always(self, check: Check, message: str = "") -> None:
@@ -419,6 +434,7 @@ class Network:
         self.outcome = outcome
         for ended in outcome.processes:
             self.programs[ended.program].ended(ended)
+        self._outputs.write_pages(self._network, outcome, self.seed)
         if check and not outcome.ok:
             raise self._failure(outcome)
         return outcome

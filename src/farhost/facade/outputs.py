@@ -1,14 +1,22 @@
-"""The files that a run writes: its trace in columns, and captures of its packets."""
+"""The files that a run writes: its trace in columns, captures of its packets, pages on what happened."""
 
 import contextlib
+import importlib
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
+
 from farhost.devices.capture import CaptureSink, interfaces_of, names_of
+from farhost.devices.capture_comments import strength_of
+from farhost.explore.recording import facts_of_run
 from farhost.network.network import Network
+from farhost.programs.run import Outcome
 from farhost.report.columns import ColumnsSink
+from farhost.report.recording.keeper import KeptEvents
+from farhost.report.recording.store import RecordedRun
 from farhost.report.terminal import Terminal
-from farhost.trace.sinks import FilterSink, on_hosts
+from farhost.trace.hashes import HashSink
 
 
 class Outputs:
@@ -19,6 +27,12 @@ class Outputs:
         """The file for the trace."""
         self.captures: list[tuple[str, str | None]] = []
         """Files for packets, each with the one host whose packets it gets, or None for all."""
+        self.pages: list[str] = []
+        """Files for pages."""
+        self.records = False
+        """Whether the run is recorded whole even without one."""
+        self._kept = KeptEvents()
+        self._hashes = HashSink()
 
     @contextlib.contextmanager
     def writing(self, network: Network) -> Iterator[None]:
@@ -30,7 +44,27 @@ class Outputs:
             for path, host in self.captures:
                 output = stack.enter_context(Path(path).open("wb"))
                 hosts = [host] if host else list(network.hosts)
-                sink = CaptureSink(output, interfaces_of(network, hosts), names_of(network))
+                described = interfaces_of(network, hosts), names_of(network)
+                sink = CaptureSink(output, *described, [host] if host else None, strength_of(network))
                 stack.callback(sink.close)
-                network.tracer.add(FilterSink(sink, on_hosts(host)) if host else sink)
+                network.tracer.add(sink, samples=True)
+            for page in self.pages:
+                Path(page).touch()
+            if self.pages or self.records:
+                network.tracer.add(self._hashes)
+                network.tracer.add(self._kept, samples=True)
             yield
+
+    def recorded(self, network: Network, outcome: Outcome, seed: int) -> RecordedRun:
+        """The run, if it was recorded."""
+        facts = facts_of_run(network, outcome, seed, self._hashes.result())
+        return RecordedRun(msgspec.structs.replace(facts, forgotten=self._kept.forgotten), self._kept.events)
+
+    def write_pages(self, network: Network, outcome: Outcome, seed: int) -> None:
+        """The run is over. OSError."""
+        if self.pages:
+            run = self.recorded(network, outcome, seed)
+            # What makes pages is loaded only where one is wanted.
+            write = importlib.import_module("farhost.report.html.page").write_report
+            for page in self.pages:
+                write(run, Path(page))

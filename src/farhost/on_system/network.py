@@ -230,6 +230,14 @@ class Network:
         """NotOnSystem."""
         refuse("a trace")
 
+    def page(self, path: str | os.PathLike[str]) -> None:
+        """A page on what happened: not here."""
+        refuse("a page on what happened")
+
+    def record(self) -> None:
+        """A recorded run: not here."""
+        refuse("a recorded run")
+
     def capture(self, path: str | os.PathLike[str], host: Host | str | None = None) -> None:
         """NotOnSystem."""
         refuse("a capture")

@@ -78,6 +78,9 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
         "--farhost-without", default=None, metavar="N[,M]", help="with --farhost-replay: leave out these faults of it"
     )
     group.addoption(
+        "--farhost-report", default=None, metavar="DIR", help="write a page on what happened in each test that fails"
+    )
+    group.addoption(
         "--no-farhost",
         action="store_true",
         help="let the fixture `farhost` use the operating system's sockets, in real time",
@@ -263,6 +266,8 @@ def pytest_runtest_makereport(
         item.stash[_FAILED] = True
         fixtures: dict[str, Any] = getattr(item, "funcargs", {})
         network = fixtures.get("farhost")
+        if explorer is not None:
+            explorer.write_page()
         text = explorer.section() if explorer is not None else "" if network is None else network.report()
         if text:
             report.sections.append(("farhost", text))

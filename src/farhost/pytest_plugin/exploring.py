@@ -28,6 +28,7 @@ from farhost.explore.shrink import shrink
 from farhost.explore.swarm import orders_for
 from farhost.facade.network import Network
 from farhost.programs.timed_faults.table import TIMED_FAULTS
+from farhost.pytest_plugin.pages import Page
 from farhost.pytest_plugin.store import Store
 from farhost.report.story.streams import StreamsSink
 from farhost.scenario.faults import parse_faults
@@ -103,11 +104,20 @@ class Explorer:
         self._events: EventsSink | None = None
         self._verdict: Verdict | None = None
         """How the run in the test's own process ended."""
+        self._page: Page | None = None
+        directory = item.config.getoption("--farhost-report")
+        if directory is not None:
+            folder = Path(item.config.invocation_params.dir, directory)
+            self._page = Page(folder, item.nodeid, self._store.path(item.nodeid))
 
     # Before the run in the test's own process.
 
     def prepare(self) -> None:
         """Find out which run that is. pytest's Failed if there can be none."""
+        self._choose()
+        self._record()
+
+    def _choose(self) -> None:
         if not self._words and not self._several() and self._is_plain(self._stored):
             self.network.obey(Orders(self._first_seed()), hashed=False)
             return
@@ -137,6 +147,12 @@ class Explorer:
             self._events = None if where is None else EventsSink(where)
         self._check_repeatable(found)
         self._obey(replay.orders())
+        self._record()
+
+    def _record(self) -> None:
+        """The run in this process is recorded whole, if a page may be made of it."""
+        if self._page is not None:
+            self.network.record()
 
     def _first_seed(self) -> int:
         if self.settings.seed == LAST:
@@ -290,8 +306,22 @@ class Explorer:
             elif not failed and not _is_chosen(self.item):
                 self._store.forget(self.item.nodeid)
 
+    def write_page(self) -> None:
+        """The test has failed: a page on what happened, if one is wanted and it ran."""
+        if self._page is not None and self.network.outcome is not None:
+            faults = self._failure.faults if self._failure is not None else ()
+            replay = self._given or self._replay
+            kept = replay._replace(faults=faults or replay.faults) if replay is not None else None
+            self._page.write(self.network.recorded(), kept, self._verdict)
+
     def section(self) -> str:
         """What the report of a failure says."""
+        text = self._section()
+        if not text or self._page is None:
+            return text
+        return f"{text}\nwhat happened: {self._page.shown}"
+
+    def _section(self) -> str:
         report = self.network.report()
         if not report and self._failure is None and self._given is None:
             return ""

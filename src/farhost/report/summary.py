@@ -17,6 +17,7 @@ from farhost.trace.hashes import TraceHash
 Line = tuple[str, str]
 """Text, and a style of rich's for a terminal."""
 
+AGAIN = "the same again: "
 MOST_PROCESSES = 10
 MOST_WAITS = 8
 LONGEST = 300
@@ -79,7 +80,7 @@ def summary_lines(result: RunResult) -> list[Line]:
         text = f"trace: shape {hashes.shape[:16]}, content {hashes.content[:16]}, {hashes.events} events"
         lines.append((text, "dim"))
     if not outcome.ok and result.command:
-        lines.append((f"the same again: {result.command}", ""))
+        lines.append((f"{AGAIN}{result.command}", ""))
     return lines
 
 

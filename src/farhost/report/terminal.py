@@ -28,6 +28,7 @@ class Paper(NamedTuple):
     """Characters of a line at most: on a terminal its width, so that each line is one."""
     draws: bool = True
     """Whether it can show the characters that boxes are drawn with."""
+    is_terminal: bool = False
 
 
 PLAIN = Paper()
@@ -59,7 +60,9 @@ class Terminal:
             draws = True
         except (UnicodeEncodeError, LookupError, AttributeError):
             draws = False
-        return Paper(min(self.width, 130), self.width, draws) if self.is_terminal else PLAIN._replace(draws=draws)
+        return (
+            Paper(min(self.width, 130), self.width, draws, True) if self.is_terminal else PLAIN._replace(draws=draws)
+        )
 
     def paint(self, text: str, style: str) -> str:
         """The text in a style of rich's, or as it is where there are no colours."""

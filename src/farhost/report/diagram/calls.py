@@ -43,7 +43,7 @@ def call_words(call: SystemCall, owners: OwnerLookup, fault: str = "") -> str:
         return f"{_called(call, owners)} = {result[0]}{mark} from {end_words(result[1], owners)}"
     if call.name in POLLS:
         return f"{_called(call, owners)} = 0{mark} (timed out)"
-    if call.name in WRITES or call.name in ("connect", "bind"):
+    if call.name in WRITES or call.name in ("connect", "bind", "nanosleep"):
         return f"{_called(call, owners)} = {result or 0}{mark}"
     return format_call(call) + mark
 
@@ -74,6 +74,8 @@ def _called(call: SystemCall, owners: OwnerLookup) -> str:
     if call.name == "select":
         watched = ", ".join(str(fd) for fd in sorted({fd for fds in arguments[:3] for fd in fds}))
         return f"select([{watched}], {_limit_words(arguments[3])})"
+    if call.name == "nanosleep":
+        return f"nanosleep({_limit_words(arguments[0])})"
     if call.name == "epoll_wait":
         return f"epoll_wait({arguments[0]}, {_limit_words(arguments[2])})"
     return format_call(call).rpartition(" = ")[0]

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
 from farhost.report.diagram.kept import Scene
-from farhost.report.diagram.rows import CALL, END, FAULT, LOST, Row
+from farhost.report.diagram.rows import CALL, END, FAULT, Row
 
 _BEFORE_FIRST = (1, -1, 2, 3, -2, 4, -3, 5, 6)
 """Neighbours of a fault in the order of what they tell: what follows from it, then what led to it."""
@@ -39,7 +39,7 @@ def _by_importance(rows: Sequence[Row], faults: frozenset[tuple[str, str]], host
     """Indices of rows, the most telling ones first; some more than once, some that are none."""
     struck = [number for number, row in enumerate(rows) if row.fault in faults] if faults else []
     if not struck:
-        struck = [number for number, row in enumerate(rows) if row.fault[0] or row.sort in (FAULT, LOST)][-3:]
+        struck = [number for number, row in enumerate(rows) if row.is_struck()][-3:]
     end = _end(rows, host)
     seen_by = _seeing_call(rows, end, host)
     # A fault may strike many packets, such as a cut link: its first and its last one tell it.

@@ -77,7 +77,7 @@ class SceneSink:
 
     def _matters(self, row: Row) -> bool:
         if self._faults is None:
-            return bool(row.fault[0] or row.reason)
+            return row.is_struck()
         return row.fault in self._faults
 
     def scene(self) -> Scene:

@@ -70,6 +70,10 @@ class Row(NamedTuple):
     failed: bool = False
     """A call with an error, a program with a failure."""
 
+    def is_struck(self) -> bool:
+        """Whether it shows a fault, or a packet that died on its way. (One that its host refuses is mostly right.)"""
+        return bool(self.fault[0]) or (self.sort == LOST and bool(self.peer))
+
 
 class _Sent(NamedTuple):
     """A packet under way."""
@@ -231,9 +235,7 @@ def _segment_words(packet: Packet, body: TcpSegment, pieces: int) -> str:
         names.append("ACK")
     if not names:
         return "ACK"
-    if packet.ordinal > 1:
-        names.append(f"(again, {packet.ordinal})")
-    return " ".join(names)
+    return ("again: " if packet.ordinal > 1 else "") + " ".join(names)
 
 
 def _is_bare(packet: Packet) -> bool:

@@ -34,12 +34,11 @@ _HELP = (
 
 def panel(story: Story) -> Panel:
     """The panel."""
-    subjects = subjects_of(story)
-    found = subjects.found
-    if not found:
+    subjects = subjects_of(story, MOST_SUBJECTS)
+    shown = subjects.found
+    if not shown:
         notes = Markup("").join(Markup('<p class="note">{}</p>').format(note) for note in subjects.notes)
         return Panel("ribbon", _TITLE, Markup("<p>No socket carried bytes that the trace tells of.</p>") + notes)
-    shown = found[:MOST_SUBJECTS]
     budget = _Budget(len(shown))
     data = []
     bodies = []
@@ -51,7 +50,7 @@ def panel(story: Story) -> Panel:
             carried["html"] = str(body)
         data.append(carried)
     chooser = _chooser(shown) if len(shown) > 1 else Markup("")
-    notes = _notes(len(found), len(shown), budget, subjects.notes)
+    notes = _notes(subjects.left_out, len(shown), budget, subjects.notes)
     return Panel("ribbon", _TITLE, chooser + Markup("").join(bodies) + notes, {"streams": data}, _HELP)
 
 
@@ -89,7 +88,7 @@ def _subject(subject: Subject, number: int, budget: _Budget) -> tuple[Markup, di
     low, high = pieces.around(subject.place, budget.blocks())
     ribbon = subject.ribbon(low, high)
     budget.drawn(len(ribbon.blocks))
-    budget.blocks_cut = budget.blocks_cut or low > 0 or high is not None
+    budget.blocks_cut = budget.blocks_cut or low is not None or high is not None
     strip = Strip(ribbon)
     chunks = strip.chunks()
     shown = strip.find(subject.place)
@@ -106,7 +105,7 @@ def _subject(subject: Subject, number: int, budget: _Budget) -> tuple[Markup, di
         Markup(" open") if number == 0 else "",
         subject.title,
         Markup(labels(ribbon.unit)),
-        _rest(pieces, 0, low),
+        _rest(pieces, 0, low) if low is not None else "",
         _rest(pieces, 0, int(here.low)),
         Markup(here.svg),
         _rest(pieces, high, None) if high is not None else "",
@@ -130,19 +129,21 @@ def _rest(pieces: Pieces, low: int, high: int | None) -> str:
 
 def _bytes(subject: Subject, here: Chunk, budget: _Budget) -> tuple[int, bytes]:
     """The bytes that the page carries, and where they begin: all, or those around what is shown."""
-    known = subject.known
-    size = budget.bytes_of_one(known)
-    start = max(0, min(here.start - size // 2, known - size)) if size < known else 0
+    first, end = subject.known
+    size = budget.bytes_of_one(end - first)
+    start = max(first, min(here.start - size // 2, end - size))
     return start, subject.data(start, start + size)
 
 
 def _first_bytes(subject: Subject) -> Markup:
-    data = subject.data(0, _STATIC_BYTES)
+    first, end = subject.known
+    data = subject.data(first, first + _STATIC_BYTES)
     if not data:
         return Markup("")
-    known = subject.known
-    said = "All its bytes" if known <= _STATIC_BYTES else f"The first {_STATIC_BYTES} of {known} bytes"
-    return Markup('<details class="bytes"><summary>{}</summary><pre>{}</pre></details>').format(said, hex_dump(data))
+    whole = end - first <= _STATIC_BYTES
+    said = "All its bytes" if whole else f"The first {_STATIC_BYTES} of {end - first} bytes"
+    dump = hex_dump(data, first)
+    return Markup('<details class="bytes"><summary>{}</summary><pre>{}</pre></details>').format(said, dump)
 
 
 def hex_dump(data: bytes, start: int = 0) -> str:
@@ -172,11 +173,11 @@ def _chooser(subjects: Sequence[Subject]) -> Markup:
     ).format(Markup("").join(options))
 
 
-def _notes(found: int, shown: int, budget: _Budget, told: Sequence[str]) -> Markup:
+def _notes(left_out: int, shown: int, budget: _Budget, told: Sequence[str]) -> Markup:
     """What is not here, and how to see it."""
     notes = list(told)
-    if found > shown:
-        left = count_text(found - shown, "stream")
+    if left_out:
+        left = count_text(left_out, "stream")
         notes.append(f"{left} left out, those farthest from what matters: the run's trace file has all of them.")
     if budget.blocks_cut:
         notes.append("Long streams are drawn around the moment that matters; the rest is counted.")

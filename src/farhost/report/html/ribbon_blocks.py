@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from farhost.report.columns import format_time
 from farhost.report.html.ribbon_pieces import Pieces, size_text
-from farhost.report.story.byte_streams import ByteStream, Segment, Use
+from farhost.report.story.byte_stream import ByteStream, Segment, Use
 from farhost.report.story.cuts import EXPLANATIONS, Cause, Cut, cuts
 
 WRITE, SEGMENT, AGAIN, BUFFER, READ = range(5)
@@ -81,17 +81,18 @@ def pieces_of(stream: ByteStream) -> Pieces:
     )
 
 
-def ribbon_of(stream: ByteStream, low: int = 0, high: int | None = None) -> Ribbon:
+def ribbon_of(stream: ByteStream, low: int | None = None, high: int | None = None) -> Ribbon:
     """The ribbon of a stream of bytes, or of the bytes from an offset to another."""
+    begin = stream.first if low is None else low
     end = stream.end if high is None else high
     cutter = _Cutter(stream.writes)
-    blocks = [_use(WRITE, "write", use, number, cutter) for number, use in _within(stream.writes, low, end)]
-    blocks += _segments(stream, low, end, cutter)
-    blocks += _buffer(stream, low, end, cutter)
-    blocks += [_use(READ, "read", use, number, cutter) for number, use in _within(stream.reads, low, end)]
-    blocks += [_use(READ, "peek", use, number, cutter) for number, use in _within(stream.peeks, low, end)]
-    marks = [_mark(cut) for cut in cuts(stream, low, end) if cut.cause is not Cause.NOT_READ]
-    return Ribbon(blocks, marks, low, end, unread=(stream.read, stream.written))
+    blocks = [_use(WRITE, "write", use, number, cutter) for number, use in _within(stream.writes, begin, end)]
+    blocks += _segments(stream, begin, end, cutter)
+    blocks += _buffer(stream, begin, end, cutter)
+    blocks += [_use(READ, "read", use, number, cutter) for number, use in _within(stream.reads, begin, end)]
+    blocks += [_use(READ, "peek", use, number, cutter) for number, use in _within(stream.peeks, begin, end)]
+    marks = [_mark(cut) for cut in cuts(stream, begin, end) if cut.cause is not Cause.NOT_READ]
+    return Ribbon(blocks, marks, begin, end, unread=stream.unread)
 
 
 def _within(uses: list[Use], low: int, high: int) -> list[tuple[int, Use]]:

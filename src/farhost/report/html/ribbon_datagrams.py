@@ -20,13 +20,14 @@ def pieces_of_datagrams(socket: DatagramSocket) -> Pieces:
     return Pieces((("datagram", list(enumerate(sizes))), ("packet", list(enumerate(sizes))), ("read", reads)))
 
 
-def ribbon_of_datagrams(socket: DatagramSocket, low: int = 0, high: int | None = None) -> Ribbon:
+def ribbon_of_datagrams(socket: DatagramSocket, low: int | None = None, high: int | None = None) -> Ribbon:
     """The ribbon of a socket, or of its datagrams from one to another."""
+    begin = low or 0
     end = len(socket.datagrams) if high is None else high
-    blocks = _sent(socket, low, end)
+    blocks = _sent(socket, begin, end)
     arrivals = [arrival.number for arrival in socket.arrivals]
     for arrival, (left, right) in zip(socket.arrivals, _places(arrivals)):
-        if left < end and right > low:
+        if left < end and right > begin:
             datagram = socket.datagrams[arrival.number]
             title = f"datagram {arrival.number + 1} arrived at {arrival.host} at {_when(arrival.time_ns)}"
             row = BUFFER, left, right, arrival.number
@@ -34,10 +35,10 @@ def ribbon_of_datagrams(socket: DatagramSocket, low: int = 0, high: int | None =
     marks = []
     reads = [read for read in socket.reads if not read.peeked]
     for read, (left, right) in zip(reads, _places([read.number for read in reads])):
-        if left < end and right > low:
+        if left < end and right > begin:
             blocks.append(_read(socket, read, left, right))
             marks += _thrown_away(socket, read, right)
-    return Ribbon(blocks, marks, low, end, "Datagrams")
+    return Ribbon(blocks, marks, begin, end, "Datagrams")
 
 
 def _read(socket: DatagramSocket, read: DatagramRead, left: float, right: float) -> Block:

@@ -119,7 +119,7 @@ def _scale(gaps: Sequence[float]) -> float:
     """Pixels for a byte, or a datagram: most blocks have room for their words, and a short ribbon fills the page."""
     if not gaps:
         return 1.0
-    room = max(52.0, min(110.0, 1150 / len(gaps)))
+    room = max(52.0, min(132.0, 1230 / len(gaps)))
     return room / max(gaps[len(gaps) // 2], 1 / _STEPS)
 
 

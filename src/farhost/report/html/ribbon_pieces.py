@@ -24,19 +24,19 @@ class Pieces:
             pairs.sort()
             self.rows.append(Row(name, [start for start, _ in pairs], [size for _, size in pairs]))
 
-    def around(self, place: int, most: int) -> tuple[int, int | None]:
-        """A range around a place with at most so many pieces, roughly; None: to the end.
+    def around(self, place: int, most: int) -> tuple[int | None, int | None]:
+        """A range around a place with at most so many pieces, roughly; None: from the beginning, to the end.
 
         >>> Pieces([("write", [(start, 10) for start in range(0, 100, 10)])]).around(50, 4)
         (30, 70)
         """
         starts = sorted(start for row in self.rows for start in row.starts)
         if len(starts) <= most:
-            return 0, None
+            return None, None
         first = max(0, bisect_left(starts, place) - most // 2)
         end = min(len(starts), first + most)
         first = max(0, end - most)
-        return (starts[first] if first else 0), (starts[end] if end < len(starts) else None)
+        return (starts[first] if first else None), (starts[end] if end < len(starts) else None)
 
     def summary(self, low: int, high: int | None) -> str:
         """What begins in a range, in words; empty: nothing.

@@ -1,14 +1,15 @@
 """What the byte ribbon may be drawn of: the streams and the datagram sockets of a run, the most interesting first."""
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from farhost.report.html.ribbon_blocks import Ribbon, pieces_of, ribbon_of
 from farhost.report.html.ribbon_datagrams import pieces_of_datagrams, ribbon_of_datagrams
 from farhost.report.html.ribbon_pieces import Pieces, count_text, size_text
-from farhost.report.story.byte_streams import ByteStream, ByteStreams, read_in_order
+from farhost.report.story.byte_stream import ByteStream
+from farhost.report.story.byte_streams import ByteStreams, read_in_order
 from farhost.report.story.datagrams import Datagrams, DatagramSocket
 from farhost.report.story.story import Story
 
@@ -20,52 +21,67 @@ class Subject(NamedTuple):
 
     name: str
     title: str
-    interest: tuple[int, int]
-    """The least is the most interesting."""
-    known: int
-    """How many bytes are known."""
+    known: tuple[int, int]
+    """From where to where its bytes are known."""
     place: int
     """Where it is most interesting, in its ribbon's measure."""
     pieces: Callable[[], Pieces]
-    ribbon: Callable[[int, int | None], Ribbon]
+    ribbon: Callable[[int | None, int | None], Ribbon]
     """Of the part from a place to another."""
     data: Callable[[int, int], bytes]
     """The bytes from an offset to another."""
 
 
 class Subjects(NamedTuple):
-    """All of a run's."""
+    """The most interesting of a run's."""
 
     found: list[Subject]
+    left_out: int
     notes: list[str]
-    """What is not followed, in sentences."""
+    """What is not known, in sentences."""
 
 
-def subjects_of(story: Story) -> Subjects:
-    """What there is, in the order in which it is shown."""
+def subjects_of(story: Story, most: int) -> Subjects:
+    """At most so many, in the order in which they are shown."""
     streams, datagrams = ByteStreams(), Datagrams()
     read_in_order(story.events, story.samples, streams.handlers(), datagrams.handlers())
-    found = [_of_stream(stream, story) for stream in streams.result()]
-    found += [_of_socket(socket, story) for socket in datagrams.result()]
-    notes = []
-    if streams.unknown:
-        calls = "1 call" if streams.unknown == 1 else f"{streams.unknown} calls"
-        notes.append(f"{calls} with bytes on sockets that are not followed: the trace does not tell whose they are.")
-    if any(stream.urgent for stream in streams.streams.values()):
-        notes.append("Urgent bytes (MSG_OOB) are read out of order, which shifts the reads behind them.")
-    return Subjects(sorted(found, key=lambda subject: subject.interest), notes)
+    carried = streams.result()
+    everything: list[tuple[int, int, ByteStream | DatagramSocket]] = []
+    everything += [(*_interest(stream, story), stream) for stream in carried]
+    everything += [(*_socket_interest(socket, story), socket) for socket in datagrams.result()]
+    everything.sort(key=lambda one: one[:2])
+    found = [
+        _of_stream(one, story) if isinstance(one, ByteStream) else _of_socket(one, story)
+        for _, _, one in everything[:most]
+    ]
+    return Subjects(found, len(everything) - len(found), _notes(carried))
+
+
+def _notes(streams: list[ByteStream]) -> list[str]:
+    """What the trace does not tell of some."""
+    told = (
+        (
+            [not stream.begun for stream in streams],
+            "began before the events that were kept: writes and reads are not known",
+        ),
+        (
+            [stream.begun and stream.writes_unknown for stream in streams],
+            "written by calls that the trace does not tell, on descriptors from elsewhere: without writes here",
+        ),
+        (
+            [stream.reads_unknown for stream in streams],
+            "read by calls that the trace does not tell, or with urgent bytes out of order: without reads here",
+        ),
+    )
+    return [f"{count_text(sum(which), 'stream')} {words}." for which, words in told if any(which)]
 
 
 def _of_stream(stream: ByteStream, story: Story) -> Subject:
-    times = [use.time_ns for use in stream.reads] + [use.time_ns for use in stream.writes]
-    times += [loss.time_ns for loss in stream.losses]
-    troubled = bool(stream.losses or stream.short or stream.splits)
     before = bisect_right(stream.reads, story.moment_ns, key=lambda use: use.time_ns)
     return Subject(
         stream.name,
         _stream_title(stream),
-        _interest(times, troubled, story),
-        stream.bytes_known,
+        stream.known,
         stream.reads[before - 1].start if before else 0,
         partial(pieces_of, stream),
         partial(ribbon_of, stream),
@@ -74,14 +90,11 @@ def _of_stream(stream: ByteStream, story: Story) -> Subject:
 
 
 def _of_socket(socket: DatagramSocket, story: Story) -> Subject:
-    times = [read.time_ns for read in socket.reads] + [datagram.time_ns for datagram in socket.datagrams]
-    troubled = any(datagram.fates for datagram in socket.datagrams)
     before = bisect_right(socket.datagrams, story.moment_ns, key=lambda datagram: datagram.time_ns)
     return Subject(
         socket.name,
         _socket_title(socket),
-        _interest(times, troubled, story),
-        socket.end,
+        (0, socket.end),
         max(0, before - 1),
         partial(pieces_of_datagrams, socket),
         partial(ribbon_of_datagrams, socket),
@@ -89,11 +102,28 @@ def _of_socket(socket: DatagramSocket, story: Story) -> Subject:
     )
 
 
-def _interest(times: Iterable[int], troubled: bool, story: Story) -> tuple[int, int]:
-    """After a failure what is near it, else what had trouble."""
-    moment_ns = story.moment_ns
-    distance = min((abs(time_ns - moment_ns) for time_ns in times), default=_NEVER_NS)
+def _interest(stream: ByteStream, story: Story) -> tuple[int, int]:
+    """The least is the most interesting: after a failure what is near it, else what had trouble, then what is near."""
+    distance = min(
+        _distance(stream.writes, story.moment_ns),
+        _distance(stream.reads, story.moment_ns),
+        _distance(stream.segments, story.moment_ns),
+        _distance(stream.losses, story.moment_ns),
+    )
+    troubled = bool(stream.losses or stream.short or stream.splits)
     return (0 if troubled or not story.facts.ok else 1, distance)
+
+
+def _socket_interest(socket: DatagramSocket, story: Story) -> tuple[int, int]:
+    distance = min(_distance(socket.datagrams, story.moment_ns), _distance(socket.reads, story.moment_ns))
+    troubled = any(datagram.fates for datagram in socket.datagrams)
+    return (0 if troubled or not story.facts.ok else 1, distance)
+
+
+def _distance(timed: Sequence[Any], moment_ns: int) -> int:
+    """How far the nearest of what happened one after another is from a moment."""
+    index = bisect_right(timed, moment_ns, key=lambda one: one.time_ns)
+    return min((abs(one.time_ns - moment_ns) for one in timed[max(0, index - 1) : index + 1]), default=_NEVER_NS)
 
 
 def _stream_title(stream: ByteStream) -> str:
@@ -102,7 +132,7 @@ def _stream_title(stream: ByteStream) -> str:
         again = sum(segment.ordinal > 1 for segment in stream.segments)
         sent = count_text(len(stream.segments) - again, "segment")
         counts.insert(1, f"{sent} and {again} sent again" if again else sent)
-    unread = max(0, stream.end - stream.read)
+    unread = stream.unread[1] - stream.unread[0]
     left = f"; {size_text(unread)} never read" if unread else ""
     return f"{stream.name.replace('>', ' → ')}: {size_text(stream.end)}, {', '.join(counts)}{left}"
 

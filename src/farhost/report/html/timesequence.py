@@ -36,7 +36,7 @@ _LEGEND = (
 )
 _LETTERS = (
     ("R", "R", "retransmission"),
-    (LOST, "×", "lost"),
+    (LOST, "×", "lost or corrupted"),
     (LOST_ACK, "×", "ACK lost (on its line)"),
     ("O", "O", "arrived out of order"),
     ("Z", "Z", "zero window"),
@@ -70,8 +70,14 @@ def panel(story: Story) -> Panel:
 
 
 def _ranked(graphs: Sequence[TcpGraph], start_ns: int, end_ns: int) -> list[TcpGraph]:
-    """Those with the most trouble in the window first, of the like those that sent the most."""
-    return sorted(graphs, key=lambda graph: (-graph.troubles(start_ns, end_ns), -graph.payload(), graph.start_ns))
+    """Those with the most trouble in the window first, of the like those that sent the most; last those that sent
+    nothing."""
+
+    def rank(graph: TcpGraph) -> tuple[bool, int, int, int]:
+        payload = graph.payload()
+        return not payload, -graph.troubles(start_ns, end_ns), -payload, graph.start_ns
+
+    return sorted(graphs, key=rank)
 
 
 def _shown_first(ranked: Sequence[TcpGraph]) -> list[TcpGraph]:

@@ -20,6 +20,8 @@ PLANE = 1 << 23
 WIDTH, HEIGHT = 1000, 300
 """Of the field that the plane is stretched to."""
 LEFT, TOP, RIGHT, BOTTOM = 76, 12, 16, 30
+_LEAST_NS, _LEAST_BYTES = 1000, 10
+"""A picture has as much room, though there is less to show."""
 _CAPS_FROM = 9
 """Ends of bars are drawn where the middle bar is so many units high."""
 _TEXTS = {LOST: "×", LOST_ACK: "×", "S": "SYN", "F": "FIN"}
@@ -60,11 +62,12 @@ class Scale(NamedTuple):
 def scale_of(graph: TcpGraph, base: int = 0) -> Scale:
     """The scale for all of a graph: from `base` to its highest number, and a little more; the window may be above
     that."""
-    span_ns = max(graph.end_ns, *(mark.time_ns for mark in graph.marks), graph.start_ns + 1) - graph.start_ns
+    end_ns = max([graph.end_ns, *(mark.time_ns for mark in graph.marks)])
+    span_ns = max(end_ns - graph.start_ns, _LEAST_NS)
     unit_ns = -(-span_ns // PLANE)
     top = max([graph.top(), *(edge for _, edge in graph.windows)])
     unit_bytes = max(1, -(-(top - base) // PLANE))
-    height = max(0, graph.top() - base) // unit_bytes
+    height = max(_LEAST_BYTES, graph.top() - base) // unit_bytes
     return Scale(graph.start_ns, unit_ns, unit_bytes, max(1, span_ns // unit_ns), max(1, height + height // 16), base)
 
 

@@ -87,6 +87,9 @@ def read_trace(path: Path) -> list[Event]:
 def _new_folder(folder: Path) -> Path:
     """An empty folder with the next number, which nobody else has."""
     folder.mkdir(parents=True, exist_ok=True)
+    ignore = folder / ".gitignore"
+    if not ignore.exists():
+        ignore.write_text("*\n", encoding="utf-8")
     number = max(_numbers(folder), default=0)
     for _ in range(_TRIES):
         number += 1

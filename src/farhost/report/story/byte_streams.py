@@ -8,11 +8,11 @@ and arrivals are known from packets. Why each cut is where it is: `farhost.repor
 
 import re
 from collections.abc import Callable, Iterable
-from typing import Any, NamedTuple
+from typing import Any
 
-from farhost.report.story.arrivals import Arrivals
-from farhost.report.story.descriptors import OPENING, Descriptors, host_of, reverse
-from farhost.report.story.transfers import READS, WRITES, got, written
+from farhost.report.story.byte_stream import ByteStream, Loss
+from farhost.report.story.descriptors import CONNECTION, OPENING, Descriptors, reverse
+from farhost.report.story.transfers import READS, WRITES
 from farhost.trace.events import (
     Event,
     FaultEvent,
@@ -35,181 +35,12 @@ Handlers = dict[type, Callable[[Any], None]]
 _READ_PLACE = re.compile(r"(\S+:[0-9]+>\S+:[0-9]+(?:/[0-9]+)?) at ([0-9]+)")
 
 
-class Use(NamedTuple):
-    """One write or read that carried something."""
-
-    time_ns: int
-    """When the call returned."""
-    took_ns: int
-    start: int
-    size: int
-    asked: int
-    """How many bytes it was given, or had room for."""
-    call: str
-    process: str
-
-
-class Segment(NamedTuple):
-    """What one packet carried when it was sent; a super-segment's packets are apart."""
-
-    time_ns: int
-    start: int
-    size: int
-    ordinal: int
-    """1: the first time that these bytes were sent."""
-    largest: bool
-    """It is as long as a packet of this connection may be."""
-
-
-class Limits(NamedTuple):
-    """What held a sender back after a segment (from a sample)."""
-
-    unsent: int
-    """Bytes in the send buffer that were not sent yet."""
-    receive_room: int
-    """What the peer's window had left."""
-    congestion_room: int
-
-
-class Loss(NamedTuple):
-    """A packet that was lost, or taken twice (`reason` is then duplicated), on its way."""
-
-    time_ns: int
-    start: int
-    size: int
-    ordinal: int
-    reason: str
-
-
-class ByteStream:
-    """One direction of a connection, while it is read and afterwards."""
-
-    def __init__(self, name: str, from_client: bool) -> None:
-        self.name = name
-        self.from_client = from_client
-        """Whether it begins at the end that connected."""
-        self.writes: list[Use] = []
-        self.reads: list[Use] = []
-        self.peeks: list[Use] = []
-        self.segments: list[Segment] = []
-        """In the order in which they were sent, the first and further times."""
-        self.limits: dict[int, Limits] = {}
-        """By the end of a segment that was sent for the first time."""
-        self.losses: list[Loss] = []
-        self.arrivals = Arrivals()
-        self.splits: dict[int, None] = {}
-        """Where a link cut a packet in two."""
-        self.short: dict[int, str] = {}
-        """By offset, the call faults: short-read of a read, short-write of a write that begin there."""
-        self.urgent = False
-        """Bytes were sent out of order (MSG_OOB): offsets of reads are not known behind them."""
-        self._data: list[bytes] = []
-        self._sent_end = 0
-        self._largest = 0
-
-    @property
-    def writer(self) -> str:
-        """The host that writes."""
-        return host_of(self.name.partition(">")[0])
-
-    @property
-    def reader(self) -> str:
-        """The host that reads."""
-        return host_of(self.name.partition(">")[2])
-
-    @property
-    def is_unix(self) -> bool:
-        """Whether it is of Unix sockets, which have no packets."""
-        return self.name.startswith("unix ")
-
-    @property
-    def written(self) -> int:
-        """How many bytes were written, as far as calls tell."""
-        return self.writes[-1].start + self.writes[-1].size if self.writes else 0
-
-    @property
-    def read(self) -> int:
-        """How many bytes were read."""
-        return self.reads[-1].start + self.reads[-1].size if self.reads else 0
-
-    @property
-    def end(self) -> int:
-        """How long the stream is, by all that is known of it."""
-        return max(self.written, self._sent_end, self.read, self.arrivals.end)
-
-    @property
-    def bytes_known(self) -> int:
-        """How many bytes are known, from the beginning."""
-        return sum(map(len, self._data))
-
-    def data(self, start: int, end: int) -> bytes:
-        """The bytes from an offset to another, as far as they are known."""
-        parts = []
-        at = 0
-        for chunk in self._data:
-            if at < end and at + len(chunk) > start:
-                parts.append(bytes(chunk[max(0, start - at) : end - at]))
-            at += len(chunk)
-            if at >= end:
-                break
-        return b"".join(parts)
-
-    def wrote(self, call: SystemCall) -> None:
-        """A write returned."""
-        transfer = written(call)
-        if transfer.urgent:
-            self.urgent = True
-        start, size = self.written, len(transfer.data)
-        if size:
-            self.writes.append(Use(call.time_ns, call.took_ns, start, size, transfer.asked, call.name, call.process))
-            self._data.append(transfer.data)
-
-    def received(self, call: SystemCall) -> None:
-        """A read returned."""
-        transfer = got(call)
-        size = len(transfer.data)
-        if not size or transfer.urgent:
-            return
-        uses = self.peeks if transfer.peeked else self.reads
-        uses.append(Use(call.time_ns, call.took_ns, self.read, size, transfer.asked, call.name, call.process))
-
-    def sent(self, time_ns: int, start: int, segment: TcpSegment, ordinal: int) -> None:
-        """Its sender sent a packet, or several alike."""
-        size = len(segment.payload)
-        piece = segment.segment_size or size
-        if segment.segment_size or piece > self._largest:
-            self._largest = piece
-        for offset in range(0, size, piece):
-            one = min(piece, size - offset)
-            self.segments.append(Segment(time_ns, start + offset, one, ordinal, one >= self._largest))
-        self._sent_end = max(self._sent_end, start + size)
-
-    def sampled(self, sample: TcpSample) -> None:
-        """What its sender has come to after the event before."""
-        last = self.segments[-1]
-        if last.time_ns == sample.time_ns and last.ordinal == 1:
-            under_way = sample.in_flight
-            self.limits[last.start + last.size] = Limits(
-                sample.send_queue - under_way,
-                sample.send_window - under_way,
-                sample.congestion_window - under_way,
-            )
-
-    def dropped(self, event: PacketEvent, start: int, size: int, ordinal: int) -> None:
-        """A packet of it was dropped, at a link or where it arrived."""
-        if event.host == self.reader:
-            self.arrivals.refuse(start, size)
-        self.losses.append(Loss(event.time_ns, start, size, ordinal, event.reason))
-
-
 class ByteStreams:
     """Reads a run's events and samples, each in its own order, and makes its streams."""
 
     def __init__(self) -> None:
         self.streams: dict[str, ByteStream] = {}
         """By name, in the order in which their connections were begun; the client's direction first."""
-        self.unknown = 0
-        """Calls with bytes on sockets of which it is not known whose they are."""
         self._descriptors = Descriptors()
 
     def handlers(self) -> "Handlers":
@@ -228,7 +59,7 @@ class ByteStreams:
         """The streams that carried something."""
         found = []
         for stream in self.streams.values():
-            stream.arrivals.finish()
+            stream.finish(reverse(stream.name) in self._descriptors.seen)
             if stream.writes or stream.reads or stream.segments:
                 found.append(stream)
         return found
@@ -243,10 +74,10 @@ class ByteStreams:
         if stream is not None and stream.segments:
             stream.sampled(sample)
 
-    def _begin(self, name: str, from_client: bool) -> None:
+    def _begin(self, name: str, from_client: bool, begun: bool = True) -> None:
         for stream, begins in ((name, from_client), (reverse(name), not from_client)):
             if stream not in self.streams:
-                self.streams[stream] = ByteStream(stream, begins)
+                self.streams[stream] = ByteStream(stream, begins, begun)
 
     def _call(self, call: SystemCall) -> None:
         name = call.name
@@ -286,11 +117,14 @@ class ByteStreams:
         name, origin = packet.flow
         stream = self.streams.get(name)
         if stream is None:
-            return
+            if CONNECTION.fullmatch(f"tcp {name}") is None:
+                return
+            self._begin(name, True, begun=False)
+            stream = self.streams[name]
         start = (segment.sequence - origin - 1) % (1 << 32)
         if action == "received":
             if event.host == stream.reader:
-                stream.arrivals.arrive(event.time_ns, start, size, packet.ordinal)
+                stream.arrived(event.time_ns, start, size, packet.ordinal)
         elif action == "sent":
             if event.host == stream.writer:
                 stream.sent(event.time_ns, start, segment, packet.ordinal)

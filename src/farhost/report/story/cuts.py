@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from enum import Enum
 from typing import NamedTuple
 
-from farhost.report.story.byte_streams import ByteStream, Segment, Use
+from farhost.report.story.byte_stream import ByteStream, Segment, Use
 
 
 class Cause(Enum):

@@ -28,6 +28,8 @@ class Descriptors:
     """Follows descriptors through a run."""
 
     def __init__(self) -> None:
+        self.seen: dict[str, None] = {}
+        """Ends of which it is known who had them, or that nobody did."""
         self._begun: dict[tuple[str, str], list[tuple[int, str]]] = {}
         """By host and the port that the call will name, connections without a descriptor: since when, the name."""
         self._files: dict[_Process, dict[int, str]] = {}
@@ -94,9 +96,10 @@ class Descriptors:
         if name == "accept4":
             self._open(call, *call.result)  # type: ignore[misc]
         elif name == "close":
-            files = self._files.get((call.host, call.process))
-            if files is not None:
-                files.pop(call.arguments[0], None)  # type: ignore[call-overload]
+            for known in (self._files, self._told):
+                files = known.get((call.host, call.process))
+                if files is not None:
+                    files.pop(call.arguments[0], None)  # type: ignore[call-overload]
         elif name in _DUPLICATES:
             self._copy(call)
 
@@ -121,6 +124,7 @@ class Descriptors:
             self._names.pop(key, None)
             return
         self._names[key] = name
+        self.seen[name] = None
         for process, _, fd in row[6]:
             self._told.setdefault((change.host, process), {})[fd] = name
 
@@ -148,6 +152,7 @@ class Descriptors:
         for number, (since_ns, name) in enumerate(begun):
             if since_ns >= start_ns:
                 self._files.setdefault((call.host, call.process), {})[fd] = name  # type: ignore[index]
+                self.seen[name] = None
                 del begun[number]
                 return
 

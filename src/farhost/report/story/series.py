@@ -10,6 +10,7 @@ from itertools import compress
 from typing import NamedTuple
 
 from farhost.report.story.story import Story, Window
+from farhost.report.story.tcp_graphs import LOSSES
 from farhost.trace.events import BufferDepth, FaultEvent, PacketEvent, QueueDepth, TcpSample
 from farhost.wire.packet import FIN, SYN, Packet, TcpSegment
 
@@ -81,12 +82,16 @@ _TCP_PLOTS: tuple[tuple[str, str, tuple[tuple[str, str], ...]], ...] = (
 )
 _UNSET = {"slow_start_threshold": -1, "smoothed_rtt_ns": 0}
 """What stands for no value yet."""
+KIB = 1024
+_IN_SIGHT = 8
+"""A limit that is more than so many times the highest depth would leave nothing to be seen of that."""
 _GROWING = ("link ", "syn ")
 """Queues whose depth the trace tells when something joins them, and not when it leaves."""
 
 
 def connection_groups(story: Story) -> list[Group]:
-    """The ends of TCP connections, most trouble in the window first, of the like most samples."""
+    """The ends of TCP connections: those with most trouble in the window first, of the like those with most samples,
+    and last those that were never established."""
     samples: dict[str, list[TcpSample]] = {}
     for sample in story.samples:
         if type(sample) is TcpSample:
@@ -94,13 +99,14 @@ def connection_groups(story: Story) -> list[Group]:
     marks = _connection_marks(story)
     troubles = {name: _troubles(marks.get(name, {}), story.window) for name in samples}
 
-    def rank(name: str) -> tuple[int, int, str, int, str]:
+    def rank(name: str) -> tuple[bool, int, int, str, int, str]:
         here, _, there = name.partition(">")
         other = f"{there}>{here}"
         trouble = troubles[name] + troubles.get(other, 0)
         count = len(samples[name]) + len(samples.get(other, ()))
         most_in_flight = max(sample.in_flight for sample in samples[name])
-        return -trouble, -count, min(name, other), -most_in_flight, name
+        established = samples[name][-1].smoothed_rtt_ns > 0
+        return not established, -trouble, -count, min(name, other), -most_in_flight, name
 
     return [Group(name, _tcp_plots(samples[name]), marks.get(name, {})) for name in sorted(samples, key=rank)]
 
@@ -189,10 +195,7 @@ def _changes(label: str, times: Sequence[int], values: Sequence[int], unset: int
 def _queue_plot(name: str, depths: Sequence[QueueDepth | BufferDepth]) -> Plot:
     times, values = [one.time_ns for one in depths], [one.depth for one in depths]
     if type(depths[0]) is BufferDepth:
-        limited = [one for one in depths if one.limit] or depths
-        depth = _changes("depth", times, values)
-        limit = _changes("limit", [one.time_ns for one in limited], [one.limit for one in limited])
-        return Plot(name, BYTES, (thinned(depth), thinned(limit)))
+        return _buffer_plot(name, times, values, [one.limit for one in depths])
     unit = PACKETS if name.startswith("link ") else CONNECTIONS
     most = depths[-1].limit
     if name.startswith(_GROWING):
@@ -200,6 +203,19 @@ def _queue_plot(name: str, depths: Sequence[QueueDepth | BufferDepth]) -> Plot:
     else:
         series = _changes("depth", times, values)
     return Plot(f"{name} (limit {most})", unit, (thinned(series),))
+
+
+def _buffer_plot(name: str, times: Sequence[int], values: Sequence[int], limits: Sequence[int]) -> Plot:
+    """With the limit as a line where it is in sight, and in words anyhow."""
+    depth = thinned(_changes("depth", times, values))
+    most = max(limits)
+    title = f"{name} (limit {most / KIB:g} KiB)"
+    if max(values) * _IN_SIGHT < most:
+        return Plot(title, BYTES, (depth,))
+    # A buffer that is gone has no limit any more.
+    told = [(time_ns, limit) for time_ns, limit in zip(times, limits) if limit]
+    limit = _changes("limit", [time_ns for time_ns, _ in told], [limit for _, limit in told])
+    return Plot(title, BYTES, (depth, thinned(limit)))
 
 
 def _connection_marks(story: Story) -> dict[str, dict[str, list[int]]]:
@@ -211,7 +227,7 @@ def _connection_marks(story: Story) -> dict[str, dict[str, list[int]]]:
         packet = event.packet
         if type(packet.body) is not TcpSegment:
             continue
-        if event.action == "dropped":
+        if event.action in LOSSES:
             found.setdefault(packet.flow.name, {}).setdefault("lost", []).append(event.time_ns)
         elif event.action == "sent" and packet.ordinal > 1 and _carries(packet.body):
             found.setdefault(packet.flow.name, {}).setdefault("R", []).append(event.time_ns)

@@ -16,6 +16,8 @@ from farhost.wire.packet import ACK, FIN, PSH, RST, SYN, IpAddress, Packet, TcpS
 
 LOST = "lost"
 LOST_ACK = "lost-ack"
+LOSSES = ("dropped", "corrupted")
+"""What becomes of a packet that does not arrive: a checksum keeps out one that was corrupted."""
 TROUBLES = frozenset({"R", "3", "Z", LOST, LOST_ACK, "RST_IN", "RST_OUT"})
 """Marks that make a connection worth looking at."""
 _WRAP = 1 << 32
@@ -155,8 +157,8 @@ class _Collector:
         elif action == "received":
             if self._is_end(event, packet.destination):
                 self._take_received(event, packet, segment)
-        elif action == "dropped":
-            self._take_dropped(event, packet, segment)
+        elif action in LOSSES:
+            self._take_lost(event, packet, segment)
 
     def _is_end(self, event: PacketEvent, address: IpAddress) -> bool:
         known = self._addresses.get(event.host)
@@ -201,10 +203,10 @@ class _Collector:
         elif flags & ACK:
             _take_acknowledgement(graph, end, time_ns, segment, marks)
 
-    def _take_dropped(self, event: PacketEvent, packet: Packet, segment: TcpSegment) -> None:
+    def _take_lost(self, event: PacketEvent, packet: Packet, segment: TcpSegment) -> None:
         flow = (packet.source, segment.source_port, packet.destination, segment.destination_port)
         size = len(segment.payload)
-        why = f"lost: {event.reason}, at {event.host}"
+        why = f"lost: {event.reason or event.action}, at {event.host}"
         if size or segment.flags & (SYN | FIN | RST):
             graph = self._flows.get(flow)
             if graph is not None:

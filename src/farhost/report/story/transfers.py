@@ -22,6 +22,8 @@ class Transfer(NamedTuple):
     """MSG_PEEK: the bytes are still there."""
     urgent: bool = False
     """MSG_OOB: out of the stream's order."""
+    discarded: bool = False
+    """MSG_TRUNC: taken from a stream and thrown away; `data` has only their number (tcp(7))."""
 
 
 def written(call: SystemCall) -> Transfer:
@@ -45,4 +47,12 @@ def got(call: SystemCall) -> Transfer:
     flags = arguments[position] if position is not None else 0
     room = sum(arguments[1]) if isinstance(arguments[1], tuple) else arguments[1]
     data = result if isinstance(result, bytes) else result.data
-    return Transfer(data, room, bool(flags & linux.MSG_PEEK), bool(flags & linux.MSG_OOB))
+    if not flags:
+        return Transfer(data, room)
+    return Transfer(
+        data,
+        room,
+        bool(flags & linux.MSG_PEEK),
+        bool(flags & linux.MSG_OOB),
+        bool(flags & linux.MSG_TRUNC),
+    )

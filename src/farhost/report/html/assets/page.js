@@ -95,9 +95,15 @@ const farhost = (function () {
     document.addEventListener("click", (event) => {
       const button = event.target.closest("button.copy");
       if (!button) return;
-      navigator.clipboard.writeText(button.dataset.copy).then(
+      const copied = navigator.clipboard ? navigator.clipboard.writeText(button.dataset.copy) : Promise.reject();
+      copied.then(
         () => { button.textContent = "copied"; },
-        () => { button.textContent = "select it, and copy"; },
+        () => {
+          // Not allowed here: let the reader do it.
+          const text = button.parentNode.querySelector("code");
+          if (text) getSelection().selectAllChildren(text);
+          button.textContent = "selected: now copy it";
+        },
       );
     });
     setCursor(page.momentNs);

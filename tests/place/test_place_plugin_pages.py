@@ -1,0 +1,86 @@
+"""pytest --farhost-report: a page for each test that failed."""
+
+import pytest
+from running_pytest import run_pytest, test_file
+
+from farhost import Network
+
+SOURCE = """
+    import socket
+
+    import pytest
+
+    def serve():
+        with socket.create_server(("", 5000)) as listener:
+            own, _ = listener.accept()
+            with own:
+                own.sendall(b"x" * 3000)
+
+    def ask():
+        with socket.create_connection(("server", 5000)) as own:
+            assert len(own.recv(5000)) == 3000, "short <b>"
+
+    @pytest.mark.parametrize("faults", ["", "short-read=90%"])
+    def test_ask(farhost, faults):
+        farhost.faults(faults) if faults else None
+        farhost.host("server").start(serve)
+        farhost.host("client").start(ask)
+        farhost.run()
+"""
+
+
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory):
+    """What pytest printed, and the folder of its pages."""
+    folder = tmp_path_factory.mktemp("pages")
+    printed, code = run_pytest(test_file(folder, SOURCE), "--farhost-report", "what", cwd=folder)
+    assert code == 1
+    return printed, folder / "what"
+
+
+def test_each_test_that_failed_has_a_page_and_no_other(pages):
+    printed, folder = pages
+    (page,) = folder.iterdir()
+    assert f"what happened: what/{page.name}" in printed
+    assert "test_ask-short-read-90" in page.name
+    text = page.read_text()
+    assert "<h1>test_made.py::test_ask[short-read=90%]</h1>" in text
+    assert "short &lt;b&gt;" in text
+    assert "short <b>" not in text
+
+
+def test_the_page_has_the_line_that_runs_it_without_a_fault(pages):
+    _, folder = pages
+    (page,) = folder.iterdir()
+    assert "--farhost-without 1" in page.read_text()
+
+
+def test_a_folder_that_cannot_be_written_is_told(tmp_path):
+    (tmp_path / "what").write_text("a file")
+    printed, code = run_pytest(test_file(tmp_path, SOURCE), "--farhost-report", "what", cwd=tmp_path)
+    assert code == 1
+    assert "the page cannot be written: " in printed
+
+
+def test_a_network_writes_its_page(tmp_path):
+    with Network() as net:
+        net.host("a").start(print, "hello")
+        net.page(tmp_path / "run.html")
+        net.run()
+    assert "passed" in (tmp_path / "run.html").read_text()
+
+
+def test_a_place_for_a_page_is_tried_before_the_run(tmp_path):
+    with Network() as net:
+        net.host("a").start(print, "hello")
+        net.page(tmp_path / "missing" / "run.html")
+        with pytest.raises(FileNotFoundError):
+            net.run()
+
+
+def test_what_was_not_recorded_is_not_to_be_had():
+    with Network() as net:
+        net.host("a").start(print, "hello")
+        net.run()
+        with pytest.raises(ValueError, match=r"call record\(\) before run\(\)"):
+            net.recorded()
