@@ -288,6 +288,20 @@ def test_a_run_without_events_and_one_without_packets():
     assert Picture(trace(ProcessStarted(0, "a", "a", 100, ("a",)))).having("process")
 
 
+def test_a_router_stands_between_those_that_it_joins():
+    net = Network(seed=3)
+    for name in ("left", "right"):
+        net.segment(name, delay="10ms")
+    net.host("server", segments=("right",))
+    net.host("client", segments=("left",)).start(send_datagrams)
+    net.router("router", ("left", "right"))
+    picture = Picture(record(net))
+    heads = [
+        (float(text.get("x")), text.text) for text in picture.root.iter("text") if text.get("class") == "host middle"
+    ]
+    assert [name for _, name in sorted(heads)] == ["server", "router", "client"]
+
+
 def test_many_hosts_share_the_last_column():
     events = []
     for number in range(20):
@@ -301,7 +315,7 @@ def test_many_hosts_share_the_last_column():
     assert heads[-1] == "other hosts"
     assert "hub" in heads
     assert len(picture.having("journey")) == 20
-    assert "14 hosts share the last column: h06" in str(picture.panel.body)
+    assert "14 hosts share the last column: h06, h07" in str(picture.panel.body)
 
 
 def test_a_long_run_is_cut_into_pieces_that_are_all_of_it():

@@ -12,7 +12,7 @@ from farhost import Network
 from farhost.report.recording.reading import read_events, trace_lines
 from farhost.report.story.journeys import journeys_of
 from farhost.trace.events import FaultEvent, PacketEvent
-from farhost.wire.packet import ACK, PSH, SYN, Flow, IcmpMessage, Packet, TcpSegment, UdpDatagram
+from farhost.wire.packet import ACK, PSH, SYN, Flow, IcmpMessage, Packet, RawBody, TcpSegment, UdpDatagram
 from farhost.wire.segmentation import cut
 
 A, B = bytes((10, 0, 0, 1)), bytes((10, 0, 0, 2))
@@ -151,6 +151,29 @@ def test_what_its_receiver_refuses():
     events = [sent(5, packet), received(40, packet), dropped(40, packet, "no-socket", "b")]
     assert told(events) == [(1, 5, 40, "refused", "no-socket")]
     assert told([sent(5, packet), dropped(40, packet, "host-down", "b")]) == [(1, 5, 40, "refused", "host-down")]
+
+
+def test_the_fragment_that_waited_in_vain_is_refused_and_not_its_copy():
+    fragment = Packet(A, B, 17, RawBody(bytes(8)), dont_fragment=False, more_fragments=True, identification=7)
+    events = [
+        sent(5, fragment),
+        struck(5, "duplicated", fragment),
+        received(40, fragment),
+        received(40, fragment),
+        dropped(40, fragment, "fragment-duplicate", "b"),
+        dropped(900, fragment, "reassembly-timeout", "b"),
+    ]
+    assert told(events) == [(1, 5, 40, "refused", "reassembly-timeout"), (1, 5, 40, "refused", "fragment-duplicate")]
+
+
+def test_fragments_travel_in_the_place_of_what_a_link_has_cut():
+    whole = Packet(A, B, 17, UdpDatagram(1, 2, bytes(30)), dont_fragment=False, identification=7)
+    first, second = (
+        whole._replace(body=RawBody(bytes(16)), fragment_offset=offset, more_fragments=not offset)
+        for offset in (0, 16)
+    )
+    events = [sent(5, whole), dropped(5, second, "loss"), received(40, first)]
+    assert sorted(told(events), key=str) == [(1, 5, 40, "arrived", ""), (1, 5, None, "lost", "loss")]
 
 
 def test_what_never_left():
@@ -296,7 +319,7 @@ def test_each_hop_of_a_router_is_a_journey_and_fragments_are_too():
     assert set(hops) >= {("client", "router"), ("router", "server")}
     refused = [journey for journey in journeys if journey.fate == "refused"]
     assert {journey.target for journey in refused} == {"server"}
-    assert {journey.reason for journey in refused} == {"no-port", "reassembly-timeout"}
+    assert {journey.reason for journey in refused} == {"no-port", "fragment-duplicate", "reassembly-timeout"}
 
 
 def test_what_arrives_at_a_host_without_power_is_refused():

@@ -59,15 +59,16 @@ def _label(story: Story, scene: Scene) -> str:
 
 def _note(story: Story, scene: Scene) -> Markup:
     """What is not to be seen."""
-    notes = []
+    notes = Markup("")
     before, after = story.window.hidden_before, story.window.hidden_after
     if before or after:
-        notes.append(f"{before} events hidden before, {after} events hidden after")
+        told = f"{before} events hidden before, {after} events hidden after."
+        scroll = Markup('<span class="needs-script">Scroll to see them.</span>')
+        notes += Markup('<p class="note hidden-events">{} {}</p>').format(told, scroll)
     if scene.others:
-        notes.append(f"{len(scene.others)} hosts share the last column: {', '.join(scene.others)}")
-    if not notes:
-        return Markup("")
-    return Markup('<p class="note hidden-events">{}.</p>').format("; ".join(notes))
+        told = f"{len(scene.others)} hosts share the last column: {', '.join(scene.others)}."
+        notes += Markup('<p class="note">{}</p>').format(told)
+    return notes
 
 
 def _head(scene: Scene, layout: Layout) -> str:

@@ -1,5 +1,6 @@
 """The SVG of a sequence diagram, in pieces, each with where it is from top to bottom."""
 
+import re
 from collections.abc import Iterator
 from functools import lru_cache
 from html import escape
@@ -18,6 +19,7 @@ Drawn = tuple[float, float, str]
 _HEAD, _HALF = 8.0, 3.5
 _CROSS = 5
 _DEGREES = 180 / pi
+_ARGUMENTS = re.compile(r"\([^)]*\)")
 _END = ' class="end"'
 _TICKS = 52
 """Between two times at the left, at least."""
@@ -171,6 +173,8 @@ def _remark(remark: Remark, layout: Layout, whole: bool) -> Drawn:
     if whole:
         time = f' data-time="{label.time_ns}"'
     if len(text) > room:
+        text = _ARGUMENTS.sub("", text)
+    if len(text) > room:
         text = text[: room - 1] + "…"
     side = label.side
     classes = f"{remark.kind} left" if side < 0 else remark.kind
@@ -245,9 +249,12 @@ def _way(arrow: Arrow, layout: Layout, start: int, x: int) -> tuple[float, str, 
     line = _line(across, down)
     bottom = start + down
     if journey.fate == "refused":
-        line += _cross_of(across, down)
+        died = down
+        if journey.ended_ns is not None and journey.ended_ns > journey.arrived_ns:
+            died = round(layout.places[journey.ended_ns]) - start
+        line += _cross_of(across, died)
         if arrow.reason is not None:
-            y = max(arrow.reason.y - start, down)
+            y = max(arrow.reason.y - start, died)
             line += svg.text(across - side * 12, y - 3, journey.reason, "why end" if side > 0 else "why")
             bottom = max(bottom, start + round(y))
     if journey.late or journey.befell:

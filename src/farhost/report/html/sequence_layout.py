@@ -16,8 +16,9 @@ LINE = 13
 LETTER = 6.7
 """How wide one is."""
 TOP = 18
-_WIDE, _NARROW = 300, 236
-"""At either edge: room for the remarks of the outer hosts, of two and of more."""
+_EDGES = (300, 300, 300, 236, 236)
+_NARROW = 170
+"""At either edge: room for the remarks of the outer hosts, by the number of hosts; of more than these."""
 _FLIGHT = 46
 """How far down a packet of the middle sort arrives."""
 _LARGEST = 90
@@ -71,8 +72,8 @@ def layout_of(scene: Scene) -> Layout:
 
 def _columns(count: int) -> list[float]:
     if count == 1:
-        return [GUTTER + _WIDE + 100.0]
-    edge = _WIDE if count == 2 else _NARROW
+        return [GUTTER + _EDGES[1] + 100.0]
+    edge = _EDGES[count] if count < len(_EDGES) else _NARROW
     first, last = GUTTER + edge, WIDTH - edge
     return [first + number * (last - first) / (count - 1) for number in range(count)]
 
