@@ -3,7 +3,7 @@
 from collections import Counter
 
 import pytest
-from tests.report.transfers import transfer
+from transfers import transfer
 
 from farhost.report.story.byte_streams import byte_streams
 from farhost.report.story.cuts import Cause, cuts

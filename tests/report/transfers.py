@@ -6,7 +6,7 @@ import selectors
 import socket
 import time
 
-from tests.report.recorded import record
+from recorded import record
 
 from farhost import Network
 from farhost.report.recording.store import RecordedRun

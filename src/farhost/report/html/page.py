@@ -1,6 +1,5 @@
 """The page: panels in their order, styles, scripts and data, in one file that needs nothing from anywhere."""
 
-import gc
 from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
@@ -11,6 +10,7 @@ from markupsafe import Markup
 from farhost.report.html import faults, lanes, plots, ribbon, sequence, sockets, timesequence, verdict
 from farhost.report.html.panel import Panel, pack
 from farhost.report.recording.store import RecordedRun
+from farhost.report.recording.uncollected import without_collections
 from farhost.report.story.story import Story, story_of
 
 PANELS: tuple[Callable[[Story], Panel], ...] = (
@@ -47,18 +47,11 @@ def write_report(run: RecordedRun, path: Path) -> None:
 
 def report_html(run: RecordedRun) -> str:
     """The report of a run: the same text every time."""
-    # Of so many values that live as long as the report, a collector would walk all again and again: half of the time.
-    collects = gc.isenabled()
-    gc.disable()
-    try:
-        return _report_html(run)
-    finally:
-        if collects:
-            gc.enable()
+    with without_collections():
+        return _render(story_of(run))
 
 
-def _report_html(run: RecordedRun) -> str:
-    story = story_of(run)
+def _render(story: Story) -> str:
     panels = [make(story) for make in PANELS]
     environment = Environment(
         loader=PackageLoader("farhost.report.html", "assets"),

@@ -91,7 +91,10 @@ def ribbon_of(stream: ByteStream, low: int | None = None, high: int | None = Non
     blocks += _buffer(stream, begin, end, cutter)
     blocks += [_use(READ, "read", use, number, cutter) for number, use in _within(stream.reads, begin, end)]
     blocks += [_use(READ, "peek", use, number, cutter) for number, use in _within(stream.peeks, begin, end)]
-    marks = [_mark(cut) for cut in cuts(stream, begin, end) if cut.cause is not Cause.NOT_READ]
+    refused = {use.start + use.size: use.asked - use.size for use in stream.writes if use.size < use.asked}
+    marks = [
+        _mark(cut, refused.get(cut.offset, 0)) for cut in cuts(stream, begin, end) if cut.cause is not Cause.NOT_READ
+    ]
     return Ribbon(blocks, marks, begin, end, unread=stream.unread)
 
 
@@ -210,13 +213,14 @@ def _buffer(stream: ByteStream, low: int, high: int, cutter: _Cutter) -> list[Bl
     return blocks
 
 
-def _mark(cut: Cut) -> Mark:
+def _mark(cut: Cut, refused: int) -> Mark:
+    """`refused`: how many bytes a write that ends there was given more than it took."""
     word = cut.cause.value
     told = EXPLANATIONS[cut.cause]
     if cut.row == "merge":
         title = f"write ends here inside a read: {told}"
     elif cut.row == "write":
-        title = f"the write was cut here: {told}"
+        title = f"the write was cut here, {size_text(refused)} were not taken: {told}"
     else:
         title = f"{cut.row} ends here inside a write: {told}"
     return Mark(

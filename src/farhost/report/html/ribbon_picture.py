@@ -21,6 +21,8 @@ HEIGHT = 232
 LABELS_WIDTH = 120
 _TOPS = {WRITE: 22, SEGMENT: 72, AGAIN: 102, BUFFER: 126, READ: 168}
 _HEIGHTS = {WRITE: 30, SEGMENT: 28, AGAIN: 16, BUFFER: 26, READ: 30}
+_LOW = 20
+"""A row that is lower than that has room for one line."""
 _NAMES = {WRITE: "write", SEGMENT: "segment", AGAIN: "segment again", BUFFER: "buffer", READ: "read"}
 _MARK_TOPS = {WRITE: 62, SEGMENT: 68, READ: 210}
 _LABELS = (
@@ -185,7 +187,8 @@ def _block(frame: _Frame, block: Block) -> str:
         _part(frame, part, top, height) for part in block.parts if part.high > frame.low or part.high == part.low
     ]
     shapes.append(f'<rect x="{left}" y="{top}" width="{max(1, right - left)}" height="{height}" class="edge"/>')
-    shapes.append(_label(block, left, right, top, height))
+    low = height < _LOW
+    shapes.append(_low_label(frame, block, top) if low else _label(block, left, right, top, height))
     kind = f"{_NAMES[row]} {block.kind}" if block.kind else _NAMES[row]
     title = escape(block.title, quote=False)
     return (
@@ -210,11 +213,6 @@ def _part(frame: _Frame, part: Part, top: int, height: int) -> str:
 def _label(block: Block, left: int, right: int, top: int, height: int) -> str:
     """The block's size and moment, and what is to be said of it, where there is room."""
     mark = block.mark
-    if height < 20:
-        numbers = sum(len(str(part.number)) + 1 for part in block.parts) * _LETTER_WIDTH
-        if not mark or not _fits(mark, left + numbers, right):
-            return ""
-        return f'<text x="{right - 3}" y="{top + 12}" text-anchor="end">{escape(mark)}</text>'
     size = f"{block.size} B"
     if mark:
         choices = [f"{size} {mark}", mark, mark[:1]]
@@ -224,6 +222,17 @@ def _label(block: Block, left: int, right: int, top: int, height: int) -> str:
         if _fits(words, left, right):
             return f'<text x="{left + 3}" y="{top + height - 4}">{escape(words)}</text>'
     return ""
+
+
+def _low_label(frame: _Frame, block: Block, top: int) -> str:
+    """Of a block with one line: what is to be said of it, behind the number of its widest part."""
+    widest = max(block.parts, key=lambda part: frame.at(part.high) - frame.at(part.low), default=None)
+    if widest is None or not block.mark:
+        return ""
+    left, right = frame.at(widest.low) + (len(str(widest.number)) + 1) * _LETTER_WIDTH, frame.at(widest.high)
+    if not _fits(block.mark, left, right):
+        return ""
+    return f'<text x="{right - 3}" y="{top + 12}" text-anchor="end">{escape(block.mark)}</text>'
 
 
 def _fits(words: str, left: float, right: float) -> bool:

@@ -103,7 +103,7 @@ def _of_socket(socket: DatagramSocket, story: Story) -> Subject:
 
 
 def _interest(stream: ByteStream, story: Story) -> tuple[int, int]:
-    """The least is the most interesting: after a failure what is near it, else what had trouble, then what is near."""
+    """The least is the most interesting: after a failure what is near it, else what had trouble, then is near."""
     distance = min(
         _distance(stream.writes, story.moment_ns),
         _distance(stream.reads, story.moment_ns),

@@ -7,6 +7,7 @@ and arrivals are known from packets. Why each cut is where it is: `farhost.repor
 """
 
 import re
+from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -29,6 +30,7 @@ from farhost.wire.packet import SYN, Packet, TcpSegment
 
 _SPLIT_PLACE = re.compile(r"(?:.* )?(\S+:[0-9]+>\S+:[0-9]+(?:/[0-9]+)?) (?:data|fin) ([0-9]+)\+[0-9]+ #[0-9]+")
 _NEVER_NS = 1 << 62
+_MOST_UNPLACED = 256
 
 Handlers = dict[type, Callable[[Any], None]]
 """By class of event or sample, what a reader does with it."""
@@ -42,6 +44,8 @@ class ByteStreams:
         self.streams: dict[str, ByteStream] = {}
         """By name, in the order in which their connections were begun; the client's direction first."""
         self._descriptors = Descriptors()
+        self._unplaced: dict[tuple[str, str, object], deque[SystemCall]] = {}
+        """By host, process and descriptor, calls on what may turn out to be a stream: socket tables come later."""
 
     def handlers(self) -> "Handlers":
         """What it does with each kind of event and sample."""
@@ -49,7 +53,7 @@ class ByteStreams:
             PacketEvent: self._packet,
             SystemCall: self._call,
             StateChange: self._change,
-            SocketChange: self._descriptors.told,
+            SocketChange: self._told,
             TcpSample: self._sampled,
             FaultEvent: self._fault,
             ProcessStarted: self._descriptors.started,
@@ -85,15 +89,28 @@ class ByteStreams:
         if not reads and name not in WRITES:
             if name in OPENING:
                 self._descriptors.called(call)
+                if name == "close":
+                    self._unplaced.pop((call.host, call.process, call.arguments[0]), None)
             return
         if call.error:
             return
         end = self._descriptors.find(call)
-        if end is None:
+        if end is not None:
+            self._place(call, end)
             return
+        key = call.host, call.process, call.arguments[0]
+        self._unplaced.setdefault(key, deque(maxlen=_MOST_UNPLACED)).append(call)
+
+    def _told(self, change: SocketChange) -> None:
+        for process, fd, end in self._descriptors.told(change):
+            for call in self._unplaced.pop((change.host, process, fd), ()):
+                self._place(call, end)
+
+    def _place(self, call: SystemCall, end: str) -> None:
+        """A call on the end of a stream."""
         if end not in self.streams:
             self._begin(end, True)
-        if reads:
+        if call.name in READS:
             self.streams[reverse(end)].received(call)
         else:
             self.streams[end].wrote(call)

@@ -103,8 +103,8 @@ class Descriptors:
         elif name in _DUPLICATES:
             self._copy(call)
 
-    def told(self, change: SocketChange) -> None:
-        """A host's socket table changed."""
+    def told(self, change: SocketChange) -> list[tuple[str, int, str]]:
+        """A host's socket table changed; (process, descriptor, end) of those that it had not told before."""
         key = change.host, change.number
         before = self._rows.get(key)
         row = change.row
@@ -112,21 +112,24 @@ class Descriptors:
             if before is not None:
                 self._forget(change.host, before, self._names.pop(key, None))
                 del self._rows[key]
-            return
+            return []
         now = row[4], row[5], row[6]
         if now == before:
-            return
+            return []
         name = self._end(change.host, row) or self._kept(key, row[0])
         if before is not None:
             self._forget(change.host, before, self._names.get(key))
         self._rows[key] = now
         if name is None:
             self._names.pop(key, None)
-            return
+            return []
+        same = before is not None and self._names.get(key) == name
+        known = {(process, fd) for process, _, fd in before[2]} if before is not None and same else set()
         self._names[key] = name
         self.seen[name] = None
         for process, _, fd in row[6]:
             self._told.setdefault((change.host, process), {})[fd] = name
+        return [(process, fd, name) for process, _, fd in row[6] if (process, fd) not in known]
 
     def _end(self, host: str, row: tuple[Any, ...]) -> str | None:
         if row[0] == "tcp":
