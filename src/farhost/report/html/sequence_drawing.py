@@ -32,8 +32,8 @@ _COPY = 5
 
 
 def draw(scene: Scene, layout: Layout, top: float, bottom: float) -> Iterator[Drawn]:
-    """Everything, what lies behind first; between `top` and `bottom` with all that is known of it, elsewhere in the
-    words that are to be seen."""
+    """Everything, what lies behind first; between `top` and `bottom` with all that is known of it, and so packets
+    that died or were late and calls that failed; the rest in the words that are to be seen."""
     for span in scene.spans:
         if span.kind == "partition":
             yield _band(span, layout)
@@ -45,10 +45,11 @@ def draw(scene: Scene, layout: Layout, top: float, bottom: float) -> Iterator[Dr
             yield _pause(span, layout)
     yield from _waits(scene, layout)
     for arrow in scene.arrows:
-        whole = top - 20 <= arrow.label.y <= bottom
+        journey = arrow.journey
+        whole = journey.late or journey.fate != "arrived" or top - 20 <= arrow.label.y <= bottom
         yield _arrow(arrow, layout, scene.words if whole else None)
     for remark in scene.remarks:
-        yield _remark(remark, layout, top - 20 <= remark.label.y <= bottom)
+        yield _remark(remark, layout, remark.kind != "call" or top - 20 <= remark.label.y <= bottom)
 
 
 def _band(span: Span, layout: Layout) -> Drawn:

@@ -196,6 +196,8 @@ class Follower:
         found = self._open.get(key)
         if not found:
             return None
+        if len(found) == 1:
+            return found[0]
         return next((way for way in found if not way.held), found[0])
 
     def _unknown(self, number: int, event: PacketEvent, packet: Packet, key: Key) -> Way:
