@@ -6,7 +6,7 @@ import socket
 from xml.etree import ElementTree
 
 import pytest
-from recorded import failing, lossy, read_all, record, serve_report
+from recorded import failing, lossy, many, read_all, record, serve_report
 
 from farhost import Network
 from farhost.report.html import sequence
@@ -288,6 +288,20 @@ def test_a_run_without_events_and_one_without_packets():
     assert Picture(trace(ProcessStarted(0, "a", "a", 100, ("a",)))).having("process")
 
 
+def test_a_router_stands_between_those_that_it_joins():
+    net = Network(seed=3)
+    for name in ("left", "right"):
+        net.segment(name, delay="10ms")
+    net.host("server", segments=("right",))
+    net.host("client", segments=("left",)).start(send_datagrams)
+    net.router("router", ("left", "right"))
+    picture = Picture(record(net))
+    heads = [
+        (float(text.get("x")), text.text) for text in picture.root.iter("text") if text.get("class") == "host middle"
+    ]
+    assert [name for _, name in sorted(heads)] == ["server", "router", "client"]
+
+
 def test_many_hosts_share_the_last_column():
     events = []
     for number in range(20):
@@ -301,7 +315,7 @@ def test_many_hosts_share_the_last_column():
     assert heads[-1] == "other hosts"
     assert "hub" in heads
     assert len(picture.having("journey")) == 20
-    assert "14 hosts share the last column: h06" in str(picture.panel.body)
+    assert "14 hosts share the last column: h06, h07" in str(picture.panel.body)
 
 
 def test_a_long_run_is_cut_into_pieces_that_are_all_of_it():
@@ -321,6 +335,18 @@ def test_a_long_run_is_cut_into_pieces_that_are_all_of_it():
     assert {start for start, _ in drawn} == {picture.places[journey.sent_ns] for journey in story.journeys}
     assert any(len(numbers) > 1 for numbers in drawn.values()), "arrows that cross a border are on both sides"
     assert f"{story.window.hidden_before} events hidden before" in str(picture.panel.body)
+
+
+def test_a_very_long_run_is_within_the_limits():
+    story = story_of(many())
+    assert len(story.events) > 75_000
+    panel = sequence.panel(story)
+    assert len(pack(panel.data)) < 12 * len(story.events), "1.2 MB for 100,000 events"
+    assert len(panel.body) < 200_000
+    arrows = sum(piece.count('class="journey') for piece in panel.data["pieces"] if piece)
+    arrows += str(panel.body).count('class="journey')
+    assert len(story.journeys) <= arrows <= 1.2 * len(story.journeys), "all are there, few of them twice"
+    assert max(len(piece or "") for piece in panel.data["pieces"]) < 100_000, "what is put in at a time"
 
 
 def test_the_same_trace_gives_the_same_bytes():

@@ -6,12 +6,13 @@ from collections import Counter
 
 import pytest
 from recorded import read_all, record, serve_report
+from tests.report.transfers import transfer
 
 from farhost import Network
 from farhost.report.recording.reading import read_events, trace_lines
 from farhost.report.story.journeys import journeys_of
 from farhost.trace.events import FaultEvent, PacketEvent
-from farhost.wire.packet import ACK, PSH, SYN, Flow, IcmpMessage, Packet, TcpSegment, UdpDatagram
+from farhost.wire.packet import ACK, PSH, SYN, Flow, IcmpMessage, Packet, RawBody, TcpSegment, UdpDatagram
 from farhost.wire.segmentation import cut
 
 A, B = bytes((10, 0, 0, 1)), bytes((10, 0, 0, 2))
@@ -152,6 +153,29 @@ def test_what_its_receiver_refuses():
     assert told([sent(5, packet), dropped(40, packet, "host-down", "b")]) == [(1, 5, 40, "refused", "host-down")]
 
 
+def test_the_fragment_that_waited_in_vain_is_refused_and_not_its_copy():
+    fragment = Packet(A, B, 17, RawBody(bytes(8)), dont_fragment=False, more_fragments=True, identification=7)
+    events = [
+        sent(5, fragment),
+        struck(5, "duplicated", fragment),
+        received(40, fragment),
+        received(40, fragment),
+        dropped(40, fragment, "fragment-duplicate", "b"),
+        dropped(900, fragment, "reassembly-timeout", "b"),
+    ]
+    assert told(events) == [(1, 5, 40, "refused", "reassembly-timeout"), (1, 5, 40, "refused", "fragment-duplicate")]
+
+
+def test_fragments_travel_in_the_place_of_what_a_link_has_cut():
+    whole = Packet(A, B, 17, UdpDatagram(1, 2, bytes(30)), dont_fragment=False, identification=7)
+    first, second = (
+        whole._replace(body=RawBody(bytes(16)), fragment_offset=offset, more_fragments=not offset)
+        for offset in (0, 16)
+    )
+    events = [sent(5, whole), dropped(5, second, "loss"), received(40, first)]
+    assert sorted(told(events), key=str) == [(1, 5, 40, "arrived", ""), (1, 5, None, "lost", "loss")]
+
+
 def test_what_never_left():
     packet = segment(100, 10)
     assert told([sent(5, packet), dropped(3005, packet, "no-neighbour")]) == [(1, 5, None, "unsent", "no-neighbour")]
@@ -200,20 +224,25 @@ FAULTS = [
 MIXED = {"loss": "3%", "reorder": "5%", "duplicate": "5%", "corrupt": "5%", "split": "9%", "spike": "2%"}
 
 
-def conserved(net, journeys):
+def conserved(run, journeys):
     """The law of the links, from journeys, against the links' own counters."""
-    total = net._network.ledger().total
-    lost = Counter()
+    channels = run.facts.channels
+    dropped, lost = Counter(), Counter()
+    for channel in channels:
+        dropped.update(channel.dropped)
     for journey in journeys:
         if journey.fate == "lost":
             lost[journey.reason] += journey.pieces
     on_links = [journey for journey in journeys if not journey.local and journey.fate != "unsent" and journey.source]
     sent_pieces = sum(journey.pieces for journey in on_links)
-    assert sent_pieces == total.sent + total.duplicated + total.split
-    assert sum(journey.pieces for journey in on_links if journey.arrived_ns is not None) == total.delivered
-    assert dict(lost) == total.dropped
-    assert sum(journey.pieces for journey in on_links if journey.fate == "in flight") == total.in_flight
-    assert sum(journey.pieces for journey in on_links if journey.copy) == total.duplicated
+    assert sent_pieces == sum(channel.sent + channel.duplicated + channel.split for channel in channels)
+    arrived = [journey for journey in on_links if journey.arrived_ns is not None]
+    assert sum(journey.pieces for journey in arrived) == sum(channel.delivered for channel in channels)
+    assert lost == dropped
+    in_flight = [journey for journey in on_links if journey.fate == "in flight"]
+    assert sum(journey.pieces for journey in in_flight) == sum(channel.in_flight for channel in channels)
+    copies = [journey for journey in on_links if journey.copy]
+    assert sum(journey.pieces for journey in copies) == sum(channel.duplicated for channel in channels)
 
 
 @pytest.mark.parametrize("words", [*FAULTS, MIXED, MIXED | {"bursts": "off"}], ids=str)
@@ -225,10 +254,21 @@ def test_every_piece_has_one_fate(words):
     client.start(read_all)
     run = record(net, until="5s")
     journeys = journeys_of(run.events)
-    conserved(net, journeys)
+    conserved(run, journeys)
     assert all(journey.source and journey.target for journey in journeys)
     read_back = list(read_events(trace_lines(run.events)))
     assert [journey[1:] for journey in journeys_of(read_back)] == [journey[1:] for journey in journeys]
+
+
+@pytest.mark.parametrize("number", range(45))
+def test_every_piece_of_random_transfers_has_one_fate(number):
+    run = transfer(number)
+    journeys = journeys_of(run.events)
+    conserved(run, journeys)
+    arrivals = sum(event.action == "received" for event in run.events if isinstance(event, PacketEvent))
+    assert sum(journey.arrived_ns is not None for journey in journeys) >= arrivals
+    ends = [journey.end_event for journey in journeys if journey.end_event >= 0]
+    assert len(set(ends)) == len(ends), "no event ends two journeys"
 
 
 def test_what_befell_has_its_size():
@@ -274,12 +314,12 @@ def test_each_hop_of_a_router_is_a_journey_and_fragments_are_too():
     assert server
     run = record(net)
     journeys = journeys_of(run.events)
-    conserved(net, journeys)
+    conserved(run, journeys)
     hops = Counter((journey.source, journey.target) for journey in journeys)
     assert set(hops) >= {("client", "router"), ("router", "server")}
     refused = [journey for journey in journeys if journey.fate == "refused"]
     assert {journey.target for journey in refused} == {"server"}
-    assert {journey.reason for journey in refused} == {"no-port", "reassembly-timeout"}
+    assert {journey.reason for journey in refused} == {"no-port", "fragment-duplicate", "reassembly-timeout"}
 
 
 def test_what_arrives_at_a_host_without_power_is_refused():
@@ -289,8 +329,9 @@ def test_what_arrives_at_a_host_without_power_is_refused():
     server.start(functools.partial(serve_report, 500_000))
     client.start(read_all)
     net.at("25ms", client.crash)
-    journeys = journeys_of(record(net).events)
-    conserved(net, journeys)
+    run = record(net)
+    journeys = journeys_of(run.events)
+    conserved(run, journeys)
     reasons = {(journey.fate, journey.reason) for journey in journeys if journey.target == "client"}
     assert reasons == {("arrived", ""), ("refused", "host-down"), ("unsent", "no-neighbour")}
 

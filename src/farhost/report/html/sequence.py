@@ -59,15 +59,16 @@ def _label(story: Story, scene: Scene) -> str:
 
 def _note(story: Story, scene: Scene) -> Markup:
     """What is not to be seen."""
-    notes = []
+    notes = Markup("")
     before, after = story.window.hidden_before, story.window.hidden_after
     if before or after:
-        notes.append(f"{before} events hidden before, {after} events hidden after")
+        told = f"{before} events hidden before, {after} events hidden after."
+        scroll = Markup('<span class="needs-script">Scroll to see them.</span>')
+        notes += Markup('<p class="note hidden-events">{} {}</p>').format(told, scroll)
     if scene.others:
-        notes.append(f"{len(scene.others)} hosts share the last column: {', '.join(scene.others)}")
-    if not notes:
-        return Markup("")
-    return Markup('<p class="note hidden-events">{}.</p>').format("; ".join(notes))
+        told = f"{len(scene.others)} hosts share the last column: {', '.join(scene.others)}."
+        notes += Markup('<p class="note">{}</p>').format(told)
+    return notes
 
 
 def _head(scene: Scene, layout: Layout) -> str:
@@ -108,9 +109,7 @@ def _pieces(scene: Scene, layout: Layout, borders: Sequence[float], shown: int) 
     pieces: list[list[str]] = [[] for _ in range(len(borders) - 1)]
     last = len(pieces) - 1
     for top, bottom, text in draw(scene, layout, borders[shown], borders[shown + 1]):
-        first = max(0, bisect_right(borders, top) - 1)
-        if first > last:
-            first = last
+        first = bisect_right(borders, top, 1, last + 1) - 1
         pieces[first].append(text)
         while first < last and borders[first + 1] < bottom:
             first += 1

@@ -1,5 +1,6 @@
 """The SVG of a sequence diagram, in pieces, each with where it is from top to bottom."""
 
+import re
 from collections.abc import Iterator
 from functools import lru_cache
 from html import escape
@@ -18,6 +19,7 @@ Drawn = tuple[float, float, str]
 _HEAD, _HALF = 8.0, 3.5
 _CROSS = 5
 _DEGREES = 180 / pi
+_ARGUMENTS = re.compile(r"\([^)]*\)")
 _END = ' class="end"'
 _TICKS = 52
 """Between two times at the left, at least."""
@@ -30,8 +32,8 @@ _COPY = 5
 
 
 def draw(scene: Scene, layout: Layout, top: float, bottom: float) -> Iterator[Drawn]:
-    """Everything, what lies behind first; between `top` and `bottom` with all that is known of it, elsewhere in the
-    words that are to be seen."""
+    """Everything, what lies behind first; between `top` and `bottom` with all that is known of it, and so packets
+    that died or were late and calls that failed; the rest in the words that are to be seen."""
     for span in scene.spans:
         if span.kind == "partition":
             yield _band(span, layout)
@@ -43,10 +45,11 @@ def draw(scene: Scene, layout: Layout, top: float, bottom: float) -> Iterator[Dr
             yield _pause(span, layout)
     yield from _waits(scene, layout)
     for arrow in scene.arrows:
-        whole = top - 20 <= arrow.label.y <= bottom
+        journey = arrow.journey
+        whole = journey.late or journey.fate != "arrived" or top - 20 <= arrow.label.y <= bottom
         yield _arrow(arrow, layout, scene.words if whole else None)
     for remark in scene.remarks:
-        yield _remark(remark, layout, top - 20 <= remark.label.y <= bottom)
+        yield _remark(remark, layout, remark.kind != "call" or top - 20 <= remark.label.y <= bottom)
 
 
 def _band(span: Span, layout: Layout) -> Drawn:
@@ -171,6 +174,8 @@ def _remark(remark: Remark, layout: Layout, whole: bool) -> Drawn:
     if whole:
         time = f' data-time="{label.time_ns}"'
     if len(text) > room:
+        text = _ARGUMENTS.sub("", text)
+    if len(text) > room:
         text = text[: room - 1] + "…"
     side = label.side
     classes = f"{remark.kind} left" if side < 0 else remark.kind
@@ -245,9 +250,12 @@ def _way(arrow: Arrow, layout: Layout, start: int, x: int) -> tuple[float, str, 
     line = _line(across, down)
     bottom = start + down
     if journey.fate == "refused":
-        line += _cross_of(across, down)
+        died = down
+        if journey.ended_ns is not None and journey.ended_ns > journey.arrived_ns:
+            died = round(layout.places[journey.ended_ns]) - start
+        line += _cross_of(across, died)
         if arrow.reason is not None:
-            y = max(arrow.reason.y - start, down)
+            y = max(arrow.reason.y - start, died)
             line += svg.text(across - side * 12, y - 3, journey.reason, "why end" if side > 0 else "why")
             bottom = max(bottom, start + round(y))
     if journey.late or journey.befell:

@@ -16,8 +16,9 @@ LINE = 13
 LETTER = 6.7
 """How wide one is."""
 TOP = 18
-_WIDE, _NARROW = 300, 236
-"""At either edge: room for the remarks of the outer hosts, of two and of more."""
+_EDGES = (300, 300, 300, 236, 236)
+_NARROW = 170
+"""At either edge: room for the remarks of the outer hosts, by the number of hosts; of more than these."""
 _FLIGHT = 46
 """How far down a packet of the middle sort arrives."""
 _LARGEST = 90
@@ -49,7 +50,7 @@ def layout_of(scene: Scene) -> Layout:
     builder = AxisBuilder(
         scale_per_ms=_FLIGHT * 1_000_000 / flight_ns, smallest=_SMALLEST, largest=_LARGEST, start=TOP
     )
-    free: dict[tuple[int, int], float] = {}
+    free: dict[int, float] = {}
     places: dict[int, float] = {}
     place = float(TOP)
     for time_ns in moments:
@@ -57,20 +58,22 @@ def layout_of(scene: Scene) -> Layout:
         if found is None:
             places[time_ns] = place = builder.add(time_ns)
             continue
-        least = max([free.get((label.column, label.side), 0.0) for label in found])
-        places[time_ns] = place = builder.add(time_ns, least)
+        if len(found) > 1:
+            places[time_ns] = place = builder.add(time_ns, max([free.get(label.slot, 0.0) for label in found]))
+        else:
+            places[time_ns] = place = builder.add(time_ns, free.get(found[0].slot, 0.0))
         for label in found:
-            slot = label.column, label.side
-            label.y = max(place, free.get(slot, 0.0))
-            free[slot] = label.y + LINE
+            used = free.get(label.slot, 0.0)
+            label.y = used if used > place else place
+            free[label.slot] = label.y + LINE
     height = max([place, *free.values()]) + TOP
     return Layout(xs, _rooms(xs), places, builder.axis(), height, flight_ns)
 
 
 def _columns(count: int) -> list[float]:
     if count == 1:
-        return [GUTTER + _WIDE + 100.0]
-    edge = _WIDE if count == 2 else _NARROW
+        return [GUTTER + _EDGES[1] + 100.0]
+    edge = _EDGES[count] if count < len(_EDGES) else _NARROW
     first, last = GUTTER + edge, WIDTH - edge
     return [first + number * (last - first) / (count - 1) for number in range(count)]
 

@@ -37,8 +37,11 @@ class _Calls:
 
 def remarks_of(story: Story, columns: Columns) -> list[Remark]:
     maker = _RemarkMaker(story, columns)
+    takers = maker.takers
     for event in story.events:
-        maker.take(event)
+        taker = takers.get(type(event))
+        if taker is not None:
+            taker(event)
     maker.finish()
     maker.remarks.sort(key=lambda remark: remark.label.time_ns)
     return maker.remarks
@@ -53,19 +56,13 @@ class _RemarkMaker:
         self._open: dict[tuple[str, int], _Calls] = {}
         self._lanes: dict[str, dict[int, int]] = {}
         self._crowded = _crowded(story) | set(columns.others)
-        self._takers: dict[type[Event], Callable[[Any], None]] = {
+        self.takers: dict[type[Event], Callable[[Any], None]] = {
             SystemCall: self._call,
             FaultEvent: self._fault,
             ProcessStarted: self._started,
             ProcessEnded: self._ended,
             SignalSent: self._signal,
         }
-
-    def take(self, event: Event) -> None:
-        """One event."""
-        taker = self._takers.get(type(event))
-        if taker is not None:
-            taker(event)
 
     def finish(self) -> None:
         """There are no more."""

@@ -41,9 +41,7 @@ def _arrows(journeys: Sequence[Journey], columns: Columns, words: PacketWords) -
         if source == target and (source < 0 or journey.source != journey.target):
             continue
         at = source if source >= 0 else target
-        if source < 0:
-            side = columns.side(at)
-        elif target < 0 or target == source:
+        if source < 0 or target < 0 or target == source:
             side = -columns.side(at)
         else:
             side = 1 if target > source else -1

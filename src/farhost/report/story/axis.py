@@ -96,7 +96,14 @@ class AxisBuilder:
         else:
             before_ns, before = self._times[-1], self._places[-1]
             wanted = (time_ns - before_ns) * self._scale
-            place = max(before + min(max(wanted, self._smallest), self._largest), least)
+            if wanted < self._smallest:
+                place = before + self._smallest
+            elif wanted > self._largest:
+                place = before + self._largest
+            else:
+                place = before + wanted
+            if place < least:
+                place = least
             if wanted > self._largest and wanted > place - before:
                 self._folds.append(Fold(before, place, before_ns, time_ns))
         self._times.append(time_ns)

@@ -105,14 +105,15 @@ class Follower:
         self._open: dict[Key, list[Way]] = {}
         self._fragmented: dict[tuple[bytes, bytes, int, int], Way] = {}
         """Packets that a link may cut, by what their fragments have in common."""
-        self._fragments: set[Way] = set()
         self._latest: Way | None = None
         """What was sent last: what follows in the trace befalls it."""
         self._struck: Way | None = None
         """What something befell last: more may."""
         self._fault: FaultEvent | None = None
-        self._arrived: dict[Key, Way] = {}
-        """What arrived at this very moment, and fragments: a host may still refuse it."""
+        self._arrived: dict[Key, list[Way]] = {}
+        """What arrived at this very moment: a host may still refuse it."""
+        self._fragments: dict[Key, list[Way]] = {}
+        """Fragments that arrived: a host may refuse them as long as it waits for the others."""
         self._last_arrival: Way | None = None
         self._arrived_ns = -1
         self._analysis = TcpAnalysis()
@@ -174,7 +175,7 @@ class Follower:
         self._struck = None
         if event.time_ns != self._arrived_ns:
             self._arrived_ns = event.time_ns
-            self._arrived = {key: way for key, way in self._arrived.items() if way in self._fragments}
+            self._arrived.clear()
         key = key_of(packet)
         way = self._first(key)
         if way is None:
@@ -186,20 +187,22 @@ class Follower:
             if way.length > (length := start_of(packet)[1]):
                 self._leave_rest(way, length, event.pieces)
         way.end(number, event, "arrived", packet)
-        self._arrived[key] = self._last_arrival = way
-        if packet.fragment_offset or packet.more_fragments:
-            self._fragments.add(way)
+        self._last_arrival = way
+        is_fragment = packet.fragment_offset or packet.more_fragments
+        (self._fragments if is_fragment else self._arrived).setdefault(key, []).append(way)
 
     def _first(self, key: Key) -> Way | None:
         """Which of those that are alike arrives first."""
         found = self._open.get(key)
         if not found:
             return None
+        if len(found) == 1:
+            return found[0]
         return next((way for way in found if not way.held), found[0])
 
     def _unknown(self, number: int, event: PacketEvent, packet: Packet, key: Key) -> Way:
         """Nothing was sent that looks like it: it is a fragment, or from before the trace."""
-        whole = self._fragmented.get(_fragment_key(packet)) if type(packet.body) is RawBody else None
+        whole = self._whole(packet)
         if whole is None:
             way = Way(-1, event, packet, key, NO_MARKS)
             way.host = way.interface = ""
@@ -207,6 +210,13 @@ class Follower:
             way = self._fragment(whole, packet, key)
         self.ways.append(way)
         return way
+
+    def _whole(self, packet: Packet) -> Way | None:
+        """What a link may have cut, of which this is a fragment."""
+        if type(packet.body) is not RawBody:
+            return None
+        whole = self._fragmented.get(_fragment_key(packet))
+        return whole if whole is not None and (whole.gone or whole.fate == "in flight") else None
 
     def _fragment(self, whole: Way, packet: Packet, key: Key) -> Way:
         """A link has cut a packet: its fragments travel in its place."""
@@ -227,8 +237,8 @@ class Follower:
         return member
 
     def _die(self, number: int, event: PacketEvent, packet: Packet) -> None:
-        arrived = self._arrived.get(key_of(packet))
-        if arrived is not None and arrived.target == event.host and arrived.fate == "arrived":
+        arrived = self._arrival(event, key_of(packet))
+        if arrived is not None:
             arrived.end(number, event, "refused", arrived.packet)
             return
         way = self._isolate(event, packet)
@@ -242,6 +252,11 @@ class Follower:
         way = Way(-1, event, packet, key_of(packet), NO_MARKS)
         way.end(number, event, "unsent", packet)
         self.ways.append(way)
+
+    def _arrival(self, event: PacketEvent, key: Key) -> Way | None:
+        """What a host has taken, and refuses now: the latest of those that are alike."""
+        ways = self._arrived.get(key) or self._fragments.get(key) or ()
+        return next((way for way in reversed(ways) if way.target == event.host and way.fate == "arrived"), None)
 
     def _die_in_flight(self, way: Way, number: int, event: PacketEvent, packet: Packet) -> None:
         """On a link, or at a host that is off or cannot even read it."""
@@ -318,7 +333,7 @@ class Follower:
             return struck
         way = self._first(key) or self._around(event, packet)
         if way is None:
-            whole = self._fragmented.get(_fragment_key(packet)) if type(packet.body) is RawBody else None
+            whole = self._whole(packet)
             if whole is None:
                 return None
             way = self._fragment(whole, packet, key)

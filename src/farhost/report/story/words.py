@@ -50,7 +50,7 @@ class PacketWords:
         elif type(body) is UdpDatagram:
             text = f"UDP {len(body.payload)} B"
         else:
-            text = packet.summary().partition(": ")[2]
+            text = packet.summary().partition(": ")[2].partition(", length")[0]
         return text + told(journey)
 
     def kind(self, packet: Packet) -> str:

@@ -5,8 +5,6 @@ farhost.panel("sequence", function (root, data, page) {
   const scroll = root.querySelector(".sequence-scroll");
   const parts = root.querySelector(".sequence-parts");
   const details = root.querySelector(".details");
-  const note = root.querySelector(".hidden-events");
-  if (note) note.append(" Scroll to see them.");
   const shown = parts.querySelector(".sequence-piece");
   const pieces = [];
   const sum = (steps) => { let total = 0; return steps.map((step) => (total += step)); };
