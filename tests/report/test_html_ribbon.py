@@ -146,6 +146,14 @@ def test_datagrams_leave_gaps_and_stand_out_of_place():
     assert ">packets</text>" in body and 'aria-label="Datagrams 0 to 12' in body
 
 
+def test_rows_have_names_where_they_have_blocks():
+    names = [re.findall(r">([a-z ]+)</text>", made(run).body.partition("</svg>")[0]) for run in (failing(), lossy())]
+    assert names == [
+        ["writes", "segments", "receive buffer", "reads"],
+        ["writes", "segments", "sent again", "receive buffer", "reads"],
+    ]
+
+
 def test_a_truncated_datagram_has_a_cut():
     body = str(made(datagrams(sizes=(50, 300), room=100)).body)
     (cut,) = CUT.findall(body)

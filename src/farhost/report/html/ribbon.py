@@ -104,7 +104,7 @@ def _subject(subject: Subject, number: int, budget: _Budget) -> tuple[Markup, di
         subject.name,
         Markup(" open") if number == 0 else "",
         subject.title,
-        Markup(labels(ribbon.unit)),
+        Markup(labels(ribbon)),
         _rest(pieces, 0, low) if low is not None else "",
         _rest(pieces, 0, int(here.low)),
         Markup(here.svg),

@@ -107,13 +107,15 @@ class Strip:
         return Chunk(low, high, start, min(times, default=0), max(times, default=0), width, picture)
 
 
-def labels(unit: str) -> str:
-    """The rows' names, a picture that stands before the strip."""
+def labels(ribbon: Ribbon) -> str:
+    """The names of those rows that have something, a picture that stands before the strip."""
+    rows = {block.row for block in ribbon.blocks} | {WRITE, READ}
     words = []
     for row, name in _LABELS:
-        if unit == "Datagrams" and row in (SEGMENT, AGAIN):
-            name = "packets" if row == SEGMENT else ""
-        words.append(svg.text(0, _TOPS[row] + _HEIGHTS[row] / 2 + 4, name, "dim" if row == AGAIN else ""))
+        if row in rows:
+            shown = "packets" if ribbon.unit == "Datagrams" and row == SEGMENT else name
+            y = _TOPS[row] + _HEIGHTS[row] / 2 + 4
+            words.append(svg.text(0, y, shown, "dim" if row == AGAIN else ""))
     return svg.drawing(LABELS_WIDTH, HEIGHT, "".join(words), "The rows of the picture beside", "rows")
 
 
