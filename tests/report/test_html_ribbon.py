@@ -154,6 +154,21 @@ def test_rows_have_names_where_they_have_blocks():
     ]
 
 
+def test_a_peek_has_a_row_of_its_own():
+    def talk():
+        ours, theirs = socket.socketpair()
+        with ours, theirs:
+            ours.sendall(b"hello")
+            theirs.recv(3, socket.MSG_PEEK)
+            theirs.recv(100)
+
+    net = Network(seed=1)
+    net.host("host").start(talk)
+    body = str(made(record(net)).body)
+    assert ">peeks</text>" in body
+    assert [block[:2] for block in blocks(body, "peek")] == [(0, 3)] and len(blocks(body, "read")) == 1
+
+
 def test_a_truncated_datagram_has_a_cut():
     body = str(made(datagrams(sizes=(50, 300), room=100)).body)
     (cut,) = CUT.findall(body)
