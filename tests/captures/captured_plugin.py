@@ -1,7 +1,8 @@
 """A pytest plugin (`-p captured_plugin`): each run of a test is captured, and tshark must find nothing wrong in it.
 
-Runs in the test's own process get one more reader of their trace, at each host one; `farhost run` and `farhost up` in
-processes of their own get `--capture`. Only as a plugin: who imports this module changes nothing.
+Runs in the test's own process get one more reader of their trace; `farhost run` and `farhost up` in processes of
+their own get `--capture`. Each host's packets are judged by themselves. Only as a plugin: who imports this module
+changes nothing.
 """
 
 import subprocess
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from judge import judge
+from splitting import split_by_host
 
 from farhost.devices.capture import CaptureSink, interfaces_of, names_of
 from farhost.devices.capture_comments import strength_of
@@ -34,11 +36,11 @@ class Captures:
         """What is wrong with those that were written."""
         complaints = []
         for path in self.files:
-            if path.exists() and path.stat().st_size:
-                judged = judge(path)
+            for part in split_by_host(path) if path.exists() else ():
+                judged = judge(part)
                 self.judged += 1
                 self.packets += judged.packets
-                complaints += [f"{path.name}: {complaint}" for complaint in judged.complaints()]
+                complaints += [f"{part.name}: {complaint}" for complaint in judged.complaints()]
         self.files.clear()
         return complaints
 
@@ -85,6 +87,18 @@ def captured(tmp_path_factory):
     CAPTURES.folder = None
     complaints = CAPTURES.judge()
     assert not complaints, "\n".join(complaints)
+
+
+def pytest_sessionfinish(session):
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["captures"] = CAPTURES.judged, CAPTURES.packets
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node):
+    judged, packets = getattr(node, "workeroutput", {}).get("captures", (0, 0))
+    CAPTURES.judged += judged
+    CAPTURES.packets += packets
 
 
 def pytest_terminal_summary(terminalreporter):

@@ -9,7 +9,10 @@ from farhost.explore.replay_file import ReplayFault, read_replay, write_replay
 from farhost.explore.results import Failure, difference_words, failure_lines, failure_of, replay_of
 from farhost.explore.shrink import Difference, Shrunk, ShrunkFault
 from farhost.explore.sizes import Neighbourhood
+from farhost.report.diagram.kept import Scene
+from farhost.report.diagram.rows import Row
 from farhost.report.story.streams import Piece, Stream
+from farhost.report.terminal import Paper
 from farhost.sim.choices import Choice
 from farhost.trace.events import Wake
 from farhost.trace.trail import TrailSink
@@ -83,6 +86,46 @@ def test_the_report_is_at_most_25_lines_whatever_there_is_to_say():
     lines = texts(Failure(verdict, (fault,) * 99, (), ("n" * 500,) * 9, ("c",) * 9))
     assert len(lines) <= 25 and max(map(len, lines)) <= 200
     assert "  ... and 95 more" in lines
+
+
+def scene(count, text="recvfrom(3, 65536) = 5"):
+    rows = [
+        Row(number, number * 1_000_000, "client" if number % 2 else "server", "", text, "call")
+        for number in range(count)
+    ]
+    rows[count // 2] = rows[count // 2]._replace(
+        peer="client", host="server", sort="lost", reason="loss", fault=LOSS[:2]
+    )
+    return Scene(("server", "client"), tuple(rows), count)
+
+
+@pytest.mark.parametrize("width", [40, 80, 120, 200])
+@pytest.mark.parametrize("faults", [1, 4, 99])
+@pytest.mark.parametrize("long", [1, 500])
+def test_with_a_diagram_it_has_at_most_25_lines_none_wider_than_the_terminal(width, faults, long):
+    fault = ReplayFault(LOSS, 1, True, "x" * long)
+    verdict = FAILED._replace(message="\n".join("m" * long for _ in range(long)))
+    notes, commands = ("n" * long,) * 9, ("c" * long,) * 9
+    failure = Failure(verdict, (fault,) * faults, (), notes, commands, "r" * long, scene(50, "y" * long))
+    lines = failure_lines(failure, Paper(min(width, 130), width, True, True))
+    assert len(lines) <= 25 and max(len(text) for text, _ in lines) <= width
+    assert any("lost (loss)" in text for text, _ in lines), "the diagram has room whatever else there is to say"
+    assert any(text.startswith("hint: ") for text, _ in lines)
+    assert len(failure_lines(failure, Paper(), 20)) <= 20
+
+
+def test_the_report_with_a_diagram_says_which_call_saw_it_a_hint_and_what_shows_more():
+    fault = ReplayFault(Choice("short-read", f"{REPLY} at 0"), 5, True)
+    lines = texts(Failure(FAILED, (fault,), (), (), ("farhost replay f.toml",), "farhost report f.toml", scene(9)))
+    assert "  seen by recvfrom(3, 65536) = 5, on client at 0.007000 s" in lines
+    assert lines[-3:] == [
+        "hint: one write may arrive as several reads, several as one: farhost explain one-write-is-not-one-read",
+        "the same again: farhost replay f.toml",
+        "what happened: farhost report f.toml",
+    ]
+    assert sum("│" in line for line in lines) >= 7 and "the last calls:" not in lines
+    drawn = [text for text, _ in failure_lines(Failure(FAILED, (fault,), scene=scene(9)), Paper(draws=False))]
+    assert "".join(drawn).isascii() and any("--x lost (loss)" in line for line in drawn)
 
 
 @pytest.mark.parametrize("kind", ["failed", "deadlock", "until", "hung", "invariant", "outcome", "broken"])

@@ -44,6 +44,20 @@ def test_points_are_no_line():
     assert re.fullmatch(r"M70 \S+h0M630 \S+h0", line(body, "link a&gt;b \\(limit 9\\)", 0))
 
 
+def test_the_axis_of_time_ends_where_there_is_nothing_more_to_see():
+    samples = [SAMPLE, SAMPLE._replace(time_ns=2_000_000_000, in_flight=5120)]
+    body = panel_of([*samples, Wake(62_000_000_000, "a", "a", 1, "timeout")]).body
+    assert line(body, "Congestion", 2).endswith("H630V51.1")
+    assert ">2.0 s<" in body
+    assert ">60 s<" not in body
+
+
+def test_a_queue_s_depth_holds_to_the_end():
+    events = [QueueDepth(0, "a", "accept 7", 0, 9), QueueDepth(500, "a", "accept 7", 1, 9)]
+    body = panel_of([*events, QueueDepth(1000, "a", "accept 8", 1, 9)]).body
+    assert line(body, "accept 7 \\(limit 9\\)", 0) == "M70 94H350V8.3H630V8.3"
+
+
 def test_data_are_those_of_the_series():
     story = story_of(lossy())
     data = panel(story).data

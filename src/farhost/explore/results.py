@@ -31,8 +31,9 @@ _MOST_COMMANDS = 2
 MOST_LINES = 25
 _MOST_DRAWN = 12
 """Lines of a diagram."""
-_ENOUGH = 8
-"""Lines that are enough for one: for fewer, nothing else takes two lines."""
+_ENOUGH = 6
+"""Lines that are enough for one: for fewer, nothing else takes two lines, and less is said."""
+_ASIDE = "dim"
 _KINDS = {
     "invariant": ("failed: an invariant did not hold", "bold red"),
     "outcome": ("failed: the run did not end as was said of it", "bold red"),
@@ -100,11 +101,11 @@ def failure_lines(failure: Failure, paper: Paper = PLAIN, most_lines: int = MOST
     """The report: the verdict; the faults; the exception, where it was raised and which call saw it; a diagram of
     what happened around them (or the last calls, where nobody watched); a hint; commands. At most `most_lines`,
     none longer than the paper allows."""
-    above, below = _above(failure), _below(failure)
-    for most in (2, 1):
-        top, bottom = lines_of(above, paper.longest, most), lines_of(below, paper.longest, most)
+    for most, brief in ((2, False), (1, False), (1, True)):
+        top = lines_of(_above(failure, brief), paper.longest, most)
+        bottom = lines_of(_below(failure, brief), paper.longest, most)
         room = most_lines - len(top) - len(bottom)
-        if room > _ENOUGH:
+        if room >= _ENOUGH:
             break
     middle = _diagram(failure, min(room, _MOST_DRAWN), paper)
     if not middle:
@@ -112,16 +113,18 @@ def failure_lines(failure: Failure, paper: Paper = PLAIN, most_lines: int = MOST
     return [*top, *middle, *bottom][:most_lines]
 
 
-def _above(failure: Failure) -> list[Paragraph]:
-    """What stands above the diagram."""
+def _above(failure: Failure, brief: bool) -> list[Paragraph]:
+    """What stands above the diagram; `brief`: without what else is known of the faults."""
     verdict = failure.verdict
     said, style = _KINDS.get(verdict.kind) or VERDICTS.get(verdict.kind, (verdict.kind, "bold red"))
     time = format_time(verdict.virtual_ns).strip()
     faults = [(fault.choice, fault.size) for fault in failure.faults]
     found = [Paragraph(f"{said} (virtual time {time} s, seed {verdict.seed})", style)]
     found.append(Paragraph(headline(faults, failure.streams), "bold", 2))
-    found += _fault_lines(failure.faults)
-    found += [Paragraph(f"  {line}", "red", 2) for line in causes(verdict)[:_MOST_MESSAGE]]
+    found += [line for line in _fault_lines(failure.faults) if not brief or line.style != _ASIDE]
+    # A test's message begins with the same first line.
+    said_so = [line for line in causes(verdict) if line.strip() != found[0].text]
+    found += [Paragraph(f"  {line}", "red", 2) for line in said_so[:_MOST_MESSAGE]]
     if seen := seen_by_words(failure.scene, failing_host(verdict)):
         found.append(Paragraph(seen, "red"))
     return found
@@ -133,9 +136,9 @@ def seen_by_words(scene: Scene, host: str) -> str:
     return "" if row is None else f"  seen by {row.text}, on {row.host} at {format_time(row.time_ns).strip()} s"
 
 
-def _below(failure: Failure) -> list[Paragraph]:
-    """What stands below it."""
-    found = [Paragraph(note, "yellow", 2) for note in failure.notes[:_MOST_NOTES]]
+def _below(failure: Failure, brief: bool) -> list[Paragraph]:
+    """What stands below it; `brief`: with one note."""
+    found = [Paragraph(note, "yellow", 2) for note in failure.notes[: 1 if brief else _MOST_NOTES]]
     topic = failure_topic(failure)
     if topic:
         found.append(Paragraph(hint_line(topic), "cyan", 2))
@@ -197,7 +200,7 @@ def _fault_lines(faults: Sequence[ReplayFault]) -> list[Paragraph]:
         if fault.essential:
             known.insert(0, "essential: without it the failure does not come")
         if known:
-            lines.append(Paragraph(f"     {'; '.join(known)}", "dim"))
+            lines.append(Paragraph(f"     {'; '.join(known)}", _ASIDE))
     if len(faults) > _MOST_FAULTS:
         lines.append(Paragraph(f"  ... and {len(faults) - _MOST_FAULTS} more"))
     return lines

@@ -401,9 +401,8 @@ class Network:
         more can happen; at most until a virtual time, such as "60s".
 
         A run that did not pass raises, unless `check` is False: the exception of the function that failed first, or
-        `RunFailed`, which says who waits where, or `InvariantError`. UnitError, WordError
-        for the place of a fault, and ValueError if there is nothing to run or it has run.
-        """
+        `RunFailed`, which says who waits where, or `InvariantError`. UnitError, WordError for the place of a fault,
+        and ValueError if there is nothing to run or it has run."""
         __tracebackhide__ = True
         until = self.until if until is None else until
         until_ns = None if until is None else parse_duration(until)
@@ -423,11 +422,8 @@ class Network:
                 outcome = run_programs(
                     self._network,
                     runnables,
-                    until_ns=until_ns,
-                    watchdog_s=self.watchdog_s,
-                    prepare=self._prepare,
-                    faults=faults,
-                )
+                    until_ns=until_ns, watchdog_s=self.watchdog_s, prepare=self._prepare, faults=faults,
+                )  # fmt: skip
         finally:
             self._hand_out(None)
             self.close()
@@ -438,6 +434,10 @@ class Network:
         if check and not outcome.ok:
             raise self._failure(outcome)
         return outcome
+
+    def simulated(self) -> simulated.Network:
+        """What it is made of, for readers of its trace."""
+        return self._network
 
     def report(self) -> str:
         """What came of the run, for people; empty before."""

@@ -22,7 +22,8 @@ from farhost.explore.laboratory import Limits, Progress
 from farhost.explore.orders import Orders, Verdict
 from farhost.explore.profiles import fault_words
 from farhost.explore.replay_file import Replay, ReplayFault
-from farhost.explore.results import Failure, failure_lines, failure_of, replay_of
+from farhost.explore.results import MOST_LINES, Failure, failure_lines, failure_of, replay_of
+from farhost.explore.run_report import run_report
 from farhost.explore.settings import LAST, SettingError, Settings
 from farhost.explore.shrink import shrink
 from farhost.explore.swarm import orders_for
@@ -30,12 +31,18 @@ from farhost.facade.network import Network
 from farhost.programs.timed_faults.table import TIMED_FAULTS
 from farhost.pytest_plugin.pages import Page
 from farhost.pytest_plugin.store import Store
+from farhost.report.diagram.kept import NOTHING_SEEN, Scene, SceneSink, scene_of
+from farhost.report.recording.keeper import KeptEvents
 from farhost.report.story.streams import StreamsSink
+from farhost.report.terminal import DRAWN, PLAIN, Paper
 from farhost.scenario.faults import parse_faults
 
 SHRINKING_S = 30.0
 """The most real time for shrinking one failure."""
 PROGRESS_S = 0.5
+_LAST_EVENTS, _LAST_BYTES = 2_000, 1 << 20
+_FEWEST_LINES = 16
+"""Of a failure's report, however much else there is to say."""
 _SKIPPED = "skipped"
 _AGAIN_IN_VAIN = "this run fails in a forked process, but not in this one"
 
@@ -101,6 +108,9 @@ class Explorer:
         self._given: Replay | None = None
         """What `--farhost-replay` says, and what runs in its place."""
         self._streams = StreamsSink()
+        self._scene: SceneSink | None = None
+        self._kept: KeptEvents | None = None
+        """The last events of a run of which nothing else is known."""
         self._events: EventsSink | None = None
         self._verdict: Verdict | None = None
         """How the run in the test's own process ended."""
@@ -119,6 +129,8 @@ class Explorer:
 
     def _choose(self) -> None:
         if not self._words and not self._several() and self._is_plain(self._stored):
+            self._kept = KeptEvents(_LAST_EVENTS, _LAST_BYTES)
+            self.network.tracer.add(self._kept)
             self.network.obey(Orders(self._first_seed()), hashed=False)
             return
         if not self._several() and self._stored is None:
@@ -251,6 +263,9 @@ class Explorer:
 
     def _obey(self, orders: Orders) -> None:
         self.network.tracer.add(self._streams)
+        faults = [(choice.kind, choice.place) for choice in orders.replay or ()]
+        self._scene = SceneSink(self.network.simulated(), faults)
+        self.network.tracer.add(self._scene)
         if self._events is not None:
             self.network.tracer.add(self._events)
         self.network.obey(orders._replace(trail=True))
@@ -330,7 +345,7 @@ class Explorer:
         node = repr(self.item.nodeid)
         replay = self._replay
         if replay is None or (self._failure is None and not self._words):
-            return f"{report}\nthe same again: pytest {node} --farhost-seed {self.network.seed}"
+            return self._plain(report, f"the same again: pytest {node} --farhost-seed {self.network.seed}")
         path = self._store.path(self.item.nodeid)
         commands = (f"pytest {node} --farhost-replay {shlex.quote(_shown(path, self.item))}",)
         failure = self._failure
@@ -342,16 +357,35 @@ class Explorer:
             other = f"IN A FORKED PROCESS IT ENDED OTHERWISE: {_first_line(expected.message)}"
             failure = failure._replace(notes=(other, *failure.notes))
         streams = self._streams.result() if self._verdict is not None and not self._verdict.ok else ()
-        lines = failure_lines(failure._replace(streams=tuple(streams), commands=commands))
-        return "\n".join([*(text for text, _ in lines), "", *report.splitlines()[1:]])
+        facts = report.splitlines()[1:]
+        failure = failure._replace(streams=tuple(streams), commands=commands, scene=self._seen())
+        lines = failure_lines(failure, paper_of(self.item), max(_FEWEST_LINES, MOST_LINES - len(facts) - 1))
+        said = [text for text, _ in lines]
+        return "\n".join([*said, "", *(fact for fact in facts if not any(fact.strip() in text for text in said))])
+
+    def _seen(self) -> Scene:
+        """What happened around the faults and before the end, if the run failed."""
+        if self._verdict is None or self._verdict.ok:
+            return NOTHING_SEEN
+        if self._kept is not None:
+            return scene_of(self.network.simulated(), self._kept.events)
+        return NOTHING_SEEN if self._scene is None else self._scene.scene()
+
+    def _plain(self, report: str, again: str) -> str:
+        """Of a run without faults: what came of it, what happened last, a hint, the command."""
+        scene, verdict = self._seen(), self._verdict
+        if verdict is None or not scene.rows:
+            return f"{report}\n{again}"
+        lines = run_report([(line, "") for line in report.splitlines()], verdict, scene, [again], paper_of(self.item))
+        return "\n".join(text for text, _ in lines)
 
     def _lines_of_replay(self, replay: Replay) -> list[str]:
         verdict = self._verdict
         if verdict is None:
             return []
         if is_reproduced(replay, verdict):
-            failure = Failure(verdict, replay.faults, tuple(self._streams.result()))
-            return [text for text, _ in failure_lines(failure)]
+            failure = Failure(verdict, replay.faults, tuple(self._streams.result()), scene=self._seen())
+            return [text for text, _ in failure_lines(failure, paper_of(self.item))]
         where = first_divergence(replay, verdict)
         events = [] if self._events is None else self._events.lines()
         return [text for text, _ in divergence_lines(replay, verdict, Versions.here(), where, events)]
@@ -376,6 +410,21 @@ class Explorer:
             events=verdict.events,
             trail=verdict.trail,
         )
+
+
+def paper_of(item: pytest.Item) -> Paper:
+    """What pytest's report is written on; in a worker of pytest-xdist nobody knows."""
+    if item.config.pluginmanager.getplugin("terminalreporter") is None:
+        return PLAIN
+    writer = item.config.get_terminal_writer()
+    try:
+        DRAWN.encode(sys.__stdout__.encoding if sys.__stdout__ is not None else "ascii")
+        draws = True
+    except UnicodeEncodeError:
+        draws = False
+    if not writer.hasmarkup:
+        return PLAIN._replace(draws=draws)
+    return Paper(min(writer.fullwidth, 130), writer.fullwidth, draws, True)
 
 
 def _is_chosen(item: pytest.Item) -> bool:

@@ -4,6 +4,7 @@ A `ColumnsSink` writes each event when it happens. Where the columns would be to
 host instead. What is left out: wake-ups and queue depths, which the JSON trace has.
 """
 
+import re
 from collections.abc import Sequence
 
 from farhost.report import values
@@ -34,6 +35,8 @@ NARROWEST = 26
 WIDEST = 78
 """Characters above which a column gains nothing; what a file or a pipe gets."""
 _TIME = 11
+_OPTIONS = re.compile(r", options \[[^]]*\]")
+"""What a narrow column leaves out of a packet's line."""
 _CALL_NS = 10_000
 """A call that took longer waited, and says for how long, as strace -T does."""
 _PACKET_STYLES = {"sent": "cyan", "received": "green", "dropped": "red"}
@@ -74,10 +77,13 @@ class ColumnsSink:
         if isinstance(event, SystemCall):
             text = self._who(event) + text
         time = format_time(event.time_ns)
-        if self._columns and event.host in self._hosts:
-            self._write_row(time, self._hosts.index(event.host), wrap(text, self._width), style)
-        else:
-            self._terminal.line(f"{time} {event.host or '-'}: {self._terminal.paint(text, style)}")
+        for line in _output_lines(event) if isinstance(event, Output) else (text,):
+            if self._columns and event.host in self._hosts:
+                if isinstance(event, PacketEvent) and self._width < WIDEST:
+                    line = _OPTIONS.sub("", line)
+                self._write_row(time, self._hosts.index(event.host), wrap(line, self._width), style)
+            else:
+                self._terminal.line(f"{time} {event.host or '-'}: {self._terminal.paint(line, style)}")
 
     def _who(self, call: SystemCall) -> str:
         """strace -f's mark, where more than one thread could have made the call."""
@@ -116,6 +122,12 @@ def describe(event: Event, packets: PacketFormatter) -> tuple[str, str] | None:
             return f"{event.process} {mark} {visible(event.data.rstrip())}", "bold"
         case Wake() | QueueDepth() | TcpSample() | BufferDepth() | SocketChange() | TlsSecret():
             return None
+
+
+def _output_lines(event: Output) -> list[str]:
+    """What a program printed, each line with its mark."""
+    mark = "|" if event.stream == 1 else "!"
+    return [f"{event.process} {mark} {visible(line)}" for line in event.data.rstrip().split(b"\n")]
 
 
 def format_time(ns: int) -> str:

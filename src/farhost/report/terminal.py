@@ -15,7 +15,7 @@ from rich.style import Style
 _SYSTEMS = {"standard": ColorSystem.STANDARD, "256": ColorSystem.EIGHT_BIT, "truecolor": ColorSystem.TRUECOLOR}
 HOST_STYLES = ("cyan", "green", "magenta", "yellow", "blue", "bright_red")
 """Hosts are told apart by these, in the order in which they were described."""
-_DRAWN = "\u2502\u2500\u25b6\u25c0\u2717\u2026\u22ee"
+DRAWN = "\u2502\u2500\u25b6\u25c0\u2717\u2026\u22ee"
 """What diagrams are drawn with (`farhost.report.diagram.drawing`)."""
 
 
@@ -56,7 +56,7 @@ class Terminal:
     def paper(self) -> Paper:
         """What a report on it may look like."""
         try:
-            _DRAWN.encode(self._output.encoding or "ascii")
+            DRAWN.encode(self._output.encoding or "ascii")
             draws = True
         except (UnicodeEncodeError, LookupError, AttributeError):
             draws = False

@@ -32,7 +32,7 @@ def choose(scene: Scene, most: int, faults: Collection[tuple[str, str]] = (), ho
         picked.add(index)
         if len(picked) >= most:
             break
-    return _with_gaps(sorted(picked), scene)
+    return _with_gaps(sorted(picked), scene) if picked else []
 
 
 def _by_importance(rows: Sequence[Row], faults: frozenset[tuple[str, str]], host: str) -> Iterator[int]:

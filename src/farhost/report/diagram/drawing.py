@@ -146,7 +146,7 @@ class _Canvas:
         """A packet whose other end has no column."""
         signs = self._signs
         if row.sort == LOST:
-            return f"{signs.cross} {row.text}" + (f" lost ({row.reason})" if row.peer else "")
+            return f"{signs.cross} " + (f"lost ({row.reason}): " if row.peer else "") + row.text
         return f"{row.text} to {row.peer}" if host == row.host else f"{row.text} from {row.host or '?'}"
 
     def _arrow(self, line: str, row: Row) -> str:

@@ -10,6 +10,7 @@ from markupsafe import Markup
 from farhost.report.html import faults, lanes, plots, ribbon, sequence, sockets, timesequence, verdict
 from farhost.report.html.panel import Panel, pack
 from farhost.report.recording.store import RecordedRun
+from farhost.report.recording.uncollected import without_collections
 from farhost.report.story.story import Story, story_of
 
 PANELS: tuple[Callable[[Story], Panel], ...] = (
@@ -46,7 +47,11 @@ def write_report(run: RecordedRun, path: Path) -> None:
 
 def report_html(run: RecordedRun) -> str:
     """The report of a run: the same text every time."""
-    story = story_of(run)
+    with without_collections():
+        return _render(story_of(run))
+
+
+def _render(story: Story) -> str:
     panels = [make(story) for make in PANELS]
     environment = Environment(
         loader=PackageLoader("farhost.report.html", "assets"),

@@ -5,6 +5,7 @@ that are chosen with uPlot, from data. What there is to plot is `farhost.report.
 """
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from markupsafe import Markup, escape
 
@@ -61,7 +62,6 @@ def panel(story: Story) -> Panel:
         if story.samples:
             parts.append(Markup('<p class="note">No TCP connection, queue or buffer was used in this run.</p>'))
         return Panel("plots", TITLE, Markup("").join(parts))
-    end_ns = max((event.time_ns for event in (*story.events[-1:], *story.samples[-1:])), default=0)
     kept_hosts = _carried(hosts, MOST_CARRIED // 2)
     kept = _carried(connections, MOST_CARRIED - sum(map(Group.points, kept_hosts)))
     left_out = len(hosts) + len(connections) - len(kept_hosts) - len(kept)
@@ -69,9 +69,8 @@ def panel(story: Story) -> Panel:
     parts.append(_choosers(kept, kept_hosts, left_out))
     note = '<p class="needs-script note">On the axis of time: R sent again, × lost, ▲ fault.</p>'
     parts.append(Markup(note + '<div class="plots live" data-series="{}"></div>').format(count))
-    parts.append(_static([*connections[:1], *_other_end(connections), *hosts], end_ns))
+    parts.append(_static([*connections[:1], *_other_end(connections), *hosts]))
     data = {
-        "end": end_ns,
         "units": {unit: list(shown) for unit, shown in UNITS.items()},
         "connections": [_group_data(group) for group in kept],
         "hosts": [_group_data(group) for group in kept_hosts],
@@ -124,6 +123,7 @@ def _group_data(group: Group) -> dict[str, object]:
     """For the script; times as differences in ns."""
     return {
         "name": group.name,
+        "lasting": group.lasting,
         "marks": {kind: _differences(times) for kind, times in group.marks.items()},
         "plots": [
             {
@@ -143,18 +143,32 @@ def _differences(times: Sequence[int]) -> list[int]:
 # Static.
 
 
-def _static(groups: Sequence[Group], end_ns: int) -> Markup:
-    """Small plots, as many as are worth it."""
+class _Span(NamedTuple):
+    """The axis of time."""
+
+    start_ns: int
+    end_ns: int
+
+    def x(self, time_ns: int) -> float:
+        """Where a time is on it."""
+        return LEFT + (time_ns - self.start_ns) / (self.end_ns - self.start_ns) * WIDTH
+
+
+def _static(groups: Sequence[Group]) -> Markup:
+    """Small plots on one axis of time, as many as are worth it."""
+    spans = [group.span_ns() for group in groups]
+    start_ns, end_ns = min(start for start, _ in spans), max(end for _, end in spans)
+    span = _Span(start_ns, max(end_ns, start_ns + 1000))
     figures: list[Markup] = []
     for group in groups:
         for plot in group.plots:
             if len(figures) < MOST_STATIC and any(series.times for series in plot.series):
-                figures.append(_figure(group, plot, end_ns))
+                figures.append(_figure(group, plot, span))
     note = "On the axis of time: a bar: sent again; a cross: lost; a triangle: a fault."
     return Markup('<div class="plots static"><p class="note">{}</p>{}</div>').format(note, Markup("").join(figures))
 
 
-def _figure(group: Group, plot: Plot, end_ns: int) -> Markup:
+def _figure(group: Group, plot: Plot, span: _Span) -> Markup:
     divisor, unit = UNITS[plot.unit]
     keys = Markup("").join(
         Markup(
@@ -166,7 +180,7 @@ def _figure(group: Group, plot: Plot, end_ns: int) -> Markup:
     return Markup(
         '<figure class="plot" data-plot="{}"><figcaption>{}: <b>{}</b> ({})</figcaption>{}<ul class="legend">{}</ul>'
         "</figure>"
-    ).format(plot.title, group.name, plot.title, unit, Markup(_drawing(group, plot, end_ns)), keys)
+    ).format(plot.title, group.name, plot.title, unit, Markup(_drawing(group, plot, span)), keys)
 
 
 def summary(series: Series, divisor: int, unit: str) -> str:
@@ -184,32 +198,32 @@ def summary(series: Series, divisor: int, unit: str) -> str:
     return f"{low} to {high} {unit}, last {last}"
 
 
-def _drawing(group: Group, plot: Plot, end_ns: int) -> str:
+def _drawing(group: Group, plot: Plot, span: _Span) -> str:
     divisor, unit = UNITS[plot.unit]
     values = [value for series in plot.series for value in series.values if value is not None]
     top = max([*values, divisor]) * 1.05
-    end = max(end_ns, 1)
     parts = []
-    for value, text in ticks(0, top / divisor, 4):
-        y = HEIGHT + 4 - value * divisor / top * HEIGHT
+    for tick, text in ticks(0, top / divisor, 4):
+        y = HEIGHT + 4 - tick * divisor / top * HEIGHT
         parts.append(svg.line(LEFT, y, LEFT + WIDTH, y, "grid"))
         parts.append(svg.text(LEFT - 5, y + 4, text, "dim", 'text-anchor="end"'))
-    for value, text in ticks(0, end / 1e9, 6):
-        x = LEFT + value * 1e9 / end * WIDTH
-        parts.append(svg.text(x, HEIGHT + BOTTOM, f"{text} s", "dim", 'text-anchor="middle"'))
+    for tick, text in ticks(span.start_ns / 1e9, span.end_ns / 1e9, 6):
+        parts.append(svg.text(span.x(round(tick * 1e9)), HEIGHT + BOTTOM, f"{text} s", "dim", 'text-anchor="middle"'))
     for number, series in enumerate(plot.series):
         small = thinned(series, _STATIC_POINTS)
         places = [
-            (LEFT + time_ns / end * WIDTH, None if value is None else HEIGHT + 4 - value / top * HEIGHT)
+            (span.x(time_ns), None if value is None else HEIGHT + 4 - value / top * HEIGHT)
             for time_ns, value in zip(small.times, small.values)
         ]
+        if group.lasting and series.holds and places:
+            places.append((span.x(span.end_ns), places[-1][1]))
         kind = f"line n{number}" if series.holds else f"points n{number}"
         parts.append(f'<path class="{kind}" d="{_steps(places) if series.holds else _points(places)}"/>')
     for kind, times in group.marks.items():
-        places_of_marks = dict.fromkeys(round(LEFT + time_ns / end * WIDTH) for time_ns in times)
-        path = "".join(f"M{x} {HEIGHT + 4}{_SIGNS[kind]}" for x in places_of_marks)
+        places_of_marks = dict.fromkeys(round(span.x(time_ns)) for time_ns in times)
+        path = "".join(f"M{x} {HEIGHT + 4}{_SIGNS[kind]}" for x in places_of_marks if LEFT <= x <= LEFT + WIDTH)
         parts.append(f'<path class="moments {kind}" d="{path}"/>')
-    label = f"{group.name}: {plot.title}, in {unit}, over {end / 1e9:.6f} s"
+    label = f"{group.name}: {plot.title}, in {unit}, from {span.start_ns / 1e9:.6f} s to {span.end_ns / 1e9:.6f} s"
     data = f'data-series="{escape("|".join(series.label for series in plot.series))}"'
     return svg.drawing(LEFT + WIDTH + 10, HEIGHT + BOTTOM + 6, "".join(parts), label, "small-plot", data)
 

@@ -105,7 +105,7 @@ def _of_socket(socket: DatagramSocket, story: Story) -> Subject:
 
 
 def _interest(stream: ByteStream, story: Story) -> tuple[int, int]:
-    """The least is the most interesting: after a failure what is near it; else what had trouble."""
+    """The least is the most interesting: after a failure what is near it, else what had trouble, then is near."""
     distance = min(
         _distance(stream.writes, story.moment_ns),
         _distance(stream.reads, story.moment_ns),
@@ -136,9 +136,6 @@ def _stream_title(stream: ByteStream) -> str:
         counts.insert(1, f"{sent} and {again} sent again" if again else sent)
     unread = stream.unread[1] - stream.unread[0]
     left = f"; {size_text(unread)} never read" if unread else ""
-    open_end = stream.end - stream.written
-    if stream.writes and open_end > 0:
-        left += f"; {size_text(open_end)} of a write that did not return"
     return f"{stream.name.replace('>', ' → ')}: {size_text(stream.end)}, {', '.join(counts)}{left}"
 
 

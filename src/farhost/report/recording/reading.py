@@ -41,6 +41,7 @@ def trace_lines(events: Iterable[Event]) -> Iterator[bytes]:
 def read_events(lines: Iterable[bytes]) -> Iterator[Event]:
     """The events of a trace file. TraceFileError names the line."""
     decode = msgspec.json.Decoder().decode
+    reader = _Reader()
     number = 0
     try:
         for number, line in enumerate(lines, 1):
@@ -49,7 +50,7 @@ def read_events(lines: Iterable[bytes]) -> Iterator[Event]:
                 check_version(value)
             elif "verdict" not in value:
                 # `farhost run --format json --trace` writes its result behind the events.
-                yield _event(value)
+                yield reader.event(value)
     except TraceFileError as error:
         raise TraceFileError(f"line {number}: {error}") from None
     except (msgspec.DecodeError, KeyError, TypeError, ValueError, AttributeError) as error:
@@ -67,15 +68,49 @@ def check_version(value: object) -> None:
         raise TraceFileError(f"it is a trace of version {version}; this farhost reads version {TRACE_FILE_VERSION}")
 
 
-def _event(value: dict[str, Any]) -> Event:
-    found = _CLASSES.get(value["event"])
-    if found is None:
-        raise TraceFileError(f"there is no event {value['event']!r}")
-    if found.make is PacketEvent:
-        value["packet"] = _packet(value["packet"])
-        return cast(Event, PacketEvent(**{field: value[field] for field in PacketEvent._fields}))
-    values = [value[field] for field in found.fields]
-    return cast(Event, found.make._make([_value(v) if type(v) in (dict, list) else v for v in values]))
+class _Reader:
+    """Makes events, and each name and payload once: a trace repeats them."""
+
+    def __init__(self) -> None:
+        self._once: dict[Any, Any] = {}
+        self._addresses: dict[str, bytes] = {}
+        self._flows: dict[tuple[str, int], Flow] = {}
+
+    def event(self, value: dict[str, Any]) -> Event:
+        """The event that a line says."""
+        found = _CLASSES.get(value["event"])
+        if found is None:
+            raise TraceFileError(f"there is no event {value['event']!r}")
+        if found.make is PacketEvent:
+            value["packet"] = self._packet(value["packet"])
+        once = self._once
+        values = []
+        for field in found.fields:
+            given = value[field]
+            kind = type(given)
+            if kind is str:
+                given = once.setdefault(given, given)
+            elif kind is dict or kind is list:
+                given = _value(given)
+            values.append(given)
+        return cast(Event, found.make._make(values))
+
+    def _packet(self, value: dict[str, Any]) -> Packet:
+        (source, destination, *rest), kind, shape = value["shape"]
+        content = value["content"]["bytes"].encode("latin-1")
+        name, origin, ordinal = value["identity"]
+        flow = self._flows.get((name, origin))
+        if flow is None:
+            flow = self._flows[name, origin] = Flow(name, origin)
+        body = _BODIES[kind](_value(shape), self._once.setdefault(content, content))
+        ends = self._address(source["bytes"]), self._address(destination["bytes"])
+        return Packet._make((*ends, rest[0], body, *rest[1:], flow, ordinal))
+
+    def _address(self, text: str) -> bytes:
+        address = self._addresses.get(text)
+        if address is None:
+            address = self._addresses[text] = text.encode("latin-1")
+        return address
 
 
 def _value(value: Any) -> Any:
@@ -90,14 +125,6 @@ def _value(value: Any) -> Any:
     if found is None:
         return tuple(_value(each) for name, each in value.items() if name != "type")
     return found.make(*[_value(value[name]) for name in found.fields])
-
-
-def _packet(value: dict[str, Any]) -> Packet:
-    head, kind, shape = _value(value["shape"])
-    content = _value(value["content"])
-    name, origin, ordinal = value["identity"]
-    body = _BODIES[kind](shape, content)
-    return Packet._make((*head[:3], body, *head[3:], Flow(name, origin), ordinal))
 
 
 def _tcp(shape: Any, content: bytes) -> TcpSegment:

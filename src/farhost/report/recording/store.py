@@ -16,6 +16,7 @@ import msgspec
 
 from farhost.report.recording.facts import RunFacts
 from farhost.report.recording.reading import TraceFileError, read_events, trace_lines
+from farhost.report.recording.uncollected import without_collections
 from farhost.trace.events import Event
 
 RUNS = Path(".farhost", "runs")
@@ -76,7 +77,7 @@ def read_facts(folder: Path) -> RunFacts:
 def read_trace(path: Path) -> list[Event]:
     """The events of a trace file. StoreError."""
     try:
-        with path.open("rb", buffering=1 << 20) as lines:
+        with path.open("rb", buffering=1 << 20) as lines, without_collections():
             return list(read_events(lines))
     except OSError as error:
         raise StoreError(f"{path}: it cannot be read: {error.strerror}") from None

@@ -51,10 +51,17 @@ class Group(NamedTuple):
     """Moments worth a mark on the axis of time: `R` retransmissions, `lost` packets, `fault` of any other sort."""
     left_out: int = 0
     """How many plots it has no room for: those of the queues that changed the least."""
+    lasting: bool = False
+    """Whether the last values hold to the end of the run; a connection's end where the connection does."""
 
     def points(self) -> int:
         """How many it has in all."""
         return sum(len(series.times) for plot in self.plots for series in plot.series)
+
+    def span_ns(self) -> tuple[int, int]:
+        """From its first point to its last."""
+        times = [series.times for plot in self.plots for series in plot.series if series.times]
+        return min((one[0] for one in times), default=0), max((one[-1] for one in times), default=0)
 
 
 _TCP_PLOTS: tuple[tuple[str, str, tuple[tuple[str, str], ...]], ...] = (
@@ -139,7 +146,7 @@ def _host_group(
 ) -> Group:
     busy = sorted(queues, key=lambda name: len(queues[name]), reverse=True)[:MOST_PLOTS]
     plots = tuple(_queue_plot(name, queues[name]) for name in queues if name in busy)
-    return Group(host, plots, marks, len(queues) - len(plots))
+    return Group(host, plots, marks, len(queues) - len(plots), lasting=True)
 
 
 def thinned(series: Series, most: int = MOST_POINTS) -> Series:

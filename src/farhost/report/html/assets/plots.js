@@ -16,10 +16,10 @@ farhost.panel("plots", function (root, data, page) {
   }
 
   /* One axis of time for all series: where one has no value of its own, the one before holds. */
-  function joined(plot, isHost) {
+  function joined(plot, lasting, span) {
     const [divisor] = data.units[plot.unit];
     const all = plot.series.map(([, differences]) => sums(differences));
-    const times = [...new Set([0, ...all.flat(), data.end / 1e9])].sort((a, b) => a - b);
+    const times = [...new Set([...span, ...all.flat()])].sort((a, b) => a - b);
     const columns = plot.series.map(function ([, , values, holds], number) {
       const own = all[number];
       let next = 0;
@@ -27,7 +27,7 @@ farhost.panel("plots", function (root, data, page) {
         const at = next;
         while (next < own.length && own[next] <= time) next += 1;
         if (!holds && next === at) return null;
-        const value = next && (isHost || time <= own[own.length - 1]) ? values[next - 1] : null;
+        const value = next && (lasting || time <= own[own.length - 1]) ? values[next - 1] : null;
         return value === null ? null : value / divisor;
       });
     });
@@ -64,7 +64,7 @@ farhost.panel("plots", function (root, data, page) {
     ctx.restore();
   }
 
-  function draw(group, plot, isHost) {
+  function draw(group, plot, span) {
     const [divisor, unit] = data.units[plot.unit];
     const counted = divisor === 1;
     const place = holder.appendChild(document.createElement("div"));
@@ -77,7 +77,9 @@ farhost.panel("plots", function (root, data, page) {
       ticks: { stroke: () => colour("--rule"), width: 0.5 } };
     const options = {
       title: group.name + ": " + plot.title + (counted ? ", " + unit : ""), width: WIDTH, height: HEIGHT,
-      cursor: { sync: { key: "farhost", scales: ["x", null] }, drag: { x: true, y: false } },
+      cursor: { sync: { key: "farhost", scales: ["x", null] }, drag: { x: true, y: false },
+        /* What holds at a moment, not what is nearest to it. */
+        dataIdx: (u, index, nearest, time) => nearest > 0 && u.data[0][nearest] > time ? nearest - 1 : nearest },
       scales: { x: { time: false }, y: { range: (u, low, high) => [0, (high || 1) * 1.05] } },
       axes: [{ ...axis, values: (u, values) => values.map((value) => number(value) + " s") },
         { ...axis, size: 84, incrs: counted ? [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 10000] : undefined,
@@ -87,7 +89,7 @@ farhost.panel("plots", function (root, data, page) {
         ...plot.series.map((one, index) => series(one, index, unit))],
       hooks: { draw: [(chart) => { drawMarks(chart, marks); moveCursor(chart); }] },
     };
-    const chart = new uPlot(options, joined(plot, isHost), place);
+    const chart = new uPlot(options, joined(plot, group.lasting, span), place);
     chart.pageCursor = chart.over.appendChild(document.createElement("div"));
     chart.pageCursor.className = "page-cursor";
     listen(chart);
@@ -127,8 +129,13 @@ farhost.panel("plots", function (root, data, page) {
   function show() {
     for (const chart of charts) chart.destroy();
     holder.replaceChildren();
-    const groups = [data.connections[chosen.connection], data.hosts[chosen.host]];
-    charts = groups.flatMap((group, place) => group ? group.plots.map((plot) => draw(group, plot, place === 1)) : []);
+    const groups = [data.connections[chosen.connection], data.hosts[chosen.host]].filter(Boolean);
+    const ends = groups.flatMap((group) => group.plots.flatMap((plot) => plot.series.flatMap(function ([, differences]) {
+      const times = sums(differences);
+      return times.length ? [times[0], times[times.length - 1]] : [];
+    })));
+    const span = [Math.min(...ends), Math.max(...ends)];
+    charts = groups.flatMap((group) => group.plots.map((plot) => draw(group, plot, span)));
     charts.forEach(tell);
   }
 
