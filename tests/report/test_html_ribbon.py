@@ -2,6 +2,7 @@
 
 import base64
 import functools
+import random
 import re
 import socket
 import time
@@ -285,3 +286,29 @@ def echo_nothing():
         with peer:
             while peer.recv(65536):
                 pass
+
+
+def test_bytes_that_do_not_compress_are_bounded_as_well():
+    def serve():
+        with socket.create_server(("", 5000)) as listener:
+            for _ in range(12):
+                peer, _ = listener.accept()
+                with peer:
+                    while peer.recv(777):
+                        pass
+
+    def ask():
+        for number in range(12):
+            chance = random.Random(number)
+            with socket.create_connection(("server", 5000)) as peer:
+                for _ in range(150):
+                    peer.sendall(chance.randbytes(chance.randrange(1, 1500)))
+
+    net = Network(seed=1)
+    server, client = net.host("server"), net.host("client")
+    net.link(server, client, delay="1ms", loss="1%")
+    server.start(serve)
+    client.start(ask)
+    made_panel = made(record(net))
+    assert len(made_panel.body) + len(pack(made_panel.data)) < 1_200_000
+    assert "384 KiB in all" in made_panel.body
