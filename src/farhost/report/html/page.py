@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from farhost.report.html import faults, lanes, plots, ribbon, sequence, sockets, timesequence, verdict
 from farhost.report.html.panel import Panel, pack
+from farhost.report.json_text import in_utf8
 from farhost.report.recording.store import RecordedRun
 from farhost.report.recording.uncollected import without_collections
 from farhost.report.story.story import Story, story_of
@@ -46,9 +47,9 @@ def write_report(run: RecordedRun, path: Path) -> None:
 
 
 def report_html(run: RecordedRun) -> str:
-    """The report of a run: the same text every time."""
+    """The report of a run: the same text every time, which UTF-8 can say."""
     with without_collections():
-        return _render(story_of(run))
+        return in_utf8(_render(story_of(run)))
 
 
 def _render(story: Story) -> str:

@@ -4,8 +4,9 @@ import base64
 import zlib
 from typing import NamedTuple
 
-import msgspec
 from markupsafe import Markup
+
+from farhost.report.json_text import json_bytes
 
 
 class Panel(NamedTuple):
@@ -24,4 +25,4 @@ class Panel(NamedTuple):
 
 def pack(value: object) -> str:
     """A value as JSON, deflated, in base64: what `farhost.unpack` of page.js reads."""
-    return base64.b64encode(zlib.compress(msgspec.json.encode(value), 6)).decode("ascii")
+    return base64.b64encode(zlib.compress(json_bytes(value), 6)).decode("ascii")

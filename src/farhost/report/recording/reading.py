@@ -6,6 +6,7 @@ from typing import Any, NamedTuple, cast
 import msgspec
 
 from farhost.kernel.files import Received, Stat
+from farhost.report.json_text import json_bytes
 from farhost.trace.events import EVENT_CLASSES, Event, PacketEvent
 from farhost.trace.sinks import TRACE_FILE_VERSION, event_as_json
 from farhost.wire.packet import Body, Flow, IcmpMessage, Packet, RawBody, TcpOptions, TcpSegment, UdpDatagram
@@ -32,10 +33,9 @@ _VALUES = {
 
 def trace_lines(events: Iterable[Event]) -> Iterator[bytes]:
     """A trace file's lines, each with its end."""
-    encode = msgspec.json.Encoder().encode
-    yield encode({"farhost_trace": TRACE_FILE_VERSION}) + b"\n"
+    yield json_bytes({"farhost_trace": TRACE_FILE_VERSION}) + b"\n"
     for event in events:
-        yield encode(event_as_json(event)) + b"\n"
+        yield json_bytes(event_as_json(event)) + b"\n"
 
 
 def read_events(lines: Iterable[bytes]) -> Iterator[Event]:

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from farhost.report.json_text import json_bytes
 from farhost.report.recording.facts import RunFacts
 from farhost.report.recording.reading import TraceFileError, read_events, trace_lines
 from farhost.report.recording.uncollected import without_collections
@@ -49,7 +50,7 @@ def keep_run(facts: RunFacts, events: Iterable[Event] | None, folder: Path = RUN
         if facts.scenario:
             facts = msgspec.structs.replace(facts, directory=os.path.relpath(facts.directory or ".", place))
         # Last, so that a folder with facts is whole.
-        (place / FACTS).write_bytes(msgspec.json.format(msgspec.json.encode(facts), indent=2) + b"\n")
+        (place / FACTS).write_bytes(msgspec.json.format(json_bytes(facts), indent=2) + b"\n")
         _point(folder / LATEST, place.name)
         _remove_old(folder)
     except OSError as error:
