@@ -21,7 +21,7 @@ _CROSS = 5
 _DEGREES = 180 / pi
 _ARGUMENTS = re.compile(r"\([^)]*\)")
 _END = ' class="end"'
-_TICKS = 52
+_TICKS = 64
 """Between two times at the left, at least."""
 _NEAR, _MOST_TOGETHER = 1500, 50
 """How long a batch of lines may be, and how many these may be."""
