@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test interop isolated captures conformance clusters corpus determinism check bench constraints clean
+.PHONY: help setup demo test interop isolated captures conformance clusters corpus determinism check bench screenshots constraints clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -57,6 +57,9 @@ check: $(READY)  ## ruff, mypy, the layers, the tidy test
 
 bench: $(READY)  ## round trips, bulk transfer, attached calls, TUN: beside the kernel's
 	$(BIN)/python -m benchmarks
+
+screenshots: $(READY)  ## the pictures of docs/ anew (Debian: chromium, chromium-driver)
+	$(BIN)/python tests/report/browser/screenshots.py
 
 constraints:  ## write constraints.txt anew with the newest versions that pyproject.toml allows
 	rm -rf build/newest && $(PYTHON) -m venv build/newest

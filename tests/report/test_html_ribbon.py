@@ -2,6 +2,7 @@
 
 import base64
 import functools
+import random
 import re
 import socket
 import time
@@ -146,6 +147,29 @@ def test_datagrams_leave_gaps_and_stand_out_of_place():
     assert ">packets</text>" in body and 'aria-label="Datagrams 0 to 12' in body
 
 
+def test_rows_have_names_where_they_have_blocks():
+    names = [re.findall(r">([a-z ]+)</text>", made(run).body.partition("</svg>")[0]) for run in (failing(), lossy())]
+    assert names == [
+        ["writes", "segments", "receive buffer", "reads"],
+        ["writes", "segments", "sent again", "receive buffer", "reads"],
+    ]
+
+
+def test_a_peek_has_a_row_of_its_own():
+    def talk():
+        ours, theirs = socket.socketpair()
+        with ours, theirs:
+            ours.sendall(b"hello")
+            theirs.recv(3, socket.MSG_PEEK)
+            theirs.recv(100)
+
+    net = Network(seed=1)
+    net.host("host").start(talk)
+    body = str(made(record(net)).body)
+    assert ">peeks</text>" in body
+    assert [block[:2] for block in blocks(body, "peek")] == [(0, 3)] and len(blocks(body, "read")) == 1
+
+
 def test_a_truncated_datagram_has_a_cut():
     body = str(made(datagrams(sizes=(50, 300), room=100)).body)
     (cut,) = CUT.findall(body)
@@ -262,3 +286,29 @@ def echo_nothing():
         with peer:
             while peer.recv(65536):
                 pass
+
+
+def test_bytes_that_do_not_compress_are_bounded_as_well():
+    def serve():
+        with socket.create_server(("", 5000)) as listener:
+            for _ in range(12):
+                peer, _ = listener.accept()
+                with peer:
+                    while peer.recv(777):
+                        pass
+
+    def ask():
+        for number in range(12):
+            chance = random.Random(number)
+            with socket.create_connection(("server", 5000)) as peer:
+                for _ in range(150):
+                    peer.sendall(chance.randbytes(chance.randrange(1, 1500)))
+
+    net = Network(seed=1)
+    server, client = net.host("server"), net.host("client")
+    net.link(server, client, delay="1ms", loss="1%")
+    server.start(serve)
+    client.start(ask)
+    made_panel = made(record(net))
+    assert len(made_panel.body) + len(pack(made_panel.data)) < 1_200_000
+    assert "384 KiB in all" in made_panel.body

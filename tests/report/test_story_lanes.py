@@ -58,6 +58,13 @@ def test_a_call_that_never_returned_lasts_to_the_end():
     assert (span.words, span.label) == (wait, "recvfrom never returned")
 
 
+def test_a_wait_that_begins_after_the_last_event_is_at_the_end():
+    wait = "a waits in poll([3], 500) since 0.001002 s at a.py:3 in <module>"
+    (lane,) = lanes(started(0), call(0, MS), processes=[process(status=None, waits=(wait,))], virtual_ns=MS + 1_000)
+    span = lane.spans[-1]
+    assert (span.start_ns, span.end_ns) == (MS + 1_000, MS + 1_000)
+
+
 def test_of_two_threads_each_gets_its_own_wait():
     waits = tuple(
         f"a{thread} waits in recvfrom(3, 100, 0) since 0.00{number}000 s at a.py:3 in talk"

@@ -83,7 +83,8 @@ What happens in a run
   --at "2s link client-server loss=5%"         from then on; what is not named stays
   --at "2s partition client-server"  --at "5s heal client-server"         one way: client>server
   --at "2s clock server -3s"     its wall clock is put back, or forward: +3s
-  --at "2s ss -tan server"       its sockets are printed;  --at "2s netstat server"  what it has counted
+  --at "2s ss -tan server"       its sockets are printed
+  --at "2s netstat server"       what its network stack has counted is printed
   "server=ss -tan"               the same as a program, which begins when those before it wait
 
 \b

@@ -52,7 +52,8 @@ def _by_importance(rows: Sequence[Row], faults: frozenset[tuple[str, str]], host
             yield mark + offset
         if -offset in _BEFORE_END or offset > 0:
             yield end - abs(offset)
-    yield from range(len(rows) - 1, -1, -1)
+    yield from range(end, -1, -1)
+    yield from range(end + 1, len(rows))
 
 
 def _end(rows: Sequence[Row], host: str) -> int:

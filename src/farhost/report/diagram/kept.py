@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
 from farhost.network.network import Network
-from farhost.report.diagram.rows import Row, RowMaker
+from farhost.report.diagram.rows import END, Row, RowMaker
 from farhost.trace.events import Event
 from farhost.wire.packet import IpAddress
 
@@ -76,6 +76,9 @@ class SceneSink:
             self._kept.append(self._before.pop())
 
     def _matters(self, row: Row) -> bool:
+        if row.sort == END and row.failed:
+            # Others may go on for long after it.
+            return True
         if self._faults is None:
             return row.is_struck()
         return row.fault in self._faults

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from markupsafe import Markup
 
 from farhost.report.html.panel import Panel
-from farhost.report.html.ribbon_picture import Chunk, Strip, labels
+from farhost.report.html.ribbon_layout import labels
+from farhost.report.html.ribbon_picture import Chunk, Strip
 from farhost.report.html.ribbon_pieces import Pieces, count_text
 from farhost.report.html.ribbon_subjects import Subject, subjects_of
 from farhost.report.story.story import Story
@@ -27,8 +28,8 @@ _STATIC_BYTES = 256
 _TITLE = "Bytes: written, cut, read"
 _HELP = (
     "A stream has no packet boundaries. Bytes go from left to right; colour and number say from which write a byte "
-    "came. ✂: cut inside a write, and why; +: the end of a write inside a read, and why. Outlined only: has not "
-    "happened yet at the cursor. Click for the bytes."
+    "came. ✂: cut inside a write, and why; +: the end of a write inside a read, and why. Pale: has not happened yet "
+    "at the cursor. Click for the bytes."
 )
 
 
@@ -104,7 +105,7 @@ def _subject(subject: Subject, number: int, budget: _Budget) -> tuple[Markup, di
         subject.name,
         Markup(" open") if number == 0 else "",
         subject.title,
-        Markup(labels(ribbon.unit)),
+        Markup(labels(ribbon)),
         _rest(pieces, 0, low) if low is not None else "",
         _rest(pieces, 0, int(here.low)),
         Markup(here.svg),

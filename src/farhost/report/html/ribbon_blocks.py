@@ -8,8 +8,8 @@ from farhost.report.html.ribbon_pieces import Pieces, size_text
 from farhost.report.story.byte_stream import ByteStream, Segment, Use
 from farhost.report.story.cuts import EXPLANATIONS, Cause, Cut, cuts
 
-WRITE, SEGMENT, AGAIN, BUFFER, READ = range(5)
-"""Rows from above; AGAIN: what was sent again, under the segments."""
+WRITE, SEGMENT, AGAIN, BUFFER, READ, PEEK = range(6)
+"""Rows from above. AGAIN: what was sent again, under the segments; PEEK: reads that left the bytes there."""
 
 
 class Part(NamedTuple):
@@ -33,7 +33,7 @@ class Block(NamedTuple):
     time_ns: int
     parts: tuple[Part, ...]
     kind: str
-    """Further classes: lost, held, peek."""
+    """Further classes: lost, held."""
     mark: str
     """A word or sign on it, such as `✗ loss`; empty for none."""
     title: str
@@ -90,7 +90,7 @@ def ribbon_of(stream: ByteStream, low: int | None = None, high: int | None = Non
     blocks += _segments(stream, begin, end, cutter)
     blocks += _buffer(stream, begin, end, cutter)
     blocks += [_use(READ, "read", use, number, cutter) for number, use in _within(stream.reads, begin, end)]
-    blocks += [_use(READ, "peek", use, number, cutter) for number, use in _within(stream.peeks, begin, end)]
+    blocks += [_use(PEEK, "peek", use, number, cutter) for number, use in _within(stream.peeks, begin, end)]
     refused = {use.start + use.size: use.asked - use.size for use in stream.writes if use.size < use.asked}
     marks = [
         _mark(cut, refused.get(cut.offset, 0)) for cut in cuts(stream, begin, end) if cut.cause is not Cause.NOT_READ
@@ -138,10 +138,9 @@ def _use(row: int, kind: str, use: Use, number: int, cutter: _Cutter) -> Block:
     title += f" at {_when(use.time_ns)}"
     if use.took_ns > 1_000_000:
         title += f" after {use.took_ns / 1_000_000:.3f} ms"
-    mark = "peek" if kind == "peek" else ""
-    classes = "peek" if kind == "peek" else ""
+    mark = size_text(use.size) if row == PEEK else ""
     parts = cutter.parts(use.start, use.size)
-    return Block(row, use.start, use.start + use.size, use.start, use.size, time_ns, parts, classes, mark, title)
+    return Block(row, use.start, use.start + use.size, use.start, use.size, time_ns, parts, "", mark, title)
 
 
 def _segments(stream: ByteStream, low: int, high: int, cutter: _Cutter) -> list[Block]:

@@ -17,7 +17,8 @@ def pieces_of_datagrams(socket: DatagramSocket) -> Pieces:
     """The pieces of its rows, by their places."""
     sizes = [datagram.size for datagram in socket.datagrams]
     reads = [(read.number, read.size) for read in socket.reads if not read.peeked]
-    return Pieces((("datagram", list(enumerate(sizes))), ("packet", list(enumerate(sizes))), ("read", reads)))
+    packets = [] if socket.is_unix else list(enumerate(sizes))
+    return Pieces((("datagram", list(enumerate(sizes))), ("packet", packets), ("read", reads)))
 
 
 def ribbon_of_datagrams(socket: DatagramSocket, low: int | None = None, high: int | None = None) -> Ribbon:
@@ -65,6 +66,8 @@ def _sent(socket: DatagramSocket, low: int, high: int) -> list[Block]:
         how = f", {datagram.call} of {datagram.process}" if datagram.call else ""
         title = f"write: datagram {number + 1}, {size_text(size)}{how} at {_when(time_ns)}"
         blocks.append(_block(WRITE, number, number + 1, number, datagram.start, size, time_ns, title))
+        if socket.is_unix:
+            continue
         fate = " ".join(dict.fromkeys(datagram.fates))
         told = f", in {datagram.fragments} fragments" if datagram.fragments > 1 else ""
         told += f", {fate}" if fate else ""

@@ -11,27 +11,16 @@ from typing import NamedTuple
 
 from farhost.report.columns import format_time
 from farhost.report.html import svg
-from farhost.report.html.ribbon_blocks import AGAIN, BUFFER, READ, SEGMENT, WRITE, Block, Mark, Part, Ribbon
+from farhost.report.html.ribbon_blocks import AGAIN, BUFFER, PEEK, READ, SEGMENT, WRITE, Block, Mark, Part, Ribbon
+from farhost.report.html.ribbon_layout import Layout, height_of, layout_of
 from farhost.report.html.ribbon_pieces import size_text
 from farhost.report.story.axis import TimeAxis
 
 PLACES = 48
 """So many places where a block begins or ends a chunk has."""
-HEIGHT = 232
-LABELS_WIDTH = 120
-_TOPS = {WRITE: 22, SEGMENT: 72, AGAIN: 102, BUFFER: 126, READ: 168}
-_HEIGHTS = {WRITE: 30, SEGMENT: 28, AGAIN: 16, BUFFER: 26, READ: 30}
 _LOW = 20
 """A row that is lower than that has room for one line."""
-_NAMES = {WRITE: "write", SEGMENT: "segment", AGAIN: "segment again", BUFFER: "buffer", READ: "read"}
-_MARK_TOPS = {WRITE: 62, SEGMENT: 68, READ: 210}
-_LABELS = (
-    (WRITE, "writes"),
-    (SEGMENT, "segments"),
-    (AGAIN, "sent again"),
-    (BUFFER, "receive buffer"),
-    (READ, "reads"),
-)
+_NAMES = {WRITE: "write", SEGMENT: "segment", AGAIN: "segment again", BUFFER: "buffer", READ: "read", PEEK: "peek"}
 _LETTER_WIDTH = 6.7
 _MARK_LETTER_WIDTH = 5.8
 _SMALLEST, _LARGEST = 15, 190
@@ -62,6 +51,7 @@ class Strip:
         places = {block.low for block in ribbon.blocks} | {block.high for block in ribbon.blocks}
         inside = sorted({low, high, *(place for place in places if low < place < high)})
         self._ribbon = ribbon
+        self._layout = layout_of(ribbon)
         self._edges = [*inside[:-1:PLACES], *inside[-1:]]
         """Where chunks begin and end."""
         self._places = [inside[number * PLACES : (number + 1) * PLACES + 1] for number in range(len(self._edges) - 1)]
@@ -90,9 +80,9 @@ class Strip:
             largest=_LARGEST,
         )
         at = {place: round(axis.at(round(place * _STEPS))) for place in places}
-        frame = _Frame(low, high, at)
+        frame = _Frame(low, high, at, self._layout)
         width = at[high] + 1
-        shapes = _ticks(frame, places, width)
+        shapes = _ticks(frame, places, width) if self._ribbon.unit == "Bytes" else []
         shapes += [svg.text((fold.start + fold.end) / 2, 12, "≈", "dim") for fold in axis.folds]
         shapes += [_block(frame, block) for block in blocks]
         shapes += _draw_marks(frame, self._marks[number], width)
@@ -101,20 +91,10 @@ class Strip:
             f"{self._ribbon.unit} {_place_text(low)} to {_place_text(high)}: writes, segments, receive buffer, reads"
         )
         extra = f'data-low="{low}" data-high="{high}"'
-        picture = svg.drawing(width, HEIGHT, "".join(shapes), what, "chunk", extra)
+        picture = svg.drawing(width, self._layout.height, "".join(shapes), what, "chunk", extra)
         times = [block.time_ns for block in blocks]
         start = min((block.start for block in blocks), default=0)
         return Chunk(low, high, start, min(times, default=0), max(times, default=0), width, picture)
-
-
-def labels(unit: str) -> str:
-    """The rows' names, a picture that stands before the strip."""
-    words = []
-    for row, name in _LABELS:
-        if unit == "Datagrams" and row in (SEGMENT, AGAIN):
-            name = "packets" if row == SEGMENT else ""
-        words.append(svg.text(0, _TOPS[row] + _HEIGHTS[row] / 2 + 4, name, "dim" if row == AGAIN else ""))
-    return svg.drawing(LABELS_WIDTH, HEIGHT, "".join(words), "The rows of the picture beside", "rows")
 
 
 def _scale(gaps: Sequence[float]) -> float:
@@ -131,6 +111,7 @@ class _Frame(NamedTuple):
     low: float
     high: float
     known: dict[float, int]
+    layout: Layout
 
     def at(self, place: float) -> int:
         """In pixels; of places before or behind the chunk: its edge."""
@@ -181,7 +162,7 @@ def _ticks(frame: _Frame, places: Sequence[float], width: int) -> list[str]:
 
 def _block(frame: _Frame, block: Block) -> str:
     row = block.row
-    top, height = _TOPS[row], _HEIGHTS[row]
+    top, height = frame.layout.tops[row], height_of(row)
     left, right = frame.at(block.low), frame.at(block.high)
     shapes = [
         _part(frame, part, top, height) for part in block.parts if part.high > frame.low or part.high == part.low
@@ -247,21 +228,22 @@ def _draw_marks(frame: _Frame, marks: Sequence[Mark], width: int) -> list[str]:
             own = [mark for mark in marks if mark.row == row and mark.word[0] == sort]
             xs = [frame.at(mark.place) for mark in own]
             for mark, x, end in zip(own, xs, [*xs[1:], width]):
-                shapes.append(_draw_mark(mark, min(x, width - 8), end - x))
+                shapes.append(_draw_mark(frame.layout, mark, min(x, width - 8), end - x))
     return shapes
 
 
-def _draw_mark(mark: Mark, x: int, room: float) -> str:
-    top, height = _TOPS[mark.row], _HEIGHTS[mark.row]
+def _draw_mark(layout: Layout, mark: Mark, x: int, room: float) -> str:
+    top, bottom = layout.tops[mark.row] - 4, layout.bottom(mark.row) + 4
     word = mark.word
     for shorter in (word[0] + word[2:3].upper(), word[0]):
         if len(word) * _MARK_LETTER_WIDTH > room:
             word = shorter
-    merge = mark.word[0] == "+"
-    ends = f'x1="{x}" y1="{top - 4}" x2="{x}" y2="{top + height + (14 if merge else 4)}"'
+    y = layout.words[mark.row]
+    if mark.word[0] == "+":
+        bottom, y = y, y + 11
     return (
         f'<g class="cut" data-cause="{escape(mark.word[2:])}"><title>{escape(mark.title, quote=False)}</title>'
-        f'<line {ends}/><text x="{x - 3}" y="{_MARK_TOPS[mark.row] + (11 if merge else 0)}">{word}</text></g>'
+        f'<line x1="{x}" y1="{top}" x2="{x}" y2="{bottom}"/><text x="{x - 3}" y="{y}">{word}</text></g>'
     )
 
 
@@ -270,9 +252,9 @@ def _unread(frame: _Frame, ribbon: Ribbon) -> list[str]:
     low, high = ribbon.unread
     if min(high, frame.high) <= max(low, frame.low):
         return []
-    left, right, top = frame.at(low), frame.at(high), _TOPS[READ]
+    left, right, top = frame.at(low), frame.at(high), frame.layout.tops[READ]
     words = f"{size_text(high - low)} never read"
-    shapes = f'<rect x="{left}" y="{top}" width="{max(1, right - left)}" height="{_HEIGHTS[READ]}"/>'
+    shapes = f'<rect x="{left}" y="{top}" width="{max(1, right - left)}" height="{height_of(READ)}"/>'
     if _fits(words, left, right):
         shapes += f'<text x="{left + 4}" y="{top + 19}" class="dim">{words}</text>'
     return [svg.group(shapes, "unread", title=words)]

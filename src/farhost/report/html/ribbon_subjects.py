@@ -12,6 +12,7 @@ from farhost.report.story.byte_stream import ByteStream
 from farhost.report.story.byte_streams import ByteStreams, read_in_order
 from farhost.report.story.datagrams import Datagrams, DatagramSocket
 from farhost.report.story.story import Story
+from farhost.report.story.unix_messages import UnixMessages
 
 _NEVER_NS = 1 << 62
 
@@ -43,12 +44,13 @@ class Subjects(NamedTuple):
 
 def subjects_of(story: Story, most: int) -> Subjects:
     """At most so many, in the order in which they are shown."""
-    streams, datagrams = ByteStreams(), Datagrams()
-    read_in_order(story.events, story.samples, streams.handlers(), datagrams.handlers())
+    streams, datagrams, messages = ByteStreams(), Datagrams(), UnixMessages()
+    handlers = streams.handlers(), datagrams.handlers(), messages.handlers()
+    read_in_order(story.events, story.samples, *handlers)
     carried = streams.result()
     everything: list[tuple[int, int, ByteStream | DatagramSocket]] = []
     everything += [(*_interest(stream, story), stream) for stream in carried]
-    everything += [(*_socket_interest(socket, story), socket) for socket in datagrams.result()]
+    everything += [(*_socket_interest(socket, story), socket) for socket in datagrams.result() + messages.result()]
     everything.sort(key=lambda one: one[:2])
     found = [
         _of_stream(one, story) if isinstance(one, ByteStream) else _of_socket(one, story)
@@ -141,4 +143,4 @@ def _socket_title(socket: DatagramSocket) -> str:
     lost = sum(any(fate.startswith("✗") for fate in datagram.fates) for datagram in socket.datagrams)
     reads = sum(not read.peeked for read in socket.reads)
     counts = f"{count_text(len(socket.datagrams), 'datagram')}, {lost} dropped, {count_text(reads, 'read')}"
-    return f"{socket.name} → : {counts}"
+    return f"{socket.name}: {counts}"

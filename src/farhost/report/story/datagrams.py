@@ -69,7 +69,7 @@ class DatagramSocket:
 
     def __init__(self, name: str) -> None:
         self.name = name
-        """`client udp:49152`"""
+        """`client udp:49152`, or `client unix:1004` by its inode."""
         self.datagrams: list[Datagram] = []
         self.arrivals: list[DatagramArrival] = []
         """In their order."""
@@ -79,6 +79,11 @@ class DatagramSocket:
     def writer(self) -> str:
         """The host that sends."""
         return self.name.partition(" ")[0]
+
+    @property
+    def is_unix(self) -> bool:
+        """Whether it is a Unix socket's, whose messages are in no packets."""
+        return " unix:" in self.name
 
     @property
     def end(self) -> int:
@@ -217,7 +222,7 @@ class Datagrams:
             if port is not None and not name.endswith(f":{port}"):
                 continue
             socket = self.sockets[name]
-            if _is_of(transfer, socket.datagrams[arrival.number]):
+            if is_of(transfer, socket.datagrams[arrival.number]):
                 size = len(transfer.data)
                 who = transfer.peeked, call.name, call.process, call.host
                 socket.reads.append(DatagramRead(call.time_ns, arrival.number, size, transfer.asked, *who))
@@ -237,7 +242,7 @@ class Datagrams:
             self._descriptors[change.host, process, fd] = None
 
 
-def _is_of(transfer: Transfer, datagram: Datagram) -> bool:
+def is_of(transfer: Transfer, datagram: Datagram) -> bool:
     """Whether what was read is this datagram, or as much of it as there was room for."""
     size = len(transfer.data)
     if size != min(datagram.size, transfer.asked):

@@ -134,7 +134,7 @@ class Descriptors:
     def _end(self, host: str, row: tuple[Any, ...]) -> str | None:
         if row[0] == "tcp":
             return self._tcp.get((host, row[4], row[5]))
-        if row[0] in ("u_str", "u_seq") and row[1] == "ESTAB":
+        if row[0] == "u_str" and row[1] == "ESTAB":
             return f"unix {host}:{row[4].rpartition(' ')[2]}>{host}:{row[5].rpartition(' ')[2]}"
         return None
 

@@ -208,7 +208,9 @@ class _Reader:
         if free:
             lane = max(free, key=lambda one: one.seen_ns)
             lane.spans.append(
-                Span(max(since_ns, lane.seen_ns), end_ns, end_ns, (), None, wait, f"{name} never returned")
+                Span(
+                    min(max(since_ns, lane.seen_ns), end_ns), end_ns, end_ns, (), None, wait, f"{name} never returned"
+                )
             )
             lane.seen_ns = end_ns
 
