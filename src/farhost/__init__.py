@@ -9,12 +9,16 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from farhost.facade.failure import InvariantError, RunFailed
     from farhost.facade.host import Host
-    from farhost.facade.network import Link, Network
+    from farhost.facade.link import Link
+    from farhost.facade.network import Network
     from farhost.facade.program import Program
     from farhost.facade.run import run
     from farhost.programs.escapes import EscapeError
     from farhost.programs.run import Outcome
     from farhost.scenario.invariants import always, eventually
+
+__version__ = "0.1.0"
+"""As in pyproject.toml; a test compares the two. Asking importlib.metadata would cost each run 40 ms."""
 
 __all__ = [
     "EscapeError",
@@ -34,7 +38,7 @@ _WHERE = {
     "EscapeError": "farhost.programs.escapes",
     "Host": "farhost.facade.host",
     "InvariantError": "farhost.facade.failure",
-    "Link": "farhost.facade.network",
+    "Link": "farhost.facade.link",
     "Network": "farhost.facade.network",
     "Outcome": "farhost.programs.run",
     "Program": "farhost.facade.program",

@@ -23,14 +23,15 @@ def words(*packets):
         for number, each in enumerate(packets)
     )
     speaks = PacketWords(journeys)
-    return [speaks.short(journey) for journey in journeys], [speaks.kind(each) for each in packets], speaks
+    full = [speaks.full(journey) for journey in journeys]
+    return [speaks.short(journey) for journey in journeys], [speaks.kind(each) for each in packets], full
 
 
 SYNS = packet(999, flags=SYN), packet(4999, flags=SYN | ACK, acknowledgement=1000, there=True)
 
 
 def test_numbers_are_relative_to_the_syns():
-    texts, kinds, speaks = words(
+    texts, kinds, full = words(
         *SYNS,
         packet(1000, acknowledgement=5000),
         packet(1000, 100, acknowledgement=5000),
@@ -41,8 +42,14 @@ def test_numbers_are_relative_to_the_syns():
     )
     assert texts == ["SYN", "SYN ACK", "ACK 1", "data 1:101", "ACK 101", "data 101:151 FIN", "FIN", "RST"]
     assert kinds == ["syn", "syn", "ack", "data", "ack", "data", "fin", "rst"]
-    assert "seq 1:101, ack 1," in speaks.full(packet(1000, 100, acknowledgement=5000))
-    assert "seq 999," in speaks.full(SYNS[0])
+    assert "seq 1:101, ack 1," in full[3]
+    assert "seq 999," in full[0]
+
+
+def test_the_same_ports_may_be_used_again():
+    texts, _, full = words(*SYNS, packet(1000, 10), packet(7000, flags=SYN), packet(7001, 10))
+    assert texts[2:] == ["data 1:11", "SYN", "data 1:11"]
+    assert [line.partition("seq ")[2].partition(",")[0] for line in full[2:]] == ["1:11", "7000", "1:11"]
 
 
 def test_bursts_and_retransmissions_are_told():

@@ -1,7 +1,8 @@
 """Exit codes of the command line, and the version."""
 
-VERSION = "0.1.0"
-"""As in pyproject.toml; a test compares the two. Asking importlib.metadata would cost each run 40 ms."""
+from farhost import __version__
+
+VERSION = __version__
 
 PASSED = 0
 FAILED = 1

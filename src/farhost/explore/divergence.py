@@ -4,12 +4,12 @@ What is known of the recorded run is its trail (`farhost.trace.trail`), so the e
 that the other one had another there. To tell it, the run is run once more with an `EventsSink`.
 """
 
-import importlib.metadata
 import platform
 from collections import deque
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from farhost import __version__
 from farhost.explore.causes import causes
 from farhost.explore.fault_words import describe_fault
 from farhost.explore.orders import Verdict
@@ -39,12 +39,8 @@ class Versions(NamedTuple):
 
     @classmethod
     def here(cls) -> "Versions":
-        """What runs here; of a farhost that is found but not installed, the version is unknown."""
-        try:
-            version = importlib.metadata.version("farhost")
-        except importlib.metadata.PackageNotFoundError:
-            version = "unknown"
-        return cls(version, platform.python_version())
+        """What runs here."""
+        return cls(__version__, platform.python_version())
 
     """CPython's, as platform.python_version() has it."""
 

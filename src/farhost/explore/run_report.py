@@ -24,6 +24,7 @@ _MOST_ROWS = 3
 """Lines for one of the summary, on a terminal."""
 _REASONS = {"down": "partition", "host-down": "crash"}
 """What it is called if a plan does it: why a packet died, and the fault."""
+_OF_PACKETS = frozenset({"loss", "gemodel", "drop", "corrupt", "reorder", "duplicate", "spike"})
 _MOST_DRAWN = 12
 _FEWEST_DRAWN = 4
 
@@ -59,9 +60,15 @@ def last_scene(network: Network, events: Sequence[Event] | Iterable[Event], coun
 
 
 def run_topic(verdict: Verdict, chosen: Sequence[Chosen]) -> str:
-    """The page of `farhost explain`: by the exception, or by a fault that stands in the diagram."""
+    """The page of `farhost explain`: by the exception, or by a fault that stands in the diagram.
+
+    Nobody has tried whether the run fails without it, and packets are lost in runs that pass: of faults of packets
+    only those count that programs are told of, as of datagrams.
+    """
     rows = [row for row, _ in reversed(chosen) if row is not None and row.is_struck()]
     faults = [row.fault if row.fault[0] else (_REASONS.get(row.reason, ""), "") for row in rows]
+    if verdict.kind == "failed":
+        faults = [(kind, place) for kind, place in faults if kind not in _OF_PACKETS or " udp:" in place]
     return topic_of(faults, "\n".join([*causes(verdict), *verdict.signature]), verdict.kind)
 
 

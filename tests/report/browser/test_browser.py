@@ -130,14 +130,20 @@ def test_keys_go_from_moment_to_moment_and_back_to_where_it_matters(page):
 
 
 def test_a_click_on_a_byte_shows_its_hex(page):
-    shown = len(all_of(page, "#panel-ribbon .hex"))
-    block = one_of(page, "#panel-ribbon .block.write")
+    def shown():
+        return [element for element in all_of(page, "#panel-ribbon .hex") if element.is_displayed()]
+
+    assert shown() == []
+    block = one_of(page, "#panel-ribbon g.block.write[data-start='0'] rect")
     page.execute_script("arguments[0].scrollIntoView({block: 'center'})", block)
-    ActionChains(page).move_to_element(block).click().perform()
-    text = " ".join(element.text for element in all_of(page, "#panel-ribbon .hex") if element.is_displayed())
-    assert shown or text
-    # The middle of the write of 1,000 bytes, or one nearby: its own bytes, in hex and as text.
-    assert "73 65 6e 73 6f 72" in text.lower() or "sensor" in text
+    # Near the left edge: the write's first bytes.
+    width = block.rect["width"]
+    ActionChains(page).move_to_element_with_offset(block, int(3 - width / 2), 0).click().perform()
+    (dump,) = shown()
+    assert recorded.REPORT[:8].hex(" ") in dump.text
+    assert "sensor" in dump.text
+    marked = dump.find_elements("css selector", "mark")[0]
+    assert marked.text in recorded.REPORT[:64].hex(" ")
 
 
 def test_a_click_on_a_call_sets_the_cursor_for_all(page):

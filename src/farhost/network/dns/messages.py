@@ -6,24 +6,8 @@ RFC 1035 §4; glibc's resolv/res_mkquery.c and nss_dns/dns-host.c (getanswer_r, 
 import re
 from typing import NamedTuple
 
-import dns.exception
-import dns.flags
-import dns.message
-import dns.name
-import dns.rcode
-import dns.rdataclass
-import dns.rdatatype
-import dns.rdtypes.ANY.CNAME
-import dns.rdtypes.ANY.MX
-import dns.rdtypes.ANY.NS
-import dns.rdtypes.ANY.PTR
-import dns.rdtypes.ANY.SOA
-import dns.rdtypes.ANY.TXT
-import dns.rdtypes.IN.A
-import dns.rdtypes.IN.AAAA
-import dns.rdtypes.IN.SRV
-
 from farhost.network.dns.exchange import Question
+from farhost.network.dns.library import dns
 from farhost.wire.packet import IpAddress
 
 _HOST_NAME = re.compile(r"[A-Za-z0-9_.][A-Za-z0-9_.-]*", re.ASCII)
@@ -97,11 +81,11 @@ def read_answer(data: bytes) -> Answer:
     return Answer(as_text(name), tuple(aliases), addresses, names)
 
 
-def as_text(name: dns.name.Name) -> str:
+def as_text(name: "dns.name.Name") -> str:
     """A name without the dot at its end, as getaddrinfo(3) gives it."""
     return name.to_text(omit_final_dot=True)
 
 
-def _name(text: str) -> dns.name.Name:
+def _name(text: str) -> "dns.name.Name":
     """A name relative to the root; a backslash is no escape here, as it is in master files."""
     return dns.name.from_text(text.replace("\\", "\\\\"), dns.name.root)

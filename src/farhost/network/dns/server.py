@@ -5,6 +5,7 @@ there. RFC 1035 §4.1, §7; EDNS(0): RFC 6891. What it gets wrong on purpose is 
 for what for the how many-th time.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import dns.exception
@@ -19,9 +20,11 @@ import dns.rrset
 from farhost.kernel.environment import Environment
 from farhost.network.dns.conditions import NOWHERE, NameServerConditions
 from farhost.network.dns.exchange import FORMAT_ERROR, HEADER_SIZE, NOT_IMPLEMENTED, REFUSED
+from farhost.network.dns.library import load_library
 from farhost.network.dns.zone import Found, Zone
 from farhost.network.faults.setting import Ratio
 from farhost.network.faults.span_fault import MILLISECOND_NS
+from farhost.network.hosts_table import HostsTable
 from farhost.trace.events import FaultEvent
 from farhost.wire.addresses import inet_ntop
 from farhost.wire.packet import IpAddress
@@ -162,3 +165,12 @@ class NameServer:
         # dnspython would put the records of a set into an order by chance.
         data = response.to_wire(max_size=size, prefer_truncation=True, want_shuffle=False)
         return Response(data, self.conditions.delay_ns + slow_ns)
+
+
+def described(
+    host: str, names: HostsTable, conditions: NameServerConditions, records: Sequence[str], environment: Environment
+) -> NameServer:
+    """A name server that knows the names of all hosts, and `records`. ValueError for a record that is none."""
+    load_library()
+    zone = Zone(names, host, conditions.domain, conditions.ttl_s, records)
+    return NameServer(host, zone, conditions, environment)

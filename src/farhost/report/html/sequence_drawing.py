@@ -21,7 +21,7 @@ _CROSS = 5
 _DEGREES = 180 / pi
 _ARGUMENTS = re.compile(r"\([^)]*\)")
 _END = ' class="end"'
-_TICKS = 52
+_TICKS = 64
 """Between two times at the left, at least."""
 _NEAR, _MOST_TOGETHER = 1500, 50
 """How long a batch of lines may be, and how many these may be."""
@@ -213,7 +213,7 @@ def _arrow(arrow: Arrow, layout: Layout, words: PacketWords | None) -> Drawn:
         data = f' data-kind="{arrow.kind}" data-sent="{journey.sent_ns}"'
         if journey.arrived_ns is not None:
             data += f' data-arrived="{journey.arrived_ns}"'
-        told = f"{words.full(journey.packet)}; {fate_words(journey)}"
+        told = f"{words.full(journey)}; {fate_words(journey)}"
         more = f"<title>{escape(told, quote=False)}</title>"
     content = (
         f'<g class="{classes}"{data} transform="translate({x} {start})">{more}{marks}'

@@ -98,21 +98,25 @@ class _RemarkMaker:
         text = short_call(call)
         if calls.count > 1:
             text = f"{text.partition(',')[0].partition(' =')[0].rstrip(')')}) ×{calls.count} = {calls.size} B"
-        if call.host in self._crowded:
+        host, time_ns = call.host, call.time_ns
+        column = self._columns.of.get(host)
+        if column is None:
+            return
+        if host in self._crowded:
             text = f"{call.process}: {text}"
-        lanes = self._lanes.setdefault(call.host, {})
-        lane = lanes.setdefault(call.thread, len(lanes))
-        kind = "call error" if call.error else "call"
-        self._add(kind, call.time_ns, call.host, text, call, call.time_ns - call.took_ns, lane)
+        start_ns, lane = time_ns, 0
+        if call.took_ns > CALL_NS:
+            start_ns -= call.took_ns
+            lanes = self._lanes.setdefault(host, {})
+            lane = lanes.setdefault(call.thread, len(lanes))
+        label = Label(time_ns, column, self._columns.side(column), text)
+        self.remarks.append(Remark("call error" if call.error else "call", label, call, start_ns, lane))
 
-    def _add(
-        self, kind: str, time_ns: int, host: str, text: str, told: str | SystemCall, start_ns: int = -1, lane: int = 0
-    ) -> None:
-        column = self._columns.of.get(host, -1)
-        if column >= 0:
+    def _add(self, kind: str, time_ns: int, host: str, text: str, told: str) -> None:
+        column = self._columns.of.get(host)
+        if column is not None:
             label = Label(time_ns, column, self._columns.side(column), text)
-            since_ns = start_ns if start_ns >= 0 and time_ns - start_ns > CALL_NS else time_ns
-            self.remarks.append(Remark(kind, label, told, since_ns, lane))
+            self.remarks.append(Remark(kind, label, told, time_ns, 0))
 
     def _fault(self, fault: FaultEvent) -> None:
         if fault.kind in _UNSEEN_FAULTS:

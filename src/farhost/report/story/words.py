@@ -26,13 +26,16 @@ class PacketWords:
 
     def __init__(self, journeys: Iterable[Journey]) -> None:
         """`journeys`: those of the run; of hosts with several connections each packet's tells its port."""
-        self._origins: dict[_Ends, int] = {}
+        self._origins: dict[_Ends, list[tuple[int, int]]] = {}
+        """Since when, and which: the same ports may be used again."""
         ports: dict[frozenset[bytes], set[tuple[int, ...]]] = {}
         for journey in journeys:
             packet, body = journey.packet, journey.packet.body
             if type(body) is TcpSegment:
                 if body.flags & SYN:
-                    self._origins.setdefault(_ends(packet, body), body.sequence)
+                    known = self._origins.setdefault(_ends(packet, body), [])
+                    if not known or known[-1][1] != body.sequence:
+                        known.append((journey.sent_ns, body.sequence))
                 if body.payload:
                     pair = tuple(sorted((body.source_port, body.destination_port)))
                     ports.setdefault(frozenset((packet.source, packet.destination)), set()).add(pair)
@@ -46,7 +49,7 @@ class PacketWords:
         packet = journey.packet
         body = packet.body
         if type(body) is TcpSegment:
-            text = self._tcp(packet, body)
+            text = self._tcp(packet, body, journey.sent_ns)
         elif type(body) is UdpDatagram:
             text = f"UDP {len(body.payload)} B"
         else:
@@ -65,26 +68,35 @@ class PacketWords:
             return "udp"
         return "icmp" if packet.protocol in (1, 58) else "ip"
 
-    def full(self, packet: Packet) -> str:
+    def full(self, journey: Journey) -> str:
         """tcpdump's line."""
-        body = packet.body
+        packet, body = journey.packet, journey.packet.body
         if type(body) is not TcpSegment or body.flags & SYN:
             return packet.summary()
-        ends = _ends(packet, body)
-        return packet.summary(self._origins.get(ends, 0), self._origins.get((*ends[2:], *ends[:2]), 0))
+        ends, time_ns = _ends(packet, body), journey.sent_ns
+        return packet.summary(self._origin(ends, time_ns), self._origin((*ends[2:], *ends[:2]), time_ns))
 
-    def _tcp(self, packet: Packet, body: TcpSegment) -> str:
+    def _origin(self, ends: _Ends, time_ns: int) -> int:
+        """Where the numbers of a direction start; 0 if nobody knows."""
+        known = self._origins.get(ends)
+        if known is None:
+            return 0
+        if len(known) == 1:
+            return known[0][1]
+        return next((origin for since_ns, origin in reversed(known) if since_ns <= time_ns), 0)
+
+    def _tcp(self, packet: Packet, body: TcpSegment, time_ns: int) -> str:
         flags = body.flags
         ends = _ends(packet, body)
         if flags & SYN:
             text = "SYN ACK" if flags & ACK else "SYN"
         elif body.payload:
-            start = distance(self._origins.get(ends, 0), body.sequence)
+            start = distance(self._origin(ends, time_ns), body.sequence)
             text = f"data {start}:{start + len(body.payload)}"
         elif flags & (FIN | RST):
             text = ""
         else:
-            text = f"ACK {distance(self._origins.get((*ends[2:], *ends[:2]), 0), body.acknowledgement)}"
+            text = f"ACK {distance(self._origin((*ends[2:], *ends[:2]), time_ns), body.acknowledgement)}"
         if flags & (FIN | RST):
             text += (" " if text else "") + ("RST" if flags & RST else "FIN")
         if self._several and frozenset((packet.source, packet.destination)) in self._several:

@@ -4,11 +4,17 @@ farhost.panel("plots", function (root, data, page) {
   if (!data) return null;
   const DASHES = [[], [7, 3], [2, 2], [9, 3, 2, 3]];
   const LETTERS = { R: "R", lost: "×", fault: "▲" };
-  const WIDTH = 660, HEIGHT = 190;
+  const WIDEST = 660, HEIGHT = 190, GAP = 16;
   const holder = root.querySelector(".plots.live");
   const colour = (name) => getComputedStyle(root).getPropertyValue(name).trim();
   const chosen = { connection: 0, host: 0 };
   let charts = [];
+
+  /* Two beside each other where there is room for them. */
+  function width() {
+    const room = holder.clientWidth || WIDEST;
+    return Math.floor(Math.min(WIDEST, room >= 900 ? (room - GAP) / 2 : room));
+  }
 
   function sums(differences) {
     let time = 0;
@@ -76,7 +82,7 @@ farhost.panel("plots", function (root, data, page) {
     const axis = { stroke: () => colour("--ink"), grid: { stroke: () => colour("--rule"), width: 0.5 },
       ticks: { stroke: () => colour("--rule"), width: 0.5 } };
     const options = {
-      title: group.name + ": " + plot.title + (counted ? ", " + unit : ""), width: WIDTH, height: HEIGHT,
+      title: group.name + ": " + plot.title + (counted ? ", " + unit : ""), width: width(), height: HEIGHT,
       cursor: { sync: { key: "farhost", scales: ["x", null] }, drag: { x: true, y: false },
         /* What holds at a moment, not what is nearest to it. */
         dataIdx: (u, index, nearest, time) => nearest > 0 && u.data[0][nearest] > time ? nearest - 1 : nearest },
