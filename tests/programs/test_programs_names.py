@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from running import output_of, write
 
-from farhost.cli.outputs import capturing
+from farhost.cli.captures import capturing
 from farhost.network.network import Network
 from farhost.programs.isolated.process import IsolatedSpec
 from farhost.programs.run import ProgramSpec, run_programs

@@ -28,9 +28,9 @@ BULK = (
 PICTURES = (
     # File, run, panel from whose top it is taken, width and height in CSS pixels, dark.
     ("report.png", FAILING, "verdict", (1280, 1150), False),
-    ("report-bytes.png", FAILING, "ribbon", (1280, 400), False),
-    ("report-calls.png", FAILING, "lanes", (1280, 330), True),
-    ("report-time-sequence.png", BULK, "timesequence", (1280, 620), False),
+    ("report-bytes.png", FAILING, "ribbon", (1280, 470), False),
+    ("report-calls.png", FAILING, "lanes", (1280, 440), True),
+    ("report-time-sequence.png", BULK, "timesequence", (1280, 660), False),
     ("report-plots.png", BULK, "plots", (1280, 760), False),
 )
 
