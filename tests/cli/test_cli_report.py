@@ -212,6 +212,43 @@ def test_a_page_needs_its_ending(folder):
     assert not Path(".farhost").exists()
 
 
+def changed(trace, event, change):
+    """A trace file in which one event of a kind says something else."""
+    lines = trace.read_text().splitlines()
+    number = next(number for number, line in enumerate(lines) if json.loads(line).get("event") == event)
+    value = json.loads(lines[number])
+    change(value)
+    lines[number] = json.dumps(value)
+    trace.write_text("\n".join(lines) + "\n")
+    return number + 1
+
+
+@pytest.mark.parametrize(
+    ("event", "change", "message"),
+    [
+        ("SystemCall", lambda value: value.update(took_ns="5"), "'took_ns' of SystemCall is a number"),
+        ("Output", lambda value: value.update(data=[]), "'data' of Output is bytes"),
+        ("ProcessEnded", lambda value: value.pop("status"), "there is no 'status' in it"),
+    ],
+)
+def test_a_trace_that_was_changed_is_refused_with_its_line(folder, event, change, message):
+    failing()
+    number = changed(LATEST / "trace.jsonl", event, change)
+    result = CliRunner().invoke(report_command, ["--kept"])
+    assert result.exit_code == 2
+    assert f"line {number}: " in result.stderr and message in result.stderr
+
+
+@pytest.mark.parametrize("ending", [".html", ".txt"])
+def test_what_is_wrong_inside_an_event_is_told_and_leaves_no_file(folder, ending):
+    failing()
+    changed(LATEST / "trace.jsonl", "ProcessStarted", lambda value: value.update(arguments=[1]))
+    result = CliRunner().invoke(report_command, ["--kept", "-o", f"new/page{ending}"])
+    assert result.exit_code == 1
+    assert "trace.jsonl: what it says cannot be shown" in result.stderr and "was changed" in result.stderr
+    assert os.listdir("new") == []
+
+
 def test_a_place_that_cannot_be_written_is_named(folder):
     run_it()
     result = CliRunner().invoke(report_command, ["-o", "server.py/x.html"])

@@ -42,7 +42,7 @@ def of_folder(folder: Path, kept: bool = False) -> RecordedRun:
     if not trace.exists():
         raise StoreError(f"{folder}: {why}; and its trace was not kept: `farhost run --report FILE` keeps everything")
     note = f"this is the run as it was kept ({why})"
-    return RecordedRun(msgspec.structs.replace(facts, notes=(*facts.notes, note)), read_trace(trace))
+    return RecordedRun(msgspec.structs.replace(facts, notes=(*facts.notes, note)), read_trace(trace), trace)
 
 
 def had_again(folder: Path, facts: RunFacts) -> Recorded:
@@ -80,8 +80,8 @@ def of_trace(path: Path) -> RecordedRun:
     """A trace file: what is known besides is the run.json beside it, or what the events say. StoreError."""
     events = read_trace(path)
     if (path.parent / FACTS).exists() and path.name == TRACE:
-        return RecordedRun(read_facts(path.parent), events)
-    return RecordedRun(_facts_of(events, path), events)
+        return RecordedRun(read_facts(path.parent), events, path)
+    return RecordedRun(_facts_of(events, path), events, path)
 
 
 def _facts_of(events: list[Event], path: Path) -> RunFacts:

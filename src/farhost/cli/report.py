@@ -3,6 +3,8 @@
 import contextlib
 import io
 import os
+import struct
+import traceback
 import webbrowser
 from collections.abc import Callable
 from pathlib import Path
@@ -19,7 +21,7 @@ from farhost.report.columns import ColumnsSink
 from farhost.report.html.page import report_html
 from farhost.report.recorded_capture import capture_run
 from farhost.report.recording.reading import trace_lines
-from farhost.report.recording.store import LATEST, RUNS, RecordedRun, StoreError
+from farhost.report.recording.store import FACTS, LATEST, RUNS, RecordedRun, StoreError
 from farhost.report.terminal import Terminal
 from farhost.scenario.invariants import ChecksError
 from farhost.scenario.words import WordError
@@ -76,7 +78,7 @@ def report(ctx: click.Context, /, run: Path | None, outputs: tuple[Path, ...], s
     for note in found.facts.notes:
         click.echo(f"farhost: {note}", err=True)
     for output in outputs:
-        write(output, found)
+        _write_found(output, found)
         click.echo(os.path.relpath(output))
     if show:
         webbrowser.open(pages[0].as_uri())
@@ -118,6 +120,22 @@ def write(path: Path, run: RecordedRun) -> None:
     finally:
         with contextlib.suppress(OSError):
             new.unlink()
+
+
+def _write_found(path: Path, run: RecordedRun) -> None:
+    """The same of a run that was read: what a changed file says in the form of an event, and is none, no check of
+    single values finds; it comes out where it is shown. ClickException."""
+    try:
+        write(path, run)
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, struct.error) as error:
+        if run.read_from is None:
+            raise
+        frame = traceback.extract_tb(error.__traceback__)[-1]
+        place = f"{os.path.basename(frame.filename)}:{frame.lineno}"
+        raise click.ClickException(
+            f"{run.read_from}: what it says cannot be shown ({type(error).__name__} in {place}: {error}): it or the "
+            f"{FACTS} beside it was changed; if nobody did that, this is a bug of farhost's: please report it"
+        ) from None
 
 
 def _page(output: BinaryIO, run: RecordedRun) -> None:

@@ -1,7 +1,7 @@
 """Events from JSON Lines: what `farhost.trace.sinks` writes, read back as the same values."""
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple, cast, get_origin, get_type_hints
 
 import msgspec
 
@@ -22,9 +22,21 @@ class _Value(NamedTuple):
 
     make: Any
     fields: tuple[str, ...]
+    kinds: tuple[type | None, ...] = ()
+    """Of each field's value: int, str, bytes, tuple; None: any."""
 
 
-_CLASSES = {kind.__name__: _Value(kind, cast(Any, kind)._fields) for kind in EVENT_CLASSES}
+_NAMED_KINDS: dict[object, str] = {int: "a number", str: "a text", bytes: "bytes", tuple: "an array"}
+
+
+def _kinds(event_class: Any) -> tuple[type | None, ...]:
+    """What an event's fields hold, of its annotations."""
+    hints = get_type_hints(event_class)
+    found = [get_origin(hints[field]) or hints[field] for field in event_class._fields]
+    return tuple(kind if kind in _NAMED_KINDS else None for kind in found)
+
+
+_CLASSES = {kind.__name__: _Value(kind, cast(Any, kind)._fields, _kinds(kind)) for kind in EVENT_CLASSES}
 _VALUES = {
     kind.__name__: _Value(kind, kind._fields)
     for kind in (SockaddrIn, SockaddrIn6, SockaddrUn, SockaddrOther, Received, Stat)
@@ -53,7 +65,9 @@ def read_events(lines: Iterable[bytes]) -> Iterator[Event]:
                 yield reader.event(value)
     except TraceFileError as error:
         raise TraceFileError(f"line {number}: {error}") from None
-    except (msgspec.DecodeError, KeyError, TypeError, ValueError, AttributeError) as error:
+    except KeyError as error:
+        raise TraceFileError(f"line {number}: it is no event: there is no {error} in it") from None
+    except (msgspec.DecodeError, TypeError, ValueError, AttributeError, IndexError) as error:
         raise TraceFileError(f"line {number}: it is no event: {error}") from None
     if not number:
         raise TraceFileError("it is empty")
@@ -85,13 +99,16 @@ class _Reader:
             value["packet"] = self._packet(value["packet"])
         once = self._once
         values = []
-        for field in found.fields:
+        for field, wanted in zip(found.fields, found.kinds):
             given = value[field]
             kind = type(given)
             if kind is str:
                 given = once.setdefault(given, given)
             elif kind is dict or kind is list:
                 given = _value(given)
+                kind = type(given)
+            if kind is not wanted and wanted is not None:
+                raise TraceFileError(f"{field!r} of {value['event']} is {_NAMED_KINDS[wanted]}")
             values.append(given)
         return cast(Event, found.make._make(values))
 

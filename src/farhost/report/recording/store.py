@@ -35,6 +35,8 @@ class RecordedRun(NamedTuple):
     facts: RunFacts
     events: Sequence[Event]
     """In the order in which they happened, samples among them if they were asked for."""
+    read_from: Path | None = None
+    """The trace file that the events are of, which people can change; None: they are this process's own."""
 
 
 class StoreError(ValueError):
