@@ -2,7 +2,7 @@
 
 import pytest
 
-from farhost.explore.causes import last_calls
+from farhost.explore.causes import causes, last_calls
 from farhost.explore.divergence import Versions
 from farhost.explore.orders import Verdict
 from farhost.explore.replay_file import ReplayFault, read_replay, write_replay
@@ -201,3 +201,20 @@ def test_what_was_found_can_be_written_and_read(tmp_path):
     assert "# bytes" in path.read_text() or "# server>client" in path.read_text()
     unsteady = replay_of(SHRUNK._replace(steady_content=False), scenario, ".", Versions("0.1.0", "3.11.7"), 99)
     assert unsteady.content == ""
+
+
+def test_the_exception_is_that_of_the_program_that_failed():
+    output = """\
+client   ! Traceback (most recent call last):
+client   !   File "/srv/client.py", line 7, in main
+client   !     answer = ask()
+client   ! TimeoutError: timed out
+server/a ! Traceback (most recent call last):
+server/a !   File "/srv/server.py", line 3, in serve
+server/a ! ConnectionResetError: reset"""
+    verdict = FAILED._replace(message="client exited with status 1", output=output)
+    assert causes(verdict) == ["client.py:7 in main: TimeoutError: timed out"]
+    other = verdict._replace(message="a on server exited with status 1", signature=("failed", "a on server", "x"))
+    assert causes(other) == ["server.py:3 in serve: ConnectionResetError: reset"]
+    nobody = verdict._replace(message="what an invariant says", signature=("invariant",), kind="invariant")
+    assert causes(nobody)[0] == "server.py:3 in serve: ConnectionResetError: reset"

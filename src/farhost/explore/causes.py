@@ -2,6 +2,7 @@
 
 import os
 import re
+from typing import NamedTuple
 
 from farhost.explore.orders import Verdict
 from farhost.report.tcpdump import DIRECTIONS
@@ -40,25 +41,45 @@ def causes(verdict: Verdict) -> list[str]:
 
 
 def _printed_exception(verdict: Verdict) -> tuple[str, str] | None:
-    """Where the exception was raised that a program printed last, and the exception.
+    """Where the exception was raised that the program which failed printed last, and the exception; of another
+    program only if that one printed none.
 
     The place is in the program's own code, where the signature has it, rather than in a library.
     """
-    frames: list[tuple[str, str]] = []
-    said = ""
+    printed: dict[str, _Printed] = {}
     for line in verdict.output.splitlines():
-        _, mark, text = line.partition(" ! ")
-        if not mark:
-            continue
+        label, mark, text = line.partition(" ! ")
+        if mark:
+            # The one printed last stands last.
+            printed[label.rstrip()] = printed.pop(label.rstrip(), _Printed()).read(text)
+    whole = {label: one for label, one in printed.items() if one.said}
+    host = failing_host(verdict)
+    own = {label: one for label, one in whole.items() if host and label.partition("/")[0] == host}
+    process = verdict.signature[1].rpartition(" on ")[0] if own else ""
+    found = own.get(f"{host}/{process or host}") or next(reversed((own or whole).values()), None)
+    return None if found is None else (found.place(verdict.signature), found.said)
+
+
+class _Printed(NamedTuple):
+    """The last traceback that a program printed."""
+
+    frames: tuple[tuple[str, str], ...] = ()
+    """Of each: where it is, for people, and how a signature's part begins that is of it."""
+    said: str = ""
+    """The exception; empty until it is known."""
+
+    def read(self, text: str) -> "_Printed":
+        """One more line that it printed."""
         frame = _FRAME.fullmatch(text)
         if frame is not None:
-            if said:
-                frames, said = [], ""
             name = os.path.basename(frame[1])
-            frames.append((f"{name}:{frame[2]} in {frame[3]}", f"{name}:{frame[3]}: "))
-        elif frames and not said and not text.startswith(" "):
-            said = text
-    if not said:
-        return None
-    own = [place for place, known_as in frames if any(part.startswith(known_as) for part in verdict.signature)]
-    return (own or [frames[-1][0]])[-1], said
+            one = (f"{name}:{frame[2]} in {frame[3]}", f"{name}:{frame[3]}: ")
+            return _Printed((one,) if self.said else (*self.frames, one))
+        if self.frames and not self.said and not text.startswith(" "):
+            return self._replace(said=text)
+        return self
+
+    def place(self, signature: tuple[str, ...]) -> str:
+        """Where it was raised."""
+        own = [place for place, known_as in self.frames if any(part.startswith(known_as) for part in signature)]
+        return (own or [self.frames[-1][0]])[-1]

@@ -162,6 +162,37 @@ def test_of_a_long_run_rows_around_faults_and_the_end_are_kept_and_can_be_sent()
     assert pickle.loads(pickle.dumps(scene)) == scene
 
 
+def scene_sink(faults=None):
+    with Network() as network:
+        network.host("a")
+        network.host("b")
+        return SceneSink(network._network, faults)
+
+
+def lost(sink, number):
+    what = packet()._replace(ordinal=number + 1)
+    sink.take(at("sent", what, number))
+    sink.take(ev.FaultEvent(number, "a", "loss", f"{PLACE}{number}", 1))
+    sink.take(at("dropped", what, number, reason="loss"))
+
+
+def test_of_many_faults_the_last_ones_before_a_program_failed_are_kept_and_its_end():
+    sink = scene_sink()
+    for number in range(3000):
+        lost(sink, number)
+    sink.take(call("recvfrom", (3, 100, 0), error=104))
+    sink.take(ev.ProcessEnded(3_000_000, "b", "b", 100, 1))
+    for number in range(3000, 6000):
+        lost(sink, number)
+    scene = sink.scene()
+    assert len(scene.rows) < 2000
+    (end,) = [number for number, each in enumerate(scene.rows) if each.failed and each.sort == END]
+    assert [each.sort for each in scene.rows[end - 3 : end]] == [LOST, LOST, CALL]
+    assert seeing_row(scene, "b") == scene.rows[end - 1]
+    shown = [each.row.number for each in choose(scene, 8, (), "b") if each.row is not None]
+    assert scene.rows[end].number in shown and max(shown) <= scene.rows[end].number
+
+
 DRAWN = [
     Chosen(None, 34),
     Chosen(row(1, "b", text="connect() = 0")),

@@ -37,10 +37,12 @@ def choose(scene: Scene, most: int, faults: Collection[tuple[str, str]] = (), ho
 
 def _by_importance(rows: Sequence[Row], faults: frozenset[tuple[str, str]], host: str) -> Iterator[int]:
     """Indices of rows, the most telling ones first; some more than once, some that are none."""
+    end = _end(rows, host)
     struck = [number for number, row in enumerate(rows) if row.fault in faults] if faults else []
     if not struck:
-        struck = [number for number, row in enumerate(rows) if row.is_struck()][-3:]
-    end = _end(rows, host)
+        every = [number for number, row in enumerate(rows) if row.is_struck()]
+        # What came after the end is not what led to it.
+        struck = ([number for number in every if number <= end] or every)[-3:]
     seen_by = _seeing_call(rows, end, host)
     # A fault may strike many packets, such as a cut link: its first and its last one tell it.
     marks = list(dict.fromkeys([*struck[:2], *struck[-1:]]))

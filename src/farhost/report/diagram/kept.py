@@ -12,6 +12,9 @@ from farhost.wire.packet import IpAddress
 AROUND = 12
 """Rows before and after a fault, and before the end, that are kept."""
 _MOST_FAULTS = 40
+_MOST_ENDS = 40
+"""Of programs that failed."""
+_MOST_ROWS = _MOST_FAULTS * 2 * AROUND
 
 
 class Scene(NamedTuple):
@@ -56,6 +59,7 @@ class SceneSink:
         self._kept: list[Row] = []
         self._following = 0
         self._found = 0
+        self._ends = 0
         self._total = 0
 
     def take(self, event: Event) -> None:
@@ -66,22 +70,30 @@ class SceneSink:
     def _add(self, row: Row) -> None:
         self._total += 1
         self._before.append(row)
-        if self._matters(row) and self._found < _MOST_FAULTS:
-            self._found += 1
+        if self._matters(row):
             self._kept.extend(self._before)
             self._before.clear()
             self._following = AROUND
         elif self._following:
             self._following -= 1
             self._kept.append(self._before.pop())
+        if self._rolls() and len(self._kept) > 2 * _MOST_ROWS:
+            del self._kept[:-_MOST_ROWS]
+
+    def _rolls(self) -> bool:
+        """Whether the last faults are kept, rather than the first ones: until a program has failed, while nobody
+        knows which of them matter."""
+        return self._faults is None and not self._ends
 
     def _matters(self, row: Row) -> bool:
         if row.sort == END and row.failed:
-            # Others may go on for long after it.
-            return True
-        if self._faults is None:
-            return row.is_struck()
-        return row.fault in self._faults
+            # Others may go on for long after it, with faults of their own.
+            self._ends += 1
+            return self._ends <= _MOST_ENDS
+        if not (row.is_struck() if self._faults is None else row.fault in self._faults):
+            return False
+        self._found += not self._rolls()
+        return self._found <= _MOST_FAULTS
 
     def scene(self) -> Scene:
         """What was kept, once the run has ended."""
