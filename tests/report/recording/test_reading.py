@@ -99,7 +99,10 @@ def test_samples_are_read_back():
         (b"{}\n", "line 1: it does not begin with"),
         (b'{"farhost_trace": 1}\n', "line 1: it is a trace of version 1; this farhost reads version 2"),
         (b'{"farhost_trace": 2}\n{"event": "Nothing"}\n', "line 2: there is no event 'Nothing'"),
-        (b'{"farhost_trace": 2}\n{"event": "Wake", "time_ns": 1}\n', "line 2: it is no event: there is no 'host' in it"),
+        (
+            b'{"farhost_trace": 2}\n{"event": "Wake", "time_ns": 1}\n',
+            "line 2: it is no event: there is no 'host' in it",
+        ),
         (b'{"farhost_trace": 2}\n\n', "line 2: it is no event"),
         (b"\x00\n", "line 1: it is no event"),
     ],
