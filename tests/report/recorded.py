@@ -143,7 +143,7 @@ def ask_often(clients: int, asks: int) -> None:
 
 
 @functools.cache
-def many(clients: int = 800, asks: int = 6) -> RecordedRun:
+def many(clients: int = 200, asks: int = 6) -> RecordedRun:
     """About 100,000 events: many connections to an echo server."""
     net = Network(seed=8)
     server, client = net.host("server"), net.host("client")

