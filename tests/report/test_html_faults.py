@@ -8,7 +8,7 @@ from farhost.report.html.faults import MOST_ROWS, panel, struck
 from farhost.report.recording.facts import FaultFacts, RunFacts
 from farhost.report.recording.store import RecordedRun
 from farhost.report.story.story import story_of
-from farhost.trace.events import FaultEvent
+from farhost.trace.events import FaultEvent, SignalSent, StateChange
 
 SPLIT = FaultFacts(
     "split",
@@ -80,3 +80,18 @@ def test_text_is_escaped():
 def test_a_real_run():
     text = str(panel(story_of(lossy())).body)
     assert "<th scope=row>loss</th><td>client</td>" in text and "<th scope=row>reorder</th>" in text
+
+
+def test_what_a_plan_did_is_told_and_is_not_called_chance():
+    events = [
+        FaultEvent(5, "a", "crash", "a", 0),
+        StateChange(6, "b", "wall clock", "5.000 s", "2.000 s"),
+        SignalSent(7, "b", "p", 19, "stopped"),
+        SignalSent(8, "b", "p", 13, "ignored"),
+    ]
+    text = body(events=events)
+    assert "SIGSTOP, clock, crash came at these moments as planned" in text and "random" not in text
+    assert "<code>5.000 s -&gt; 2.000 s</code>" in text and "SIGPIPE" not in text
+    both = body(events=[*events, FaultEvent(9, "a", "loss", "p", 1)])
+    assert "The other faults were decided at random" in both
+    assert "These faults were decided at random" in body(events=[FaultEvent(9, "a", "loss", "p", 1)])

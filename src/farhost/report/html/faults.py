@@ -1,6 +1,6 @@
 """Panel 7: the faults, each in words, when it struck, and the command that runs it all without it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from typing import NamedTuple
 
 from markupsafe import Markup
@@ -9,10 +9,13 @@ from farhost.report.columns import format_time
 from farhost.report.html.panel import Panel
 from farhost.report.recording.facts import FaultFacts
 from farhost.report.story.story import Story
-from farhost.trace.events import FaultEvent
+from farhost.report.values import signal_name
+from farhost.trace.events import Event, FaultEvent, SignalSent, StateChange
 
 MOST_ROWS = 200
 _MOST_PLACES = 3
+_DONE = frozenset({"crash", "boot", "cut", "mend", "clock", "SIGSTOP"})
+"""What is done to hosts, links and programs at moments: by a plan, by a test, or because a fault says so."""
 _HELP = "Click a time, and the cursor of all panels goes there."
 
 
@@ -31,7 +34,7 @@ class Struck(NamedTuple):
 
 def panel(story: Story) -> Panel:
     """The panel."""
-    events = [event for event in story.events if isinstance(event, FaultEvent)]
+    events = [event for event in map(_fault_of, story.events) if event is not None]
     if story.facts.faults:
         body = _known(story.facts.faults, events)
     elif events:
@@ -39,6 +42,18 @@ def panel(story: Story) -> Panel:
     else:
         return Panel("faults", "Faults", Markup("<p>No fault struck.</p>"))
     return Panel("faults", "Faults", body, None, _HELP)
+
+
+def _fault_of(event: Event) -> FaultEvent | None:
+    """The fault that an event tells of, if it does: what plans do to clocks and programs is among them."""
+    match event:
+        case FaultEvent():
+            return event
+        case StateChange(time_ns, host, "wall clock", old, new):
+            return FaultEvent(time_ns, host, "clock", f"{old} -> {new}", 0)
+        case SignalSent(time_ns, host, process, signal, "stopped"):
+            return FaultEvent(time_ns, host, signal_name(signal), process, 0)
+    return None
 
 
 def struck(events: Iterable[FaultEvent]) -> list[Struck]:
@@ -104,11 +119,22 @@ def _struck(found: Sequence[Struck]) -> Markup:
         row = Markup('<tr class="fault" data-fault-time="{}">{}</tr>')
         rows.append(row.format(one.first_ns, Markup("").join(cells)))
     heads = ("Kind", "Host", "How often", "First", "Last", "Largest size", "Where")
-    note = Markup(
-        '<p class="note">These faults were decided at random while the run went on. <code>farhost explore</code> '
-        "finds those that matter, and a replay file gives each of them a line that runs it all without it.</p>"
-    )
-    return _table(heads, rows) + _more(len(found) - len(rows)) + note
+    return _table(heads, rows) + _more(len(found) - len(rows)) + _origin({one.kind for one in found})
+
+
+def _origin(kinds: Set[str]) -> Markup:
+    """Where such faults come from."""
+    done = sorted(kinds & _DONE)
+    said = [Markup("{} came at these moments as planned, or by another fault.").format(", ".join(done))] * bool(done)
+    if kinds - _DONE:
+        which = "The other faults" if done else "These faults"
+        said.append(
+            Markup(
+                "{} were decided at random while the run went on. <code>farhost explore</code> finds those that "
+                "matter, and a replay file gives each of them a line that runs it all without it."
+            ).format(which)
+        )
+    return Markup('<p class="note">{}</p>').format(Markup(" ").join(said))
 
 
 def _table(heads: Sequence[str], rows: Sequence[Markup]) -> Markup:
