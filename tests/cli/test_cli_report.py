@@ -2,13 +2,16 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner
 
+from farhost.cli.report import FORMS
 from farhost.cli.report import report as report_command
 from farhost.cli.run import run as run_command
 from farhost.cli.run_folder import FOLDERS
@@ -210,6 +213,30 @@ def test_a_page_needs_its_ending(folder):
     assert result.exit_code == 2
     assert "--report out: it is a page: give it a name that ends in .html" in result.stderr
     assert not Path(".farhost").exists()
+
+
+@pytest.mark.parametrize("command", ["report", "run"])
+def test_a_page_that_is_broken_off_leaves_nothing(folder, monkeypatch, command):
+    """SIGTERM, as timeout(1) sends it, while a page is written."""
+    run_it()
+
+    def ended(output, run):
+        output.write(b"half")
+        signal.raise_signal(signal.SIGTERM)
+
+    monkeypatch.setitem(FORMS, ".html", ended)
+    with pytest.raises(click.Abort):
+        if command == "report":
+            report_command.main(["-o", "new/page.html"], standalone_mode=False)
+        else:
+            run_command.main(["server.py", "client.py", "--report", "new/page.html"], standalone_mode=False)
+    assert os.listdir("new") == []
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+
+
+def test_the_facts_of_a_run_stand_for_the_run(folder):
+    run_it()
+    assert invoke(report_command, str(LATEST / "run.json"), "-o", "page.html").return_value == 0
 
 
 def changed(trace, event, change):

@@ -77,9 +77,10 @@ def report(ctx: click.Context, /, run: Path | None, outputs: tuple[Path, ...], s
         raise click.UsageError(str(error), ctx) from None
     for note in found.facts.notes:
         click.echo(f"farhost: {note}", err=True)
-    for output in outputs:
-        _write_found(output, found)
-        click.echo(os.path.relpath(output))
+    with ended_by_signals():
+        for output in outputs:
+            _write_found(output, found)
+            click.echo(os.path.relpath(output))
     if show:
         webbrowser.open(pages[0].as_uri())
     return PASSED
@@ -87,6 +88,8 @@ def report(ctx: click.Context, /, run: Path | None, outputs: tuple[Path, ...], s
 
 def recorded(place: Path, kept: bool = False) -> RecordedRun:
     """The run in a place. StoreError, ReplayError, and what a scenario raises that cannot be understood."""
+    if place.name == FACTS:
+        place = place.parent
     if place.is_dir():
         return of_folder(place, kept)
     if place.suffix == ".toml":

@@ -194,7 +194,8 @@ def execute(built: Built, options: Options, keeper: RunKeeper) -> int:
             command += f" --seed {options.seed}"
         result = RunResult(outcome, network, counts, hashes.result(), options.seed, command)
         say(result, keeper, options, stdout, stderr)
-    keeper.keep(result, stderr)
+    with ended_by_signals():
+        keeper.keep(result, stderr)
     return PASSED if outcome.ok else FAILED
 
 

@@ -32,6 +32,17 @@ def test_a_run_may_have_no_events(tmp_path):
     assert [path.name for path in place.iterdir()] == [store.FACTS]
 
 
+def test_what_is_broken_off_is_no_run(tmp_path):
+    def events():
+        yield EVENTS[0]
+        raise KeyboardInterrupt
+
+    store.keep_run(FACTS, EVENTS, tmp_path)
+    with pytest.raises(KeyboardInterrupt):
+        store.keep_run(FACTS, events(), tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".gitignore", "0001", store.LATEST]
+
+
 def test_the_latest_is_the_newest_and_the_oldest_go(tmp_path):
     for seed in range(store.MOST_RUNS + 2):
         store.keep_run(FACTS.__class__("passed", True, "", seed, 0), None, tmp_path)

@@ -47,17 +47,27 @@ def keep_run(facts: RunFacts, events: Iterable[Event] | None, folder: Path = RUN
     """Keep a run as the latest; its folder. `events`: None if they were not kept. StoreError."""
     try:
         place = _new_folder(folder)
-        if events is not None:
-            write_trace(place / TRACE, events)
-        if facts.scenario:
-            facts = msgspec.structs.replace(facts, directory=os.path.relpath(facts.directory or ".", place))
-        # Last, so that a folder with facts is whole.
-        (place / FACTS).write_bytes(msgspec.json.format(json_bytes(facts), indent=2) + b"\n")
+        try:
+            _fill(place, facts, events)
+        except BaseException:
+            # A full disk, Ctrl-C: half a run is none.
+            shutil.rmtree(place, ignore_errors=True)
+            raise
         _point(folder / LATEST, place.name)
         _remove_old(folder)
     except OSError as error:
         raise StoreError(f"{error.filename or folder}: the run cannot be kept: {error.strerror}") from None
     return place
+
+
+def _fill(place: Path, facts: RunFacts, events: Iterable[Event] | None) -> None:
+    """Write a run's files. OSError."""
+    if events is not None:
+        write_trace(place / TRACE, events)
+    if facts.scenario:
+        facts = msgspec.structs.replace(facts, directory=os.path.relpath(facts.directory or ".", place))
+    # Last, so that a folder with facts is whole.
+    (place / FACTS).write_bytes(msgspec.json.format(json_bytes(facts), indent=2) + b"\n")
 
 
 def write_trace(path: Path, events: Iterable[Event]) -> None:
