@@ -20,6 +20,8 @@ else:
         """Its modules by their names."""
 
         def __getattr__(self, name: str) -> object:
+            if name.startswith("_"):
+                raise AttributeError(name)
             load_library()
             module = importlib.import_module(f"dns.{name}")
             setattr(self, name, module)
