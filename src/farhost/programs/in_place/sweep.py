@@ -35,7 +35,8 @@ def sweep_objects(replacements: Mapping[int, Any], originals: list[Any]) -> None
     for found in gc.get_objects():
         if type(found) is FunctionType:
             _sweep_function(found, replacements)
-        elif isinstance(found, type):
+        elif issubclass(type(found), type):
+            # isinstance would ask a weak proxy of a class, which says that it is one.
             kept.add(id(names_of(found)))
             if not _is_kept(found.__module__) and "choose" not in vars(found):
                 _sweep_attributes(found, replacements)
@@ -111,7 +112,7 @@ def _sweep_names(module: str, names: dict[str, Any], replacements: Mapping[int, 
             names[name] = found
         elif type(value) is FunctionType:
             _sweep_function(value, replacements)
-        elif isinstance(value, type) and value.__module__ == module:
+        elif issubclass(type(value), type) and value.__module__ == module:
             _sweep_class(value, replacements)
 
 
