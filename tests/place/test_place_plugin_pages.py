@@ -78,6 +78,42 @@ def test_a_place_for_a_page_is_tried_before_the_run(tmp_path):
             net.run()
 
 
+def test_a_page_may_be_asked_for_after_a_run_that_was_recorded(tmp_path):
+    with Network() as net:
+        net.host("a").start(print, "hello")
+        net.page(tmp_path / "run.html")
+        net.run()
+        net.page(tmp_path / "again.html")
+    assert (tmp_path / "run.html").read_bytes() == (tmp_path / "again.html").read_bytes()
+
+
+def test_what_comes_too_late_is_refused(tmp_path):
+    with Network() as net:
+        net.host("a").start(print, "hello")
+        net.run()
+        with pytest.raises(ValueError, match=r"call page\(\) or record\(\) before run\(\)"):
+            net.page(tmp_path / "run.html")
+        for late in (net.trace, net.capture):
+            with pytest.raises(ValueError, match="this network has run"):
+                late(tmp_path / "file")
+        with pytest.raises(ValueError, match="this network has run"):
+            net.record()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_run_that_breaks_off_leaves_no_page(tmp_path):
+    def stop():
+        raise KeyboardInterrupt
+
+    with Network() as net:
+        net.host("a").start(print, "hello")
+        net.at("0s", stop)
+        net.page(tmp_path / "run.html")
+        with pytest.raises(KeyboardInterrupt):
+            net.run()
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_what_was_not_recorded_is_not_to_be_had():
     with Network() as net:
         net.host("a").start(print, "hello")

@@ -196,6 +196,19 @@ def test_a_short_write_and_a_full_buffer_cut_writes():
     assert causes(full, "write")[write.size] is Cause.SEND_BUFFER_FULL
 
 
+def test_what_a_host_answers_with_a_reset_never_was_in_a_receive_buffer():
+    def write(peer):
+        peer.sendall(b"first")
+        time.sleep(1)
+        peer.sendall(b"too late")
+        time.sleep(1)
+
+    (stream,) = [one for one in streams_of(converse(write, lambda peer: peer.recv(100))).values() if one.segments]
+    assert pieces(stream.segments) == [(0, 5), (5, 8)]
+    assert [(piece.start, piece.size) for piece in stream.arrivals.pieces] == [(0, 5)]
+    assert stream.arrivals.end == 5 and stream.unread == (5, 13)
+
+
 def test_peeking_takes_nothing_from_the_stream():
     def read(peer):
         peer.recv(4, socket.MSG_PEEK)

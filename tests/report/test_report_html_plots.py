@@ -2,7 +2,10 @@
 
 import itertools
 import re
+import subprocess
+from importlib.resources import files
 
+from node_page import needs_node
 from recorded import failing, lossy
 
 from farhost.report.html import plots
@@ -109,3 +112,18 @@ def test_the_page_carries_no_more_points_than_it_has_room_for(monkeypatch):
 def test_the_same_bytes_for_the_same_trace():
     one, other = (panel(story_of(lossy())) for _ in range(2))
     assert (one.body, pack(one.data)) == (other.body, pack(other.data))
+
+
+@needs_node
+def test_labels_of_the_axis_of_time_tell_its_lines_apart():
+    script = (files("farhost.report.html") / "assets" / "plots.js").read_text(encoding="utf-8")
+    function = re.search(r"function seconds\(.*", script)[0]
+    asked = "[[0.000005, 0.000005], [10.000012, 1e-6], [1.5, 0.5], [20, 10], [4, 2]]"
+    said = subprocess.run(
+        ["node", "-e", f"{function}; console.log({asked}.map(([at, step]) => seconds(at, step)).join())"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    ).stdout
+    assert said.strip() == "0.000005 s,10.000012 s,1.5 s,20 s,4 s"

@@ -265,20 +265,29 @@ class Network:
     # What to look at.
 
     def trace(self, path: str | os.PathLike[str]) -> None:
-        """Write each call and packet of the run to a file, one column a host."""
+        """Write each call and packet of the run to a file, one column a host. ValueError once it has begun."""
+        self.check_open("trace")
         self._outputs.trace = os.fspath(path)
 
     def capture(self, path: str | os.PathLike[str], host: Host | str | None = None) -> None:
         """Write the packets of the run to a file for Wireshark (pcapng): each at both of its ends, or as one host
-        sees it."""
+        sees it. ValueError once it has begun."""
+        self.check_open("capture")
         self._outputs.captures.append((os.fspath(path), None if host is None else self._name(host)))
 
     def page(self, path: str | os.PathLike[str]) -> None:
-        """Write what happened, once it has, to one HTML file."""
-        self._outputs.pages.append(os.fspath(path))
+        """Write what happened, once it has, to one HTML file. After the run only if that was recorded: ValueError.
+        OSError then."""
+        if self._ran and not self._outputs.records_all():
+            raise ValueError("nothing was recorded: call page() or record() before run()")
+        if self.outcome is None:
+            self._outputs.pages.append(os.fspath(path))
+        else:
+            self._outputs.write_page(os.fspath(path), self._outputs.recorded(self._network, self.outcome, self.seed))
 
     def record(self) -> None:
-        """Keep the run whole, for `recorded`."""
+        """Keep the run whole, for `recorded`. ValueError once it has begun."""
+        self.check_open("record")
         self._outputs.records = True
 
     def recorded(self) -> RecordedRun:

@@ -49,8 +49,8 @@ class Outputs:
                 stack.callback(sink.close)
                 network.tracer.add(sink, samples=True)
             for page in self.pages:
-                Path(page).touch()
-            if self.pages or self.records:
+                _try(Path(page))
+            if self.records_all():
                 network.tracer.add(self._hashes)
                 network.tracer.add(self._kept, samples=True)
             yield
@@ -64,7 +64,23 @@ class Outputs:
         """The run is over. OSError."""
         if self.pages:
             run = self.recorded(network, outcome, seed)
-            # What makes pages is loaded only where one is wanted.
-            write = importlib.import_module("farhost.report.html.page").write_report
             for page in self.pages:
-                write(run, Path(page))
+                self.write_page(page, run)
+
+    def write_page(self, page: str, run: RecordedRun) -> None:
+        """Write one. OSError."""
+        # What makes pages is loaded only where one is wanted.
+        importlib.import_module("farhost.report.html.page").write_report(run, Path(page))
+
+    def records_all(self) -> bool:
+        """Whether the run is recorded whole."""
+        return bool(self.pages) or self.records
+
+
+def _try(page: Path) -> None:
+    """Find out whether a page can be written, before the run rather than after it; a run that breaks off leaves
+    none. OSError."""
+    is_new = not page.exists()
+    page.open("ab").close()
+    if is_new:
+        page.unlink()

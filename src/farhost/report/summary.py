@@ -162,13 +162,13 @@ def _wait_lines(outcome: Outcome) -> list[Line]:
     """Who waits on what, at most a few; servers that only wait for new clients explain nothing."""
     every = [waiting for process in outcome.processes for waiting in process.waits]
     waits = [waiting for waiting in every if str(waiting) in outcome.message]
-    lines: list[Line] = [(f"  {_waiting(waiting)}", "yellow") for waiting in waits[:MOST_WAITS]]
+    lines: list[Line] = [(f"  {waiting_words(waiting)}", "yellow") for waiting in waits[:MOST_WAITS]]
     if len(waits) > MOST_WAITS:
         lines.append((f"  ... and {len(waits) - MOST_WAITS} more threads wait", "yellow"))
     return lines
 
 
-def _waiting(waiting: Waiting) -> str:
+def waiting_words(waiting: Waiting) -> str:
     """Who, in which call, since when, on what, and where in the program."""
     who = waiting.process if waiting.process == waiting.host else f"{waiting.process} on {waiting.host}"
     if waiting.thread != "MainThread":

@@ -1,9 +1,15 @@
 """Runs in folders: numbered, the newest known as the latest, the oldest removed."""
 
+import select
+import socket
+
 import pytest
 
+from farhost import Network
 from farhost.report.recording import store
 from farhost.report.recording.facts import ChannelFacts, FaultFacts, RunFacts
+from farhost.report.story.lanes import lanes_of
+from farhost.report.story.story import story_of
 from farhost.trace.events import Wake
 
 FACTS = RunFacts(
@@ -72,3 +78,22 @@ def test_where_a_scenarios_paths_count_from_is_said_relative_to_the_run(tmp_path
     facts = RunFacts("passed", True, "", 7, 0, scenario={"programs": ["server.py 5000"]})
     place = store.keep_run(facts, None)
     assert store.read_facts(place).directory == "../../.."
+
+
+def test_what_a_program_waits_for_is_told_as_strace_writes_calls_and_its_lane_has_the_call():
+    def serve():
+        with socket.create_server(("", 5000)) as listener:
+            poll = select.poll()
+            poll.register(listener, select.POLLIN)
+            poll.poll(500_000)
+
+    net = Network()
+    net.host("server").start(serve)
+    net.record()
+    net.run(until="1s", check=False)
+    run = net.recorded()
+    (process,) = run.facts.processes
+    (wait,) = process.waits
+    assert wait.startswith("server waits in poll([{fd=512, events=POLLIN}], 1, 500000) since 0.00000")
+    (lane,) = lanes_of(story_of(run))
+    assert (lane.spans[-1].words, lane.spans[-1].label) == (wait, "poll never returned")

@@ -8,6 +8,7 @@ import msgspec
 from farhost.network.ledger import Account
 from farhost.network.network import Network
 from farhost.programs.run import Outcome, ProcessOutcome
+from farhost.report.summary import waiting_words
 from farhost.trace.hashes import TraceHash
 from farhost.wire.addresses import inet_ntop
 
@@ -179,7 +180,7 @@ def _process(outcome: ProcessOutcome) -> ProcessFacts:
         outcome.argv,
         outcome.status,
         outcome.traceback,
-        tuple(map(str, outcome.waits)),
+        tuple(map(waiting_words, outcome.waits)),
         outcome.started,
         outcome.ended_by,
         outcome.ended_ns,

@@ -57,6 +57,11 @@ class Arrivals:
         if self._pending is not None and self._pending[1:3] == (start, size):
             self._pending = None
 
+    def reset(self, time_ns: int) -> None:
+        """The reader's host answers with a reset: what came at this very moment was not taken."""
+        if self._pending is not None and self._pending[0] == time_ns:
+            self._pending = None
+
     def finish(self) -> None:
         """There is no more."""
         if self._pending is not None:

@@ -26,7 +26,7 @@ from farhost.trace.events import (
     TcpSample,
 )
 from farhost.wire.addresses import inet_ntop
-from farhost.wire.packet import SYN, Packet, TcpSegment
+from farhost.wire.packet import ACK, RST, SYN, Packet, TcpSegment
 
 _SPLIT_PLACE = re.compile(r"(?:.* )?(\S+:[0-9]+>\S+:[0-9]+(?:/[0-9]+)?) (?:data|fin) ([0-9]+)\+[0-9]+ #[0-9]+")
 _NEVER_NS = 1 << 62
@@ -130,6 +130,11 @@ class ByteStreams:
                     _end_text(packet.destination, segment.destination_port),
                     packet.flow.name,
                 )
+            elif segment.flags & (RST | ACK) == RST and action == "sent" and packet.flow.name:
+                # RFC 9293 3.10.7.1: in answer to a segment with ACK; one that ends a connection has ACK itself.
+                answered = self.streams.get(reverse(packet.flow.name))
+                if answered is not None and answered.reader == event.host:
+                    answered.arrivals.reset(event.time_ns)
             return
         name, origin = packet.flow
         stream = self.streams.get(name)

@@ -28,8 +28,8 @@ from farhost.trace.events import (
 
 NETWORK = "network"
 OWN_WAIT = "waits for a lock or a thread"
-_WAIT = re.compile(r" waits in (\w+)\(.* since (\d+)\.(\d{6}) s at ")
-"""`farhost.programs.endings.Waiting` as text."""
+_WAIT = re.compile(r" waits in (\w+)\(.* since (\d+)\.(\d{6}) s(?: at |, )")
+"""`farhost.report.summary.waiting_words`; "at" stood in runs that were kept before."""
 _THREAD = re.compile(r"([^/ ]+)/(.+?)(?: boot \d+)? thread (\d+) ")
 """The place of a fault of one thread (`farhost.programs.call_faults.striking`): the main thread is 1."""
 

@@ -42,6 +42,9 @@ farhost.panel("plots", function (root, data, page) {
 
   function number(value) { return value === null || value === undefined ? "-" : String(Number(value.toFixed(3))); }
 
+  /* As many digits as tell one line of the grid from the next. */
+  function seconds(value, step) { return value.toFixed(Math.min(9, Math.max(0, Math.ceil(-Math.log10(step))))) + " s"; }
+
   function series([label, , , holds], index, unit) {
     return { label, stroke: () => colour("--c" + index % 8), width: 1.4, dash: DASHES[index % DASHES.length],
       paths: holds ? uPlot.paths.stepped({ align: 1 }) : () => null,
@@ -87,7 +90,7 @@ farhost.panel("plots", function (root, data, page) {
         /* What holds at a moment, not what is nearest to it. */
         dataIdx: (u, index, nearest, time) => nearest > 0 && u.data[0][nearest] > time ? nearest - 1 : nearest },
       scales: { x: { time: false }, y: { range: (u, low, high) => [0, (high || 1) * 1.05] } },
-      axes: [{ ...axis, values: (u, values) => values.map((value) => number(value) + " s") },
+      axes: [{ ...axis, space: 90, values: (u, values, index, space, step) => values.map((value) => seconds(value, step)) },
         { ...axis, size: 84, incrs: counted ? [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 10000] : undefined,
           values: (u, values) => values.map((value) => number(value) + (counted ? "" : " " + unit)) }],
       legend: { markers: { dash: (u, index) => ["solid", "dashed", "dotted", "double"][(index - 1) % 4] } },
