@@ -261,4 +261,5 @@ def _key(packet: Packet) -> tuple[object, ...]:
     """Which packet of the run it is."""
     body = packet.body
     number = body.sequence if isinstance(body, TcpSegment) else packet.identification
-    return (*packet.flow, packet.ordinal, number, packet.source, packet.fragment_offset)
+    # An acknowledgement has the number of the data that its sender sends next.
+    return (*packet.flow, packet.ordinal, number, _is_bare(packet), packet.source, packet.fragment_offset)
