@@ -80,7 +80,7 @@ def test_a_folder_that_cannot_be_written_is_told_and_fails_nothing(folder):
     Path(".farhost").write_text("")
     result = run_it()
     assert result.return_value == 0
-    assert "the run cannot be kept: Not a directory (--no-keep does not try)" in result.stderr
+    assert "the run cannot be kept: Not a directory, so `farhost report` cannot show it" in result.stderr
 
 
 def test_the_latest_run_is_had_again_with_samples(folder):

@@ -120,3 +120,53 @@ def test_what_was_not_recorded_is_not_to_be_had():
         net.run()
         with pytest.raises(ValueError, match=r"call record\(\) before run\(\)"):
             net.recorded()
+
+
+FIXTURES = """
+    import pytest
+
+    @pytest.fixture
+    def ran(farhost):
+        farhost.host("a").start(print, "ran by a fixture")
+        farhost.run()
+
+    @pytest.fixture
+    def broken(farhost):
+        farhost.host("a").start(int, "no number")
+        farhost.run()
+
+    @pytest.fixture
+    def broken_after(farhost):
+        yield
+        raise RuntimeError("after")
+
+    def test_passes(ran):
+        pass
+
+    def test_fails(ran):
+        assert 0
+
+    def test_setup(broken):
+        pass
+
+    def test_teardown(broken_after, farhost):
+        farhost.host("a").start(print, "hello")
+        farhost.run()
+"""
+
+
+def test_networks_that_fixtures_run_have_pages_too(tmp_path):
+    printed, code = run_pytest(test_file(tmp_path, FIXTURES), "--farhost-report", "pages", cwd=tmp_path)
+    assert code == 1
+    assert "1 failed, 2 passed, 2 errors" in printed
+    pages = {path.name.split("-")[1]: path.read_text() for path in (tmp_path / "pages").iterdir()}
+    assert sorted(pages) == ["test_fails", "test_setup", "test_teardown"]
+    assert printed.count("what happened: pages/") == 3
+    assert "exited 0 at" in pages["test_fails"]
+    assert "no number" in pages["test_setup"]
+
+
+def test_what_a_fixture_ran_has_no_other_seeds(tmp_path):
+    printed, code = run_pytest(test_file(tmp_path, FIXTURES), "-k", "passes", "--farhost-seeds", "3", cwd=tmp_path)
+    assert code == 1
+    assert "a fixture has run the network: seeds and faults vary what a test runs" in printed

@@ -52,8 +52,8 @@ def test_a_fault_whose_event_was_not_kept_has_no_time():
 def test_unknown_faults_are_grouped_by_kind_and_host():
     events = [FaultEvent(number * 10, "ab"[number % 2], "loss", f"p{number}", number) for number in range(8)]
     first, second = struck(events)
-    assert first == ("loss", "a", 4, 0, 60, ("p0", "p2", "p4"), 6)
-    assert second == ("loss", "b", 4, 10, 70, ("p1", "p3", "p5"), 7)
+    assert first == ("loss", "a", 4, 0, 60, ("p0", "p2", "p4"), "p6 never arrived")
+    assert second == ("loss", "b", 4, 10, 70, ("p1", "p3", "p5"), "p7 never arrived")
     text = body(events=events)
     assert '<tr class="fault" data-fault-time="10"><th scope=row>loss</th><td>b</td><td>4</td>' in text
     assert "<code>p5</code><br><small>and more</small>" in text
@@ -95,3 +95,12 @@ def test_what_a_plan_did_is_told_and_is_not_called_chance():
     both = body(events=[*events, FaultEvent(9, "a", "loss", "p", 1)])
     assert "The other faults were decided at random" in both
     assert "These faults were decided at random" in body(events=[FaultEvent(9, "a", "loss", "p", 1)])
+
+
+def test_the_largest_fault_is_told_in_words_with_its_unit():
+    place = "a>b a:1>b:2 data 0+5 #1"
+    late = [FaultEvent(number, "a", "spike", place, number * 100_000_000) for number in (1, 3, 2)]
+    jitter = [FaultEvent(9, "a", "jitter", place, -5_000_000), FaultEvent(9, "a", "jitter", place, 1_000_000)]
+    text = body(events=[*late, *jitter])
+    assert "<td>bytes 0 to 5 of a:1&gt;b:2 came 300 ms late</td>" in text
+    assert "<td>5 ms less than the delay: a&gt;b a:1&gt;b:2 data 0+5 #1</td>" in text

@@ -67,7 +67,7 @@ class RunKeeper:
             try:
                 keep_run(facts, self.events.events if wanted else None, self._folder)
             except StoreError as error:
-                stderr.line(f"farhost: {error} (--no-keep does not try)")
+                stderr.line(f"farhost: {error}, so `farhost report` cannot show it (--no-keep does not try)")
         if self._page is not None:
             # What makes pages is loaded only where one is wanted: 40 ms.
             write = importlib.import_module("farhost.cli.report").write

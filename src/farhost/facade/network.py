@@ -285,10 +285,10 @@ class Network:
         else:
             self._outputs.write_page(os.fspath(path), self._outputs.recorded(self._network, self.outcome, self.seed))
 
-    def record(self) -> None:
-        """Keep the run whole, for `recorded`. ValueError once it has begun."""
+    def record(self, whole: bool = True) -> None:
+        """Keep the run whole, for `recorded`; or do not after all. ValueError once it has begun."""
         self.check_open("record")
-        self._outputs.records = True
+        self._outputs.records = whole
 
     def recorded(self) -> RecordedRun:
         """The run, as reports read it. ValueError unless `record` was called before it and it is over."""

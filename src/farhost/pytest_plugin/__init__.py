@@ -255,9 +255,11 @@ def pytest_runtest_makereport(
     """A failing test tells what its programs waited for, what became of the packets, the faults, and the command for
     the same again."""
     report = yield
-    if call.when != "call":
-        return report
     explorer = item.stash.get(_EXPLORER, None)
+    if call.when != "call":
+        if report.failed and explorer is not None and (text := explorer.write_page_of_fixtures()):
+            report.sections.append(("farhost", text))
+        return report
     if explorer is not None:
         explorer.conclude(report.failed)
         if explorer.note:

@@ -112,6 +112,8 @@ class Explorer:
         self._kept: KeptEvents | None = None
         """The last events of a run of which nothing else is known."""
         self._events: EventsSink | None = None
+        self._ran_before = False
+        """A fixture has run the network, without orders."""
         self._verdict: Verdict | None = None
         """How the run in the test's own process ended."""
         self._page: Page | None = None
@@ -119,15 +121,18 @@ class Explorer:
         if directory is not None:
             folder = Path(item.config.invocation_params.dir, directory)
             self._page = Page(folder, item.nodeid, self._store.path(item.nodeid))
+            # Now, since a fixture may run it.
+            network.record()
 
     # Before the run in the test's own process.
 
     def prepare(self) -> None:
         """Find out which run that is. pytest's Failed if there can be none."""
-        self._choose()
-        self._record()
-
-    def _choose(self) -> None:
+        if self.network.outcome is not None:
+            if self._words or self._several():
+                pytest.fail("a fixture has run the network: seeds and faults vary what a test runs", pytrace=False)
+            self._ran_before = True
+            return
         if not self._words and not self._several() and self._is_plain(self._stored):
             self._kept = KeptEvents(_LAST_EVENTS, _LAST_BYTES)
             self.network.tracer.add(self._kept)
@@ -159,12 +164,6 @@ class Explorer:
             self._events = None if where is None else EventsSink(where)
         self._check_repeatable(found)
         self._obey(replay.orders())
-        self._record()
-
-    def _record(self) -> None:
-        """The run in this process is recorded whole, if a page may be made of it."""
-        if self._page is not None:
-            self.network.record()
 
     def _first_seed(self) -> int:
         if self.settings.seed == LAST:
@@ -282,6 +281,8 @@ class Explorer:
     def _run_body(self, orders: Orders) -> Verdict:
         """In a child: the test's body, with what other plugins do around it."""
         sys.breakpointhook = pdb.set_trace = _no_debugger
+        if self._page is not None and self.network.outcome is None:
+            self.network.record(False)
         self.network.obey(orders)
         try:
             self.item.runtest()
@@ -297,6 +298,8 @@ class Explorer:
 
     def finish(self, error: BaseException | None) -> None:
         """It ended. pytest's Failed if it passed, but did not in a child."""
+        if self._ran_before:
+            return
         self._verdict = verdict = self.network.verdict(error)
         if self._given is not None:
             if error is None:
@@ -328,6 +331,13 @@ class Explorer:
             replay = self._given or self._replay
             kept = replay._replace(faults=faults or replay.faults) if replay is not None else None
             self._page.write(self.network.recorded(), kept, self._verdict)
+
+    def write_page_of_fixtures(self) -> str:
+        """A fixture has failed, before or after the test: where the page is, unless there is one already."""
+        if self._page is None or self._page.shown:
+            return ""
+        self.write_page()
+        return self._page.shown and f"what happened: {self._page.shown}"
 
     def section(self) -> str:
         """What the report of a failure says."""

@@ -63,6 +63,15 @@ def test_what_a_link_does_to_a_packet_is_told_when_it_arrives():
     assert arrival("split")[0] == "seq 1:6, 5 bytes, split"
 
 
+def test_what_befell_data_is_not_told_of_the_acknowledgement_before_it():
+    bare, data = packet(payload=b""), packet()
+    fault = ev.FaultEvent(1_000_000, "a", "split", PLACE, 2)
+    sent = at("sent", bare), at("sent", data), fault, at("split", data)
+    assert texts(*sent, at("received", bare, 9_000_000, "b"), at("received", data, 9_000_000, "b")) == [
+        "seq 1:6, 5 bytes, split"
+    ]
+
+
 def test_repetitions_flags_and_datagrams():
     assert texts(at("received", packet(ordinal=2), host="b")) == ["again: seq 1:6, 5 bytes"]
     assert texts(at("received", packet(SYN | ACK, b""), host="b")) == ["SYN ACK"]

@@ -134,12 +134,7 @@ class RowMaker:
         return self._row(event, f"{event.process} {how}", END)._replace(failed=status != 0)
 
     def _fault(self, event: FaultEvent) -> Row:
-        word = _WORDS.get(event.kind)
-        try:
-            text = f"{event.kind} of {event.place}" if word is None else word.describe(event.place, event.amount)
-        except ValueError:
-            text = f"{event.kind}: {event.place}"
-        return self._row(event, f"* {text}", FAULT)._replace(fault=(event.kind, event.place))
+        return self._row(event, f"* {fault_text(event)}", FAULT)._replace(fault=(event.kind, event.place))
 
     def _call(self, call: SystemCall) -> list[Row]:
         fault = self._befell_call.pop(call.host, _NO_FAULT)
@@ -209,6 +204,24 @@ class RowMaker:
         return row._replace(peer=destination)
 
 
+def fault_text(event: FaultEvent) -> str:
+    """What a fault did, and where.
+
+    >>> fault_text(FaultEvent(0, "a", "spike", "a>b a:1>b:2 data 0+5 #1", 300_000_000))
+    'bytes 0 to 5 of a:1>b:2 came 300 ms late'
+    >>> fault_text(FaultEvent(0, "a", "jitter", "a>b a:1>b:2 data 0+5 #1", -2_000_000))
+    '2 ms less than the delay: a>b a:1>b:2 data 0+5 #1'
+    """
+    if event.kind == "jitter":
+        side = "more" if event.amount >= 0 else "less"
+        return f"{duration_words(abs(event.amount))} {side} than the delay: {event.place}"
+    word = _WORDS.get(event.kind)
+    try:
+        return f"{event.kind} of {event.place}" if word is None else word.describe(event.place, event.amount)
+    except ValueError:
+        return f"{event.kind}: {event.place}"
+
+
 def packet_words(packet: Packet, pieces: int = 1) -> str:
     """What a packet carries: `SYN`, `seq 1:5067, 5066 bytes`, `UDP, 12 bytes`. TCP's numbers count from its SYN's."""
     body = packet.body
@@ -248,4 +261,5 @@ def _key(packet: Packet) -> tuple[object, ...]:
     """Which packet of the run it is."""
     body = packet.body
     number = body.sequence if isinstance(body, TcpSegment) else packet.identification
-    return (*packet.flow, packet.ordinal, number, packet.source, packet.fragment_offset)
+    # An acknowledgement has the number of the data that its sender sends next.
+    return (*packet.flow, packet.ordinal, number, _is_bare(packet), packet.source, packet.fragment_offset)

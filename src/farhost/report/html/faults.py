@@ -6,6 +6,7 @@ from typing import NamedTuple
 from markupsafe import Markup
 
 from farhost.report.columns import format_time
+from farhost.report.diagram.rows import fault_text
 from farhost.report.html.panel import Panel
 from farhost.report.recording.facts import FaultFacts
 from farhost.report.story.story import Story
@@ -29,7 +30,8 @@ class Struck(NamedTuple):
     last_ns: int
     places: tuple[str, ...]
     """The first of them."""
-    largest: int
+    largest: str
+    """The one of the largest size, in words."""
 
 
 def panel(story: Story) -> Panel:
@@ -69,10 +71,16 @@ def struck(events: Iterable[FaultEvent]) -> list[Struck]:
             these[0].time_ns,
             these[-1].time_ns,
             tuple(dict.fromkeys(event.place for event in these[: 10 * _MOST_PLACES]))[:_MOST_PLACES],
-            max(event.amount for event in these),
+            _largest(these),
         )
         for (kind, host), these in found.items()
     ]
+
+
+def _largest(these: Sequence[FaultEvent]) -> str:
+    """The fault of the largest size; empty where none has a size, as what plans do."""
+    largest = max(these, key=lambda event: abs(event.amount))
+    return fault_text(largest) if largest.amount else ""
 
 
 def _known(faults: Sequence[FaultFacts], events: Sequence[FaultEvent]) -> Markup:
@@ -118,7 +126,7 @@ def _struck(found: Sequence[Struck]) -> Markup:
         )
         row = Markup('<tr class="fault" data-fault-time="{}">{}</tr>')
         rows.append(row.format(one.first_ns, Markup("").join(cells)))
-    heads = ("Kind", "Host", "How often", "First", "Last", "Largest size", "Where")
+    heads = ("Kind", "Host", "How often", "First", "Last", "The largest", "Where")
     return _table(heads, rows) + _more(len(found) - len(rows)) + _origin({one.kind for one in found})
 
 
