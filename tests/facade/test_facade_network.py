@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+import weakref
 
 import pytest
 
@@ -236,6 +237,17 @@ def test_a_network_that_is_dropped_is_closed():
     with Network():
         assert dict(LIVING) != before
     assert dict(LIVING) == before
+
+
+def test_nothing_keeps_a_network_that_has_run_and_is_dropped():
+    network = Network()
+    network.always(lambda: network is not None)
+    network.host("a").start(print, "hello")
+    network.run()
+    dropped = weakref.ref(network)
+    del network
+    gc.collect()
+    assert dropped() is None
 
 
 def test_networks_run_in_threads_of_their_own():

@@ -35,7 +35,9 @@ class OsThread:
         threading.local().here = True
         self._names = cast("dict[Any, Any]", ctypes.cast(get(), ctypes.py_object).value)
         self._pointers = _local_pointers()
-        self._hooks = sys.get_asyncgen_hooks()
+        # As a plain tuple: what sys gives is one of those C types that the garbage collector does not see, and a
+        # cycle through it, by hooks that know the run, would keep every run's network for ever.
+        self._hooks = tuple(sys.get_asyncgen_hooks())
 
     def show(self, owner: object) -> None:
         """Put the state of `owner` in place: a task, or None."""
@@ -65,7 +67,7 @@ class OsThread:
         loop = None if asyncio is None else vars(asyncio)["_get_running_loop"]()
         hooks = None
         if loop is not None:
-            hooks = sys.get_asyncgen_hooks()
+            hooks = tuple(sys.get_asyncgen_hooks())
             sys.set_asyncgen_hooks(*self._hooks)
         return names, pointers, loop, hooks
 
