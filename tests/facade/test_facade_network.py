@@ -239,13 +239,16 @@ def test_a_network_that_is_dropped_is_closed():
     assert dict(LIVING) == before
 
 
-def test_nothing_keeps_a_network_that_has_run_and_is_dropped():
+def run_that_knows_its_network():
     network = Network()
     network.always(lambda: network is not None)
     network.host("a").start(print, "hello")
     network.run()
-    dropped = weakref.ref(network)
-    del network
+    return weakref.ref(network)
+
+
+def test_nothing_keeps_a_network_that_has_run_and_is_dropped():
+    dropped = run_that_knows_its_network()
     gc.collect()
     assert dropped() is None
 
