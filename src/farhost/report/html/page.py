@@ -53,7 +53,13 @@ def report_html(run: RecordedRun) -> str:
 
 
 def _render(story: Story) -> str:
-    panels = [make(story) for make in PANELS]
+    panels, packed = [], {}
+    for make in PANELS:
+        # What a panel carries is let go once it is packed: of a long run it is a hundred megabytes.
+        panel = make(story)
+        if panel.data is not None:
+            packed[panel.name] = pack(panel.data)
+        panels.append(panel._replace(data=None))
     environment = Environment(
         loader=PackageLoader("farhost.report.html", "assets"),
         autoescape=select_autoescape(default=True),
@@ -68,7 +74,7 @@ def _render(story: Story) -> str:
         story=story,
         styles=[_style("page.css"), _style("uplot/uPlot.min.css"), *_own(panels, "css")],
         scripts=[_script("uplot/uPlot.iife.min.js"), _script("page.js"), *_own(panels, "js")],
-        packed={panel.name: pack(panel.data) for panel in panels if panel.data is not None},
+        packed=packed,
         page_data=pack(_page_data(story)),
     )
 
