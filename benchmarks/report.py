@@ -17,9 +17,9 @@ from pathlib import Path
 from farhost import Network
 from farhost.report.recording.keeper import KeptEvents
 from farhost.report.recording.store import write_trace
+from farhost.trace.events import SAMPLE_CLASSES
 
 EVENTS = 100_000
-_SAMPLES = ("TcpSample", "BufferDepth", "SocketChange", "TlsSecret")
 
 
 def report() -> None:
@@ -53,7 +53,7 @@ def _recorded(describe: Callable[[Network], None], trace: Path) -> tuple[int, in
     net.run(until="1h", check=False)
     chosen, count = [], 0
     for event in kept.events:
-        is_sample = type(event).__name__ in _SAMPLES
+        is_sample = isinstance(event, SAMPLE_CLASSES)
         if count == EVENTS:
             break
         count += not is_sample

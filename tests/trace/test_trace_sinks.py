@@ -103,5 +103,19 @@ def test_samples_reach_those_alone_who_asked_for_them():
     assert (hashing.events, watching.events) == ([EVENTS[0]], [sample, EVENTS[0]])
 
 
+def test_secrets_reach_who_wants_them_without_the_other_samples():
+    capture, watching = ListSink(), ListSink()
+    tracer = Tracer()
+    tracer.add(capture, secrets=True)
+    assert (tracer.sampling, tracer.secrets) == (False, True)
+    tracer.add(watching, samples=True)
+    secret, depth = ev.TlsSecret(5, "a", "p", "CLIENT_RANDOM 00 11"), ev.BufferDepth(6, "a", "udp a:1 receive", 1, 9)
+    tracer.secret(secret)
+    tracer.sample(depth)
+    assert (capture.events, watching.events) == ([secret], [secret, depth])
+
+
 def test_every_sort_of_event_is_in_the_list_for_readers():
-    assert set(ev.EVENT_CLASSES) == set(ev.Event.__args__)
+    classes = {found for found in vars(ev).values() if isinstance(found, type) and hasattr(found, "_fields")}
+    assert set(ev.EVENT_CLASSES) == classes
+    assert set(ev.SAMPLE_CLASSES) == {ev.TcpSample, ev.BufferDepth, ev.SocketChange, ev.TlsSecret}

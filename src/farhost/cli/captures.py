@@ -140,7 +140,7 @@ def capturing(
         raise click.UsageError(f"--capture: cannot write {_named(where)}: {error.strerror}") from None
     described = interfaces_of(network, [host] if host else list(network.hosts)), names_of(network)
     sink = CaptureSink(output, *described, hosts=[host] if host else None, strength=strength_of(network))
-    network.tracer.add(sink if keep is None else FilterSink(sink, packets_alone(keep)), samples=True)
+    network.tracer.add(sink if keep is None else FilterSink(sink, packets_alone(keep)), secrets=True)
     settling = Settling(network, sink, output)
     if in_real_time:
         network.tracer.add(settling)

@@ -47,7 +47,7 @@ class Outputs:
                 described = interfaces_of(network, hosts), names_of(network)
                 sink = CaptureSink(output, *described, [host] if host else None, strength_of(network))
                 stack.callback(sink.close)
-                network.tracer.add(sink, samples=True)
+                network.tracer.add(sink, secrets=True)
             for page in self.pages:
                 _try(Path(page))
             if self.records_all():

@@ -67,11 +67,11 @@ class ProcessView(ABC):
     @property
     def wants_secrets(self) -> bool:
         """Whether somebody reads what its TLS agrees on."""
-        return self.runtime.tracer.sampling
+        return self.runtime.tracer.secrets
 
     def note_secret(self, line: str) -> None:
         """Its TLS has agreed on something: a line as SSLKEYLOGFILE has it."""
-        self.runtime.tracer.sample(TlsSecret(self.now_ns, self.kernel.name, self.name, line))
+        self.runtime.tracer.secret(TlsSecret(self.now_ns, self.kernel.name, self.name, line))
 
     @property
     def now_ns(self) -> int:

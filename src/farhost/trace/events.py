@@ -9,7 +9,7 @@ follow: they are made only where a sink asks for them (`Tracer.add(sink, samples
 so that a run has one hash whoever watches it.
 """
 
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, get_args
 
 SCHEMA_VERSION = 1
 
@@ -222,26 +222,10 @@ Event = (
     | ProcessStarted
     | ProcessEnded
     | Output
-    | TcpSample
-    | BufferDepth
-    | SocketChange
-    | TlsSecret
+    | Sample
 )
 
-EVENT_CLASSES: tuple[type[Event], ...] = (
-    SystemCall,
-    PacketEvent,
-    FaultEvent,
-    Wake,
-    StateChange,
-    QueueDepth,
-    SignalSent,
-    ProcessStarted,
-    ProcessEnded,
-    Output,
-    TcpSample,
-    BufferDepth,
-    SocketChange,
-    TlsSecret,
-)
+EVENT_CLASSES: tuple[type[Event], ...] = get_args(Event)
 """All of them, for readers of trace files."""
+SAMPLE_CLASSES: tuple[type[Sample], ...] = get_args(Sample)
+"""Of these, the samples."""

@@ -7,7 +7,7 @@ system call 3 ns off, 1 us kept in a list, 6 us hashed, 14 us as JSON; a packet 
 
 from typing import Protocol
 
-from farhost.trace.events import Event, Sample
+from farhost.trace.events import Event, Sample, TlsSecret
 
 
 class Owing(Protocol):
@@ -31,7 +31,7 @@ class Sink(Protocol):
 class Tracer:
     """The one stream of a run's events, and of samples for those who want them."""
 
-    __slots__ = ("_samplers", "_sinks", "on", "owing", "sampling")
+    __slots__ = ("_key_readers", "_samplers", "_sinks", "on", "owing", "sampling", "secrets")
 
     def __init__(self, *sinks: Sink) -> None:
         self._sinks = sinks
@@ -40,16 +40,23 @@ class Tracer:
         """Whether anybody reads."""
         self.sampling = False
         """Whether anybody reads samples: they are made only then."""
+        self._key_readers: tuple[Sink, ...] = ()
+        self.secrets = False
+        """Whether anybody reads what TLS agrees on, which are samples of their own: a capture wants no others."""
         self.owing: dict[Owing, None] = {}
         """Who has put samples off, in order."""
 
-    def add(self, sink: Sink, *, samples: bool = False) -> None:
-        """Let one more sink read, from now on; `samples`: these too, among the events."""
+    def add(self, sink: Sink, *, samples: bool = False, secrets: bool = False) -> None:
+        """Let one more sink read, from now on; `samples`: these too, among the events; `secrets`: of these the
+        `TlsSecret`s alone."""
         self._sinks = (*self._sinks, sink)
         self.on = True
         if samples:
             self._samplers = (*self._samplers, sink)
             self.sampling = True
+        if samples or secrets:
+            self._key_readers = (*self._key_readers, sink)
+            self.secrets = True
 
     def emit(self, event: Event) -> None:
         """Hand an event to every sink."""
@@ -65,3 +72,8 @@ class Tracer:
         """Hand a sample to every sink that wants them."""
         for sink in self._samplers:
             sink.take(sample)
+
+    def secret(self, secret: TlsSecret) -> None:
+        """Hand it to every sink that wants those."""
+        for sink in self._key_readers:
+            sink.take(secret)

@@ -7,23 +7,13 @@ from typing import NamedTuple
 from farhost.report.recording.facts import RunFacts
 from farhost.report.recording.store import RecordedRun
 from farhost.report.story.journeys import Journey, journeys_of
-from farhost.trace.events import (
-    BufferDepth,
-    Event,
-    FaultEvent,
-    PacketEvent,
-    ProcessEnded,
-    Sample,
-    SocketChange,
-    TcpSample,
-    TlsSecret,
-)
+from farhost.trace.events import SAMPLE_CLASSES, Event, FaultEvent, PacketEvent, ProcessEnded, Sample
 
 MOST_SHOWN = 400
 """Events of the window that a page shows before anybody scrolls; a run with fewer is shown whole."""
 _AFTER = 40
 """So many of them are after the moment that matters."""
-_SAMPLES = frozenset({TcpSample, BufferDepth, SocketChange, TlsSecret})
+_SAMPLES = frozenset(SAMPLE_CLASSES)
 
 
 class Window(NamedTuple):
