@@ -170,3 +170,15 @@ def test_what_a_fixture_ran_has_no_other_seeds(tmp_path):
     printed, code = run_pytest(test_file(tmp_path, FIXTURES), "-k", "passes", "--farhost-seeds", "3", cwd=tmp_path)
     assert code == 1
     assert "a fixture has run the network: seeds and faults vary what a test runs" in printed
+
+
+def test_a_test_whose_network_never_ran_has_no_page_and_no_word_of_one(tmp_path):
+    source = """
+        def test_nothing(farhost):
+            farhost.host("a").start(print)
+            assert False
+    """
+    printed, code = run_pytest(test_file(tmp_path, source), "--farhost-report", "what", cwd=tmp_path)
+    assert code == 1
+    assert "what happened" not in printed
+    assert not (tmp_path / "what").exists()

@@ -7,6 +7,7 @@ recorded while it runs.
 import importlib
 import os
 from pathlib import Path
+from typing import NamedTuple
 
 import click
 import msgspec
@@ -19,6 +20,7 @@ from farhost.explore.results import MOST_LINES
 from farhost.explore.run_report import last_scene, run_report, run_topic
 from farhost.explore.scenario_case import words_of
 from farhost.report.diagram.choosing import choose
+from farhost.report.diagram.kept import Scene
 from farhost.report.recording.facts import RunFacts
 from farhost.report.recording.keeper import KeptEvents
 from farhost.report.recording.store import RUNS, RecordedRun, StoreError, keep_run
@@ -51,6 +53,7 @@ class RunKeeper:
         self._keep = keep
         self.events = KeptEvents()
         """The last ones of the run, for reports."""
+        self._seen: _Seen | None = None
 
     def listen(self, tracer: Tracer) -> None:
         """Read from now on."""
@@ -83,8 +86,8 @@ class RunKeeper:
         if self._keep:
             commands.append("what happened: farhost report")
         facts = [line for line in summary if not line[0].startswith(AGAIN)]
-        scene = last_scene(result.network, self.events.events, len(self.events.events))
-        return run_report(facts, _verdict(result), scene, commands, paper)
+        seen = self._look(result)
+        return run_report(facts, seen.verdict, seen.scene, commands, paper)
 
     def facts(self, result: RunResult) -> RunFacts:
         """What is known of the run."""
@@ -92,17 +95,28 @@ class RunKeeper:
         return msgspec.structs.replace(
             facts,
             command=result.command,
-            hint="" if result.outcome.ok else self._topic(result, _verdict(result)),
+            hint="" if result.outcome.ok else self._look(result).topic(),
             forgotten=self.events.forgotten,
             scenario=table_of(self._scenario),
             directory=self._directory,
         )
 
-    def _topic(self, result: RunResult, verdict: Verdict) -> str:
-        scene = last_scene(result.network, self.events.events, len(self.events.events))
-        return run_topic(verdict, choose(scene, MOST_LINES, (), failing_host(verdict)))
+    def _look(self, result: RunResult) -> "_Seen":
+        """What is seen of a run that failed, found out once."""
+        if self._seen is None:
+            outcome, choices = result.outcome, result.network.choices
+            verdict = Observer(Orders(result.seed), hashed=False).verdict_of(outcome, choices, words_of(outcome))
+            scene = last_scene(result.network, self.events.events, len(self.events.events))
+            self._seen = _Seen(verdict, scene)
+        return self._seen
 
 
-def _verdict(result: RunResult) -> Verdict:
-    outcome, choices = result.outcome, result.network.choices
-    return Observer(Orders(result.seed), hashed=False).verdict_of(outcome, choices, words_of(outcome))
+class _Seen(NamedTuple):
+    """How a run failed, and what happened before."""
+
+    verdict: Verdict
+    scene: Scene
+
+    def topic(self) -> str:
+        """The page of `farhost explain`."""
+        return run_topic(self.verdict, choose(self.scene, MOST_LINES, (), failing_host(self.verdict)))

@@ -1,6 +1,5 @@
 """`farhost report`: a run that was kept, or recorded by an exploration, as a page, a capture, a trace, or text."""
 
-import contextlib
 import io
 import os
 import struct
@@ -22,6 +21,7 @@ from farhost.report.html.page import report_html
 from farhost.report.recorded_capture import capture_run
 from farhost.report.recording.reading import trace_lines
 from farhost.report.recording.store import FACTS, LATEST, RUNS, RecordedRun, StoreError
+from farhost.report.recording.whole_file import whole_file
 from farhost.report.terminal import Terminal
 from farhost.scenario.invariants import ChecksError
 from farhost.scenario.words import WordError
@@ -112,17 +112,11 @@ def beside(place: Path) -> Path:
 
 def write(path: Path, run: RecordedRun) -> None:
     """Write it in the form that its ending says; whole, or not at all."""
-    new = path.with_name(f".{path.name}.new")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with new.open("wb", buffering=1 << 20) as output:
+        with whole_file(path) as output:
             FORMS[path.suffix](output, run)
-        new.replace(path)
     except OSError as error:
         raise click.ClickException(f"cannot write {str(path)!r}: {error.strerror}") from None
-    finally:
-        with contextlib.suppress(OSError):
-            new.unlink()
 
 
 def _write_found(path: Path, run: RecordedRun) -> None:
@@ -151,8 +145,7 @@ def _trace(output: BinaryIO, run: RecordedRun) -> None:
 
 def _text(output: BinaryIO, run: RecordedRun) -> None:
     text = io.TextIOWrapper(output, encoding="utf-8", errors="backslashreplace")
-    hosts = [host.name for host in run.facts.hosts] or list(dict.fromkeys(event.host for event in run.events))
-    sink = ColumnsSink(Terminal(text), hosts)
+    sink = ColumnsSink(Terminal(text), run.hosts())
     for event in run.events:
         sink.take(event)
     text.flush()

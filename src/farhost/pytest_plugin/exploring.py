@@ -342,7 +342,7 @@ class Explorer:
     def section(self) -> str:
         """What the report of a failure says."""
         text = self._section()
-        if not text or self._page is None:
+        if not text or self._page is None or not self._page.shown:
             return text
         return f"{text}\nwhat happened: {self._page.shown}"
 

@@ -12,6 +12,7 @@ from farhost.report.html.panel import Panel, pack
 from farhost.report.json_text import in_utf8
 from farhost.report.recording.store import RecordedRun
 from farhost.report.recording.uncollected import without_collections
+from farhost.report.recording.whole_file import whole_file
 from farhost.report.story.story import Story, story_of
 
 PANELS: tuple[Callable[[Story], Panel], ...] = (
@@ -40,10 +41,9 @@ _ASSETS = files("farhost.report.html") / "assets"
 
 
 def write_report(run: RecordedRun, path: Path) -> None:
-    """Write the report of a run. OSError."""
-    text = report_html(run)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8", newline="\n")
+    """Write the report of a run; whole, or not at all. OSError."""
+    with whole_file(path) as output:
+        output.write(report_html(run).encode())
 
 
 def report_html(run: RecordedRun) -> str:

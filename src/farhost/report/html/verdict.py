@@ -9,6 +9,9 @@ from farhost.report.story.story import Story
 from farhost.report.summary import VERDICTS
 from farhost.report.values import signal_name
 
+_LATER_NS = 1_000_000
+"""How much longer a trace has to be than the programs took, to be told."""
+
 
 def panel(story: Story) -> Panel:
     """The panel."""
@@ -22,6 +25,13 @@ def panel(story: Story) -> Panel:
         ),
         Markup(" <small>virtual time {} s, seed {}, {} events</small></p>").format(time, facts.seed, facts.events),
     ]
+    end_ns = story.events[-1].time_ns if story.events else 0
+    if end_ns - facts.virtual_ns > _LATER_NS:
+        parts.append(
+            Markup(
+                '<p class="note">That is when the programs came to their ends; the trace goes on to {} s.</p>'
+            ).format(format_time(end_ns).strip())
+        )
     if facts.headline:
         parts.append(Markup('<p class="headline">{}</p>').format(facts.headline))
     why = facts.causes or tuple(facts.message.splitlines())

@@ -38,6 +38,11 @@ class RecordedRun(NamedTuple):
     read_from: Path | None = None
     """The trace file that the events are of, which people can change; None: they are this process's own."""
 
+    def hosts(self) -> list[str]:
+        """The hosts in the order in which they were described; of a trace alone, in which they appear."""
+        known = [host.name for host in self.facts.hosts]
+        return known or list(dict.fromkeys(event.host for event in self.events if event.host))
+
 
 class StoreError(ValueError):
     """A run cannot be kept or read: where, and why."""

@@ -43,9 +43,8 @@ class Story(NamedTuple):
     """When it happened: the failure, or the last fault, or the end. The cursor stands there at first."""
 
     def hosts(self) -> list[str]:
-        """The hosts in the order in which they were described; of a trace alone, in which they appear."""
-        known = [host.name for host in self.facts.hosts]
-        return known or list(dict.fromkeys(event.host for event in self.events if event.host))
+        """`RecordedRun.hosts`."""
+        return RecordedRun(self.facts, self.events).hosts()
 
 
 def story_of(run: RecordedRun, most_shown: int = MOST_SHOWN) -> Story:
