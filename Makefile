@@ -21,8 +21,8 @@ $(READY): pyproject.toml constraints.txt
 demo: $(READY)  ## run the main job: the notes' programs over a bad link, and http.server fetched by urllib
 	$(BIN)/python examples/demo.py
 
-test: $(READY)  ## all tests, under 5 minutes on 2 cores
-	$(BIN)/python -m pytest -n 2 --dist worksteal
+test: $(READY)  ## all tests, about 5 minutes on 2 cores (three workers: many tests wait)
+	$(BIN)/python -m pytest -n 3 --dist worksteal
 
 interop: $(READY)  ## the stack against the Linux kernel through TUN: 100 MB each way (root; a quarter of an hour)
 	FARHOST_INTEROP_MB=100 FARHOST_INTEROP_SECONDS=60 $(BIN)/python -m pytest -n 4 --durations=0 -v tests/interop
